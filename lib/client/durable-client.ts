@@ -1,0 +1,210 @@
+import {
+  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, isFinished, serialize, TaskTimeoutError,
+  UnknownHandlerError, type HandlerClass, type InputEvent, type RuntimeStatus,
+} from '../core/index.js';
+import { toHistoryRecords } from './history-record.js';
+import type { ClientHost } from './host.js';
+import { toStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
+import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
+import { toNewInstance, type StartNewOptions } from './start-options.js';
+import { encodeToken, toInstanceQuery, type StatusFilter } from './status-filter.js';
+
+/** A page of {@link DurableClient.getStatusBy}. */
+export interface StatusPage {
+  readonly instances: readonly DurableOrchestrationStatus[];
+  /** To be given back for the next page; absent on the last one. */
+  readonly continuationToken?: string;
+}
+
+export interface WaitForCompletionOptions {
+  /** Longest wait, ms. Default: none. */
+  readonly timeout?: number;
+}
+
+const UNFINISHED: readonly RuntimeStatus[] = ['Pending', 'Running', 'Suspended'];
+
+/**
+ * Starts, queries and steers orchestrations, from anywhere but an orchestrator: there every method throws [O1].
+ * Injected with `@InjectDurableClient()`.
+ *
+ * A promise that resolves means that the call is durable: a crash right after it loses nothing.
+ */
+export class DurableClient {
+  constructor(private readonly host: ClientHost) {}
+
+  /**
+   * Starts an orchestration and resolves with its instance id [K1].
+   * @throws {UnknownHandlerError} when no live worker has an orchestrator of this name (and version)
+   * @throws {InstanceAlreadyExistsError} when the id is in use and `onConflict` does not allow for it
+   * @throws {InvalidInstanceIdError} {SerializationError} {PayloadTooLargeError} {TypeError} for bad arguments
+   */
+  startNew(name: string, options: StartNewOptions = {}): Promise<string> {
+    this.host.assertOutsideEpisode('startNew');
+    return this.start(name, options);
+  }
+
+  /**
+   * The orchestrators of a class as typed functions that start them: `client.orchestrators(OrderService).fulfil(order)`.
+   * They may be destructured. An undecorated method throws when it is called.
+   */
+  orchestrators<T>(type: HandlerClass<T>): OrchestratorStarters<T> {
+    return orchestratorStarters(type, this.host.orchestratorNames(type), (name, input, options) =>
+      this.startNew(name, { ...options, input }));
+  }
+
+  /** The instance's status, or `null` when there is none of this id [K2]. */
+  getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus | null> {
+    this.host.assertOutsideEpisode('getStatus');
+    return this.readStatus(instanceId, options);
+  }
+
+  /**
+   * A page of instances, in the order of their creation [K3]. Pages are stable while instances come and go.
+   * @param filter with the `continuationToken` of the page before, for the next one
+   * @throws {TypeError} for a bad filter or token
+   */
+  getStatusBy(filter: StatusFilter & { readonly continuationToken?: string } = {}): Promise<StatusPage> {
+    this.host.assertOutsideEpisode('getStatusBy');
+    return this.readPage(filter, filter.continuationToken);
+  }
+
+  /** All instances that {@link getStatusBy} would list, page after page: `for await (const status of client.getStatusAll())`. */
+  getStatusAll(filter: StatusFilter = {}): AsyncIterable<DurableOrchestrationStatus> {
+    this.host.assertOutsideEpisode('getStatusAll');
+    return this.readAll(filter);
+  }
+
+  /**
+   * Sends an external event, which is kept until the orchestrator waits for one of this name (case does not matter) [K4].
+   * @throws {InstanceNotFoundError} {InstanceNotRunningError} when there is no such instance, or it is finished [E4]
+   */
+  raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
+    this.host.assertOutsideEpisode('raiseEvent');
+    return this.sendEvent(instanceId, name, data);
+  }
+
+  /**
+   * Ends an instance that is not finished yet, without running its code again; `reason` becomes its output [K4, K6].
+   * Its running activities' signals are aborted [K9].
+   * @throws {InstanceNotFoundError} {InstanceNotRunningError}
+   */
+  terminate(instanceId: string, reason?: string): Promise<void> {
+    this.host.assertOutsideEpisode('terminate');
+    return this.deliver('terminate', instanceId, { type: 'ExecutionTerminated', reason }, UNFINISHED);
+  }
+
+  /**
+   * Stops a Pending or Running instance before its next step; what reaches it meanwhile is kept in order [K6, K7].
+   * @throws {InstanceNotFoundError} {InstanceNotRunningError}
+   */
+  suspend(instanceId: string, reason?: string): Promise<void> {
+    this.host.assertOutsideEpisode('suspend');
+    return this.deliver('suspend', instanceId, { type: 'ExecutionSuspended', reason }, ['Pending', 'Running']);
+  }
+
+  /**
+   * Lets a Suspended instance go on [K6, K7].
+   * @throws {InstanceNotFoundError} {InstanceNotRunningError}
+   */
+  resume(instanceId: string, reason?: string): Promise<void> {
+    this.host.assertOutsideEpisode('resume');
+    return this.deliver('resume', instanceId, { type: 'ExecutionResumed', reason }, ['Suspended']);
+  }
+
+  /**
+   * Resolves with the status once the instance is finished, whatever the end [K5].
+   * @throws {TaskTimeoutError} after `timeout` ms
+   * @throws {InstanceNotFoundError}
+   */
+  waitForCompletion(instanceId: string, options: WaitForCompletionOptions = {}): Promise<DurableOrchestrationStatus> {
+    this.host.assertOutsideEpisode('waitForCompletion');
+    return this.waitUntilFinished(instanceId, options.timeout);
+  }
+
+  private async start(name: string, options: StartNewOptions): Promise<string> {
+    const instance = toNewInstance(name, options, this.host.maxPayloadBytes);
+    const version = await this.chooseVersion(name, instance.version);
+    const { onConflict = 'replaceFinished' } = options;
+    const { instanceId, result } = await this.host.start({ ...instance, version }, onConflict);
+    if (result.kind === 'exists' && onConflict !== 'useExisting') {
+      throw new InstanceAlreadyExistsError(instanceId, result.status);
+    }
+    return instanceId;
+  }
+
+  /** The version asked for, else the default one, else none, whichever a live worker has [Y5]. */
+  private async chooseVersion(name: string, asked: string | undefined): Promise<string | undefined> {
+    const candidates = asked === undefined && this.host.defaultVersion !== undefined
+      ? [this.host.defaultVersion, undefined]
+      : [asked];
+    let known: readonly string[] = [];
+    for (const version of candidates) {
+      const answer = await this.host.findOrchestrator(name, version);
+      if (answer.found) return version;
+      known = answer.known;
+    }
+    throw new UnknownHandlerError('orchestrator', name, known, asked);
+  }
+
+  private async readStatus(instanceId: string, options: GetStatusOptions): Promise<DurableOrchestrationStatus | null> {
+    const { showHistory = false, showHistoryOutput = false, showInput = true } = options;
+    const row = await this.host.getInstance(checkedId('getStatus', instanceId));
+    if (row === undefined) return null;
+    const history = showHistory ? toHistoryRecords(await this.host.readHistory(row), showHistoryOutput) : undefined;
+    return toStatus(row, showInput, history);
+  }
+
+  private async readPage(filter: StatusFilter, continuationToken: string | undefined): Promise<StatusPage> {
+    const query = toInstanceQuery(filter, continuationToken);
+    const rows = await this.host.queryInstances(query);
+    const page = rows.slice(0, query.limit - 1);
+    const last = page.at(-1);
+    return {
+      instances: page.map((row) => toStatus(row, filter.showInput ?? true)),
+      ...(rows.length > page.length && last !== undefined ? { continuationToken: encodeToken(last) } : {}),
+    };
+  }
+
+  private async *readAll(filter: StatusFilter): AsyncGenerator<DurableOrchestrationStatus, void, undefined> {
+    let continuationToken: string | undefined;
+    do {
+      const page = await this.readPage(filter, continuationToken);
+      yield* page.instances;
+      continuationToken = page.continuationToken;
+    } while (continuationToken !== undefined);
+  }
+
+  private async sendEvent(instanceId: string, name: string, data: unknown): Promise<void> {
+    if (typeof name !== 'string' || name === '') {
+      throw new TypeError(`raiseEvent('${instanceId}'): the event's name must be a non-empty string, but got ${String(name)}.`);
+    }
+    const input = serialize(data, `the data of event '${name}'`, this.host.maxPayloadBytes);
+    await this.deliver('raiseEvent', instanceId, { type: 'EventRaised', name, input }, UNFINISHED);
+  }
+
+  private async deliver(
+    call: string, instanceId: string, event: InputEvent, allowed: readonly RuntimeStatus[],
+  ): Promise<void> {
+    const result = await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, allowed);
+    if (result.kind === 'missing') throw new InstanceNotFoundError(instanceId);
+    if (result.kind === 'status') throw new InstanceNotRunningError(instanceId, result.status, call);
+  }
+
+  private async waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<DurableOrchestrationStatus> {
+    if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
+      throw new TypeError(`waitForCompletion('${instanceId}'): timeout must be milliseconds, 0 or more, but got ${String(timeout)}.`);
+    }
+    const limit = timeout === Infinity ? undefined : timeout;
+    const row = await this.host.waitUntilFinished(checkedId('waitForCompletion', instanceId), limit);
+    if (row === undefined) throw new InstanceNotFoundError(instanceId);
+    if (!isFinished(row.status)) {
+      throw new TaskTimeoutError(`Instance '${instanceId}' is ${row.status}: it did not finish within ${timeout} ms.`);
+    }
+    return toStatus(row, true);
+  }
+}
+
+function checkedId(call: string, instanceId: string): string {
+  if (typeof instanceId === 'string' && instanceId !== '') return instanceId;
+  throw new TypeError(`${call}: the instance id must be a non-empty string, but got ${String(instanceId)}.`);
+}

@@ -1,0 +1,74 @@
+import { deserialize, type FailureDetails, type HistoryEvent } from '../core/index.js';
+
+/** An event of a history as the client shows it [Y4]: with parsed values and dates. */
+export interface HistoryRecord {
+  readonly eventType: HistoryEvent['type'];
+  /** Time of the episode that recorded it. */
+  readonly timestamp: Date;
+  /** Of the activity, sub-orchestration, orchestrator or external event. */
+  readonly name?: string;
+  readonly version?: string;
+  /** Which action of the orchestrator, counted from 0 [Y1]. */
+  readonly taskId?: number;
+  /** 1 for the first attempt of an activity. */
+  readonly attempt?: number;
+  /** To which instance: of sub-orchestrations and sent events. */
+  readonly instanceId?: string;
+  /** When a timer is due. */
+  readonly fireAt?: Date;
+  /** Only with `showHistoryOutput`. */
+  readonly input?: unknown;
+  /** Only with `showHistoryOutput`. */
+  readonly result?: unknown;
+  readonly failureDetails?: FailureDetails;
+  /** Why somebody suspended, resumed or terminated it. */
+  readonly reason?: string;
+  /** How an execution ended. */
+  readonly orchestrationStatus?: string;
+}
+
+/** The fields of all kinds of events that a record shows. */
+interface EventFields {
+  readonly type: HistoryEvent['type'];
+  readonly name?: string;
+  readonly version?: string;
+  readonly taskId?: number;
+  readonly attempt?: number;
+  readonly instanceId?: string;
+  readonly fireAt?: number;
+  readonly input?: string;
+  readonly result?: string;
+  readonly failureDetails?: FailureDetails;
+  readonly reason?: string;
+  readonly status?: string;
+}
+
+export function toHistoryRecords(events: readonly HistoryEvent[], showOutput: boolean): HistoryRecord[] {
+  let timestamp = 0;
+  return events.map((event) => {
+    if (event.type === 'OrchestratorStarted') timestamp = event.timestamp;
+    return toRecord(event, timestamp, showOutput);
+  });
+}
+
+function toRecord(event: EventFields, timestamp: number, showOutput: boolean): HistoryRecord {
+  return withoutUndefined({
+    eventType: event.type,
+    timestamp: new Date(timestamp),
+    name: event.name,
+    version: event.version,
+    taskId: event.taskId,
+    attempt: event.attempt,
+    instanceId: event.instanceId,
+    fireAt: event.fireAt === undefined ? undefined : new Date(event.fireAt),
+    input: showOutput ? deserialize(event.input) : undefined,
+    result: showOutput ? deserialize(event.result) : undefined,
+    failureDetails: event.failureDetails,
+    reason: event.reason,
+    orchestrationStatus: event.status,
+  });
+}
+
+function withoutUndefined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,33 @@
+import { createStubs, type HandlerClass, type OrchestrationContext, type OrchestratorInput } from '../core/index.js';
+import type { StartOptions } from './start-options.js';
+
+/** For each orchestrator of a class: a function that starts it and resolves with the instance's id. */
+export type OrchestratorStarters<T> = {
+  readonly [K in keyof T as IsOrchestrator<T[K]> extends true ? K : never]: (
+    ...args: StarterArguments<OrchestratorInput<T[K]>>
+  ) => Promise<string>;
+};
+
+type IsOrchestrator<M> = M extends (ctx: infer C, ...rest: any[]) => unknown
+  ? 0 extends 1 & C
+    ? false
+    : [unknown] extends [C]
+      ? false
+      : OrchestrationContext extends C
+        ? true
+        : false
+  : false;
+
+type StarterArguments<I> = undefined extends I ? [input?: I, options?: StartOptions] : [input: I, options?: StartOptions];
+
+/**
+ * Builds the starters of a class.
+ * @param names the durable names of its orchestrators, by method name
+ */
+export function orchestratorStarters<T>(
+  type: HandlerClass<T>,
+  names: ReadonlyMap<string, string>,
+  start: (name: string, input: unknown, options: StartOptions | undefined) => Promise<string>,
+): OrchestratorStarters<T> {
+  return createStubs<OrchestratorStarters<T>>(type, '@Orchestrator()', names, start);
+}

@@ -1,0 +1,74 @@
+import { serialize, validateInstanceId } from '../core/index.js';
+import type { OnConflict } from '../storage/store.js';
+import type { NewInstance } from './host.js';
+
+/** Options of a start without its input: for the typed starters of {@link DurableClient.orchestrators}. */
+export interface StartOptions {
+  /** An id of one's own, 1–255 characters without `/ \ # ?` and control characters, not beginning with `@` [N1]. Default: a new one. */
+  readonly instanceId?: string;
+  /** Which version of the orchestrator. Default: the module's `defaultVersion`, else the handler without a version [Y5]. */
+  readonly version?: string;
+  /** Labels to find the instance by, at most 16 KB as JSON. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Not to begin before this moment: a `Date`, or epoch milliseconds. */
+  readonly startAt?: Date | number;
+  /**
+   * What to do when the id is in use. Default `replaceFinished`: fails unless that instance is finished, then replaces it.
+   * `useExisting` returns the id whatever its state, `terminateAndReplace` ends the instance and starts anew, `reject` fails
+   * also when it is finished.
+   */
+  readonly onConflict?: OnConflict;
+}
+
+/** Options of {@link DurableClient.startNew}. */
+export interface StartNewOptions extends StartOptions {
+  /** JSON-serializable; `undefined` is no input. */
+  readonly input?: unknown;
+}
+
+const CONFLICT_POLICIES: readonly unknown[] = ['replaceFinished', 'useExisting', 'terminateAndReplace', 'reject'];
+const MAX_TAGS_BYTES = 16 * 1024;
+/** The range of `Date`. */
+const MAX_TIME = 8.64e15;
+
+/**
+ * Checks a start and brings it into the host's form.
+ * @throws {InvalidInstanceIdError} {SerializationError} {PayloadTooLargeError} {TypeError}
+ */
+export function toNewInstance(name: string, options: StartNewOptions, maxPayloadBytes: number): NewInstance {
+  const { instanceId, version, onConflict } = options;
+  if (instanceId !== undefined) validateInstanceId(instanceId);
+  const refuse = (what: string, value: unknown): never => {
+    throw new TypeError(`startNew('${name}'): ${what}, but got ${String(value)}.`);
+  };
+  if (version !== undefined && typeof version !== 'string') refuse('version must be a string', version);
+  if (onConflict !== undefined && !CONFLICT_POLICIES.includes(onConflict)) {
+    refuse(`onConflict must be one of ${CONFLICT_POLICIES.join(', ')}`, onConflict);
+  }
+  return {
+    name,
+    instanceId,
+    version,
+    input: serialize(options.input, `the input of '${name}'`, maxPayloadBytes),
+    tags: checkedTags(name, options.tags),
+    startAt: options.startAt === undefined ? undefined : epochMs(name, options.startAt),
+  };
+}
+
+function checkedTags(name: string, tags: unknown): Readonly<Record<string, string>> | undefined {
+  if (tags === undefined) return undefined;
+  const isMap = typeof tags === 'object' && tags !== null && !Array.isArray(tags);
+  if (!isMap || Object.values(tags).some((value) => typeof value !== 'string')) {
+    throw new TypeError(`startNew('${name}'): tags must be an object whose values are strings.`);
+  }
+  serialize(tags, `the tags of '${name}'`, MAX_TAGS_BYTES);
+  return { ...(tags as Record<string, string>) };
+}
+
+function epochMs(name: string, startAt: Date | number): number {
+  const time = startAt instanceof Date ? startAt.getTime() : startAt;
+  if (typeof time !== 'number' || !(Math.abs(time) <= MAX_TIME)) {
+    throw new TypeError(`startNew('${name}'): startAt must be a valid Date or epoch milliseconds, but got ${String(startAt)}.`);
+  }
+  return Math.ceil(time);
+}

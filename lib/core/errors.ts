@@ -1,0 +1,194 @@
+/**
+ * The public errors. Their names are stable: they stand in histories and statuses, and `isCausedBy` compares them.
+ *
+ * A name sits on the prototype, not on the object, so that a subclass of the application is recorded under its own name.
+ */
+import { isCausedBy, type ErrorType } from './causes.js';
+import type { FailureDetails } from './failure.js';
+import type { RuntimeStatus } from './history.js';
+
+/** An orchestrator broke one of the rules of orchestrator code [O1, O3, O14], or `ctx` was used outside its episode. */
+export class OrchestratorError extends Error {
+  static {
+    this.prototype.name = 'OrchestratorError';
+  }
+}
+
+/** On replay the code did something else than what the history holds [Y2]. */
+export class NonDeterminismError extends Error {
+  static {
+    this.prototype.name = 'NonDeterminismError';
+  }
+
+  /**
+   * @param taskId sequence number of the action in question
+   * @param recorded what the history holds
+   * @param actual what the code did
+   */
+  constructor(
+    message: string,
+    readonly taskId: number,
+    readonly recorded: string,
+    readonly actual: string,
+  ) {
+    super(message);
+  }
+}
+
+/** An activity or a sub-orchestration failed; thrown where its task is yielded [A2, S2]. */
+export class TaskFailedError extends Error {
+  static {
+    this.prototype.name = 'TaskFailedError';
+  }
+
+  /**
+   * @param taskName durable name of the activity or orchestrator that was called
+   * @param taskId task id of the last attempt
+   * @param failureDetails what was thrown there
+   */
+  constructor(
+    readonly taskName: string,
+    readonly taskId: number,
+    readonly failureDetails: FailureDetails,
+  ) {
+    super(`'${taskName}' (task ${taskId}) failed: ${failureDetails.errorType}: ${failureDetails.errorMessage}`);
+  }
+
+  /** Whether the failure, or anything in its chain of causes, is of this class or has this name. */
+  isCausedBy(type: ErrorType): boolean {
+    return isCausedBy(this.failureDetails, type);
+  }
+}
+
+/** What was waited for did not come in time [E3, K5]. */
+export class TaskTimeoutError extends Error {
+  static {
+    this.prototype.name = 'TaskTimeoutError';
+  }
+}
+
+/** A task that was cancelled has no result; thrown where it is yielded. */
+export class TaskCanceledError extends Error {
+  static {
+    this.prototype.name = 'TaskCanceledError';
+  }
+}
+
+/** Thrown by an activity or a sub-orchestration: another attempt would be of no use, the retries end [A6]. */
+export class NonRetriableError extends Error {
+  static {
+    this.prototype.name = 'NonRetriableError';
+  }
+
+  readonly isNonRetriable = true;
+}
+
+/** A value cannot cross as JSON: a function, a symbol, a BigInt, a cycle, or a `toJSON` that throws [O2, A5]. */
+export class SerializationError extends Error {
+  static {
+    this.prototype.name = 'SerializationError';
+  }
+}
+
+/** A value is larger, as UTF-8 JSON, than its limit (`maxPayloadBytes`; custom status: 16 KB [O13]). */
+export class PayloadTooLargeError extends Error {
+  static {
+    this.prototype.name = 'PayloadTooLargeError';
+  }
+
+  /** @param what the value, in words: `the input of activity 'charge'` */
+  constructor(
+    what: string,
+    readonly bytes: number,
+    readonly maxBytes: number,
+  ) {
+    super(
+      `${what} has ${bytes} bytes as JSON, the limit is ${maxBytes}. ` +
+        'Store large data elsewhere and pass a reference to it, or raise the limit.',
+    );
+  }
+}
+
+/** An instance id breaks the rule for ids of users [N1], or is the caller's own or its parent's [S1]. */
+export class InvalidInstanceIdError extends Error {
+  static {
+    this.prototype.name = 'InvalidInstanceIdError';
+  }
+
+  /** @param reason which rule it breaks: `it begins with '@'` */
+  constructor(
+    readonly instanceId: string,
+    reason: string,
+  ) {
+    super(`Instance id ${JSON.stringify(instanceId)} cannot be used: ${reason}.`);
+  }
+}
+
+/** There is no instance with this id [E4]. */
+export class InstanceNotFoundError extends Error {
+  static {
+    this.prototype.name = 'InstanceNotFoundError';
+  }
+
+  constructor(readonly instanceId: string) {
+    super(`There is no instance '${instanceId}' in this task hub. It was never started, or was purged.`);
+  }
+}
+
+/** The instance is not in a status that allows this [E4, K6]. */
+export class InstanceNotRunningError extends Error {
+  static {
+    this.prototype.name = 'InstanceNotRunningError';
+  }
+
+  /** @param call what was asked for: `raiseEvent` */
+  constructor(
+    readonly instanceId: string,
+    readonly status: RuntimeStatus,
+    call: string,
+  ) {
+    super(`${call} is not possible: instance '${instanceId}' is ${status}.`);
+  }
+}
+
+/** The id is in use by an instance that may not be replaced [K1, S3]. */
+export class InstanceAlreadyExistsError extends Error {
+  static {
+    this.prototype.name = 'InstanceAlreadyExistsError';
+  }
+
+  constructor(
+    readonly instanceId: string,
+    readonly status: RuntimeStatus,
+  ) {
+    super(
+      `Instance '${instanceId}' exists already and is ${status}. ` +
+        "Use another id, or choose with `onConflict` what is to happen ('useExisting' for an idempotent start).",
+    );
+  }
+}
+
+/** No live worker has an orchestrator or activity of this name (and version) [K1, A3, Y5]. */
+export class UnknownHandlerError extends Error {
+  static {
+    this.prototype.name = 'UnknownHandlerError';
+  }
+
+  /** Retries are of no use: the name will not appear by itself [A3]. */
+  readonly isNonRetriable = true;
+
+  /** @param known the names that exist; listed in the message */
+  constructor(
+    readonly kind: 'orchestrator' | 'activity',
+    readonly handlerName: string,
+    known: readonly string[],
+    readonly version?: string,
+  ) {
+    const which = version === undefined ? `'${handlerName}'` : `'${handlerName}' version '${version}'`;
+    const names = known.length > 0 ? known.map((name) => `'${name}'`).join(', ') : 'none';
+    super(
+      `There is no ${kind} ${which}. Known: ${names}. ` +
+        `Is its class a provider of an imported module, and its method decorated? Names are case-sensitive.`,
+    );
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The events of an orchestration's history [Y4], the format that is stored.
+ *
+ * A history is a list of episodes. An episode is written by one checkpoint:
+ *
+ *   OrchestratorStarted, inputs…, outputs…, (ExecutionCompleted | ContinueAsNew)?, OrchestratorCompleted
+ *
+ * Inputs came to the instance from outside, outputs are what its code then did. A history may end in an *open*
+ * episode, one without OrchestratorCompleted: the inputs that a continueAsNew handed to the next generation.
+ *
+ * Values (inputs, results, event data) are JSON text; an absent text is `undefined`, "no value" [O4].
+ */
+import type { FailureDetails } from './failure.js';
+
+/** The number of the format below; every stored chunk of history carries it. */
+export const HISTORY_FORMAT = 1;
+
+/** A value as JSON text; `undefined` stands for "no value". */
+export type Serialized = string | undefined;
+
+/** The orchestration that called a sub-orchestration. */
+export interface ParentInstance {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** Task id of the call in the parent. */
+  readonly taskId: number;
+}
+
+export interface ExecutionStarted {
+  readonly type: 'ExecutionStarted';
+  readonly name: string;
+  readonly version?: string;
+  readonly input?: string;
+  readonly parent?: ParentInstance;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Not to begin before this time (epoch ms). */
+  readonly startAt?: number;
+  /** Custom status carried over by continueAsNew [O13]. */
+  readonly customStatus?: string;
+}
+
+export interface TaskCompleted {
+  readonly type: 'TaskCompleted';
+  readonly taskId: number;
+  readonly result?: string;
+}
+
+export interface TaskFailed {
+  readonly type: 'TaskFailed';
+  readonly taskId: number;
+  readonly failureDetails: FailureDetails;
+}
+
+export interface SubOrchestrationInstanceCompleted {
+  readonly type: 'SubOrchestrationInstanceCompleted';
+  readonly taskId: number;
+  readonly result?: string;
+}
+
+export interface SubOrchestrationInstanceFailed {
+  readonly type: 'SubOrchestrationInstanceFailed';
+  readonly taskId: number;
+  readonly failureDetails: FailureDetails;
+}
+
+export interface TimerFired {
+  readonly type: 'TimerFired';
+  readonly taskId: number;
+  readonly fireAt: number;
+}
+
+export interface EventRaised {
+  readonly type: 'EventRaised';
+  readonly name: string;
+  readonly input?: string;
+}
+
+export interface ExecutionSuspended {
+  readonly type: 'ExecutionSuspended';
+  readonly reason?: string;
+}
+
+export interface ExecutionResumed {
+  readonly type: 'ExecutionResumed';
+  readonly reason?: string;
+}
+
+export interface ExecutionTerminated {
+  readonly type: 'ExecutionTerminated';
+  readonly reason?: string;
+}
+
+/** What reaches an instance from outside, in the order in which history records it. */
+export type InputEvent =
+  | ExecutionStarted
+  | TaskCompleted
+  | TaskFailed
+  | SubOrchestrationInstanceCompleted
+  | SubOrchestrationInstanceFailed
+  | TimerFired
+  | EventRaised
+  | ExecutionSuspended
+  | ExecutionResumed
+  | ExecutionTerminated;
+
+export interface TaskScheduled {
+  readonly type: 'TaskScheduled';
+  readonly taskId: number;
+  readonly name: string;
+  readonly input?: string;
+  /** Task id of the first attempt of this call: part of the idempotency key [A1]. */
+  readonly callId: number;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+export interface SubOrchestrationInstanceCreated {
+  readonly type: 'SubOrchestrationInstanceCreated';
+  readonly taskId: number;
+  readonly name: string;
+  readonly version?: string;
+  readonly instanceId: string;
+  readonly input?: string;
+  /** True when the id was derived from the parent's, not given by the code [S1]. */
+  readonly defaultId: boolean;
+}
+
+export interface TimerCreated {
+  readonly type: 'TimerCreated';
+  readonly taskId: number;
+  readonly fireAt: number;
+}
+
+export interface EventSent {
+  readonly type: 'EventSent';
+  readonly taskId: number;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly input?: string;
+}
+
+/** What the code of an orchestrator did, each with the next task id [Y1]. */
+export type OutputEvent = TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated | EventSent;
+
+export interface OrchestratorStarted {
+  readonly type: 'OrchestratorStarted';
+  /** The episode's time, epoch ms [O11]. */
+  readonly timestamp: number;
+}
+
+export interface OrchestratorCompleted {
+  readonly type: 'OrchestratorCompleted';
+}
+
+export type CompletionStatus = 'Completed' | 'Failed' | 'Terminated';
+
+export interface ExecutionCompleted {
+  readonly type: 'ExecutionCompleted';
+  readonly status: CompletionStatus;
+  readonly result?: string;
+  readonly failureDetails?: FailureDetails;
+}
+
+export interface ContinueAsNew {
+  readonly type: 'ContinueAsNew';
+  readonly input?: string;
+}
+
+export type HistoryEvent =
+  | OrchestratorStarted
+  | InputEvent
+  | OutputEvent
+  | ExecutionCompleted
+  | ContinueAsNew
+  | OrchestratorCompleted;
+
+/** Status of an instance. ContinuedAsNew and Canceled exist as names only; no instance is left in them. */
+export const RUNTIME_STATUSES = [
+  'Pending', 'Running', 'Suspended', 'Completed', 'Failed', 'Terminated', 'ContinuedAsNew', 'Canceled',
+] as const;
+export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
+
+/** Whether an instance in this status has ended for good. */
+export function isFinished(status: RuntimeStatus): boolean {
+  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
+}

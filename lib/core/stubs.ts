@@ -1,0 +1,71 @@
+/** Typed stubs: the decorated methods of a class, called with `(input, options?)` in place of their own parameters. */
+import type { ActivityOptions, SubOrchestrationOptions } from './orchestration-context.js';
+import type { Jsonify } from './jsonify.js';
+import type { DurableTask } from './task.js';
+
+/** A class of handlers, by its type. */
+export type HandlerClass<T> = abstract new (...args: never[]) => T;
+
+type MethodsOf<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };
+
+/** `(input, options?)`; the input may be left out where the method does without. */
+type StubArguments<I, O> = undefined extends I ? [input?: I, options?: O] : [input: I, options?: O];
+
+type FirstParameter<M> = M extends (...args: infer A) => unknown ? (A extends [] ? undefined : A[0]) : never;
+
+type SecondParameter<M> = M extends (...args: infer A) => unknown
+  ? A extends [] | [unknown?]
+    ? undefined
+    : A[1]
+  : never;
+
+/** Input type of an orchestrator's method. */
+export type OrchestratorInput<M> = SecondParameter<M>;
+
+/** What an orchestrator's method returns in the end. */
+export type OrchestratorOutput<M> = M extends (...args: never[]) => infer R
+  ? R extends Generator<any, infer T, any>
+    ? T
+    : R
+  : never;
+
+/** The activities of a class: `const { charge } = ctx.activities(Payments)`. */
+export type ActivityStubs<T> = {
+  readonly [K in keyof MethodsOf<T>]: (
+    ...args: StubArguments<FirstParameter<T[K]>, ActivityOptions>
+  ) => DurableTask<Jsonify<T[K] extends (...args: never[]) => infer R ? Awaited<R> : never>>;
+};
+
+/** The orchestrators of a class, called as sub-orchestrations. */
+export type OrchestratorStubs<T> = {
+  readonly [K in keyof MethodsOf<T>]: (
+    ...args: StubArguments<OrchestratorInput<T[K]>, SubOrchestrationOptions>
+  ) => DurableTask<Jsonify<OrchestratorOutput<T[K]>>>;
+};
+
+/**
+ * Makes the object behind a stub type. Any name gives a function, which throws when that method is not decorated: so
+ * stubs can be destructured, and the message can say what is missing.
+ *
+ * @param names durable names by method name
+ * @param call what a stub does, with the durable name
+ */
+export function createStubs<S extends object>(
+  type: HandlerClass<unknown>,
+  decorator: '@Activity()' | '@Orchestrator()',
+  names: ReadonlyMap<string, string>,
+  call: (name: string, input: unknown, options: never) => unknown,
+): S {
+  return new Proxy({} as S, {
+    get(_target, method) {
+      if (typeof method === 'symbol') return undefined;
+      const name = names.get(method);
+      if (name !== undefined) return (input: unknown, options: never) => call(name, input, options);
+      // `then` must be absent, or promises would take the stubs for one of theirs.
+      if (method === 'then') return undefined;
+      return () => {
+        throw new TypeError(`${type.name}.${method} has no ${decorator} and cannot be called through a stub. Decorate the method.`);
+      };
+    },
+  });
+}

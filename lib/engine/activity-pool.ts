@@ -1,0 +1,189 @@
+/**
+ * Runs the activities of this process: those that its own checkpoints started, from memory right after the commit (I3),
+ * and those that it claimed. At most `maxConcurrentActivityFunctions` at once.
+ */
+import { idempotencyKey, type ActivityContext } from '../core/activity-context.js';
+import { UnknownHandlerError } from '../core/errors.js';
+import { failureDetailsOf } from '../core/failure-details.js';
+import type { TaskCompleted, TaskFailed } from '../core/history.js';
+import type { DurableLogger } from '../core/logger.js';
+import { deserialize, serialize } from '../core/serialization.js';
+import type { ActivityKey, RunningActivity } from '../storage/store.js';
+import type { Clock } from './clock.js';
+import type { HandlerRegistry } from './handlers.js';
+
+export interface ActivityPoolPort {
+  readonly handlers: HandlerRegistry;
+  readonly clock: Clock;
+  readonly log: DurableLogger;
+  readonly maxConcurrent: number;
+  readonly maxPayloadBytes: number;
+  /** Whether work may begin now: false when the lease may have ended without this process noticing. */
+  mayStart(activity: RunningActivity): boolean;
+  /** Activities that no live worker has a handler for: the known names, or `undefined` when another worker has it. */
+  namesWithout(activity: string): Promise<readonly string[] | undefined>;
+  finished(activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
+  /** An activity that this process will not run after all. */
+  returned(activity: RunningActivity): void;
+}
+
+/** How far ahead activities are taken, in time: what this process completes in it, by its recent rate. */
+const LOOK_AHEAD = 200;
+
+export class ActivityPool {
+  private readonly waiting: RunningActivity[] = [];
+  private readonly running = new Map<string, { activity: RunningActivity; abort: AbortController }>();
+  private reserved = 0;
+  private stopping = false;
+  private idleListeners: (() => void)[] = [];
+  private readonly rate: CompletionRate;
+
+  constructor(private readonly port: ActivityPoolPort) {
+    this.rate = new CompletionRate(port.clock);
+  }
+
+  /** Free places, now and by what is completed soon. */
+  get room(): number {
+    if (this.stopping) return 0;
+    return this.port.maxConcurrent + this.rate.expected(LOOK_AHEAD) - this.running.size - this.waiting.length - this.reserved;
+  }
+
+  /** Takes a place for an activity whose checkpoint is being written; beyond the limit when `force` says so. */
+  reserve(force = false): boolean {
+    if (this.room < 1 && !force) return false;
+    this.reserved += 1;
+    return true;
+  }
+
+  /** Gives back the places of a checkpoint that was written or dropped. */
+  unreserve(count: number): void {
+    this.reserved -= count;
+  }
+
+  start(activity: RunningActivity): void {
+    this.waiting.push(activity);
+    this.next();
+  }
+
+  /** Whether this process is at work on the claim. */
+  has(claimToken: string): boolean {
+    return this.running.has(claimToken) || this.waiting.some((activity) => activity.claimToken === claimToken);
+  }
+
+  /** Aborts what runs for an execution that has ended by force; its results no longer count. */
+  abandon(executionId: string): void {
+    this.remove((activity) => activity.executionId === executionId);
+    for (const { activity, abort } of this.running.values()) {
+      if (activity.executionId === executionId) abort.abort(new Error(`Instance '${activity.instanceId}' has ended.`));
+    }
+  }
+
+  /** Claims that are being worked on. */
+  get current(): RunningActivity[] {
+    return [...[...this.running.values()].map(({ activity }) => activity), ...this.waiting];
+  }
+
+  /** Aborts an activity whose claim no longer exists. */
+  abort(key: ActivityKey): void {
+    for (const { activity, abort } of this.running.values()) {
+      if (activity.executionId === key.executionId && activity.taskId === key.taskId) abort.abort(new Error(`Instance '${activity.instanceId}' no longer waits for activity '${activity.name}'.`));
+    }
+  }
+
+  /** Takes nothing up any more, and gives back what has not begun. */
+  stop(): void {
+    this.stopping = true;
+    for (const activity of this.remove(() => true)) this.port.returned(activity);
+    this.settleIdle();
+  }
+
+  /** Resolves when nothing runs. */
+  async whenIdle(): Promise<void> {
+    while (this.running.size > 0) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
+  }
+
+  /** Aborts the signals of everything that still runs. */
+  abortAll(reason: Error): void {
+    for (const { abort } of this.running.values()) abort.abort(reason);
+  }
+
+  /** Begins what could not begin earlier because of the lease. */
+  next(): void {
+    while (!this.stopping && this.running.size < this.port.maxConcurrent && this.waiting.length > 0) {
+      if (!this.port.mayStart(this.waiting[0]!)) return;
+      void this.run(this.waiting.shift()!);
+    }
+  }
+
+  private remove(matches: (activity: RunningActivity) => boolean): RunningActivity[] {
+    const removed = this.waiting.filter(matches);
+    if (removed.length > 0) this.waiting.splice(0, this.waiting.length, ...this.waiting.filter((activity) => !matches(activity)));
+    return removed;
+  }
+
+  private async run(activity: RunningActivity): Promise<void> {
+    const abort = new AbortController();
+    this.running.set(activity.claimToken, { activity, abort });
+    const event = await this.execute(activity, abort.signal);
+    this.running.delete(activity.claimToken);
+    this.rate.count();
+    if (event) this.port.finished(activity, event);
+    else this.port.returned(activity);
+    this.next();
+    this.settleIdle();
+  }
+
+  /** The outcome, or nothing when another worker has to run it. */
+  private async execute(activity: RunningActivity, signal: AbortSignal): Promise<TaskCompleted | TaskFailed | undefined> {
+    const { taskId, name, instanceId } = activity;
+    const definition = this.port.handlers.findActivity(name);
+    try {
+      if (!definition) {
+        const known = await this.port.namesWithout(name);
+        if (!known) return undefined;
+        throw new UnknownHandlerError('activity', name, known);
+      }
+      const value = await definition.handler(deserialize(activity.input), this.contextOf(activity, signal));
+      const result = serialize(value, `the result of activity '${name}' (${definition.source}), instance '${instanceId}'`, this.port.maxPayloadBytes);
+      return { type: 'TaskCompleted', taskId, result };
+    } catch (error) {
+      return { type: 'TaskFailed', taskId, failureDetails: failureDetailsOf(error) };
+    }
+  }
+
+  private contextOf(activity: RunningActivity, signal: AbortSignal): ActivityContext {
+    const { instanceId, executionId, taskId, attempt, callId } = activity;
+    return { instanceId, executionId, taskId, attempt, signal, log: this.port.log, idempotencyKey: idempotencyKey(executionId, callId) };
+  }
+
+  private settleIdle(): void {
+    if (this.running.size === 0) for (const listener of this.idleListeners.splice(0)) listener();
+  }
+}
+
+/** Completions per time, over about the last second. */
+class CompletionRate {
+  private counted = 0;
+  private perMs = 0;
+  private since: number;
+
+  constructor(private readonly clock: Clock) {
+    this.since = clock.monotonic();
+  }
+
+  count(): void {
+    this.counted += 1;
+  }
+
+  /** Completions to expect in the next `ms`. */
+  expected(ms: number): number {
+    const elapsed = this.clock.monotonic() - this.since;
+    if (elapsed >= 100) {
+      const weight = Math.min(elapsed / 500, 1);
+      this.perMs = this.perMs * (1 - weight) + (this.counted / elapsed) * weight;
+      this.counted = 0;
+      this.since += elapsed;
+    }
+    return Math.floor(this.perMs * ms);
+  }
+}

@@ -1,0 +1,164 @@
+import type { EpisodeResult } from '../core/execution.js';
+import type { HistoryEvent, OutputEvent } from '../core/history.js';
+import { isFinished } from '../core/history.js';
+import { partitionOf } from '../core/ids.js';
+import type { ActivityWork, Checkpoint, InboxMessage, InstanceGuard, InstanceRow, MessageBody, RunningActivity, TimerRow } from '../storage/store.js';
+import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
+import { continuedSession, firstEvents } from './sessions.js';
+import type { TurnContext } from './turn.js';
+
+export interface EpisodeStep {
+  readonly slot: InstanceSlot;
+  readonly row: InstanceRow;
+  readonly write: { readonly kind: 'insert' } | { readonly kind: 'replace' | 'update'; readonly expected: InstanceGuard };
+  readonly taken: readonly PendingInput[];
+  readonly result: EpisodeResult;
+  readonly now: number;
+  readonly context: TurnContext;
+  /** Wakes an instance that is not to begin yet. */
+  readonly startTimer?: TimerRow;
+}
+
+/** A checkpoint that consumes inputs and changes nothing. */
+export function emptyCheckpoint(slot: InstanceSlot, taken: readonly PendingInput[]): Checkpoint {
+  return {
+    partition: slot.partition.index,
+    instanceId: slot.instanceId,
+    write: { kind: 'none' },
+    history: [],
+    consumedMessages: taken.flatMap((input) => (input.kind === 'message' ? [input.message] : [])),
+    consumedActivities: taken.flatMap((input) => (input.kind === 'activity' ? [input.activity] : [])),
+    deletedTimers: taken.flatMap((input) => (input.kind === 'timer' ? [input.timer] : [])),
+    cancelledTimers: [],
+    messages: [],
+    timers: [],
+    readyActivities: [],
+    runningActivities: [],
+    garbage: [],
+    abandonedActivities: [],
+  };
+}
+
+/** What an episode's result means for the database. `continued` is the session of the next generation, if there is one. */
+export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; row: InstanceRow; continued?: Session } {
+  const { slot, row, result, taken, context } = step;
+  const empty = emptyCheckpoint(slot, taken);
+  const cancelledTimers = result.cancelledTimers.map((timer) => ({ ...timer, executionId: row.executionId }));
+  const outputs = perform(step);
+  const next = nextRow(step);
+  const replaced = step.write.kind === 'replace' ? [step.write.expected.executionId] : [];
+  const base = { ...empty, ...outputs, cancelledTimers, timers: step.startTimer ? [...outputs.timers, step.startTimer] : outputs.timers };
+  if (!result.continueAsNew) {
+    const checkpoint: Checkpoint = {
+      ...base,
+      write: { ...step.write, row: next } as Checkpoint['write'],
+      history: [{ executionId: row.executionId, sequence: row.historyLength, events: result.events }],
+      messages: [...outputs.messages, ...notifyParent(step)],
+      garbage: replaced,
+      abandonedActivities: result.status === 'Terminated' ? [row.executionId] : [],
+    };
+    return { checkpoint, row: next };
+  }
+  // The old generation's history is garbage from here on, so its last events are not written.
+  const started = firstEvents(row, result.continueAsNew, result.customStatus, step.now);
+  const generation: InstanceRow = {
+    ...next,
+    executionId: context.newExecutionId(),
+    status: 'Running',
+    input: result.continueAsNew.input,
+    startAt: undefined,
+    historyLength: started.length,
+  };
+  const checkpoint: Checkpoint = {
+    ...base,
+    write: { ...step.write, row: generation } as Checkpoint['write'],
+    history: [{ executionId: generation.executionId, sequence: 0, events: started }],
+    messages: [...outputs.messages, message(slot, generation.instanceId, { type: 'StartInstance' }, context)],
+    garbage: [...replaced, row.executionId],
+    abandonedActivities: [row.executionId],
+  };
+  return { checkpoint, row: generation, continued: continuedSession(generation, started, context) };
+}
+
+function nextRow({ row, result, now }: EpisodeStep): InstanceRow {
+  return {
+    ...row,
+    status: result.status,
+    output: result.result,
+    failureDetails: result.failureDetails,
+    customStatus: result.customStatus,
+    updatedAt: now,
+    historyLength: row.historyLength + result.events.length,
+    rowVersion: row.rowVersion + 1,
+  };
+}
+
+interface Outputs {
+  readonly messages: InboxMessage[];
+  readonly timers: TimerRow[];
+  readonly readyActivities: ActivityWork[];
+  readonly runningActivities: RunningActivity[];
+}
+
+function perform({ slot, row, result, context }: EpisodeStep): Outputs {
+  const outputs: Outputs = { messages: [], timers: [], readyActivities: [], runningActivities: [] };
+  for (const event of result.outputs) performOne(event, outputs, slot, row, context);
+  return outputs;
+}
+
+function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, row: InstanceRow, context: TurnContext): void {
+  const { instanceId, executionId, partition } = row;
+  switch (event.type) {
+    case 'TaskScheduled': {
+      const { taskId, name, input, callId, attempt } = event;
+      const work: ActivityWork = { partition, instanceId, executionId, taskId, name, input, callId, attempt };
+      const claim = context.reserveActivity(name);
+      if (claim) outputs.runningActivities.push({ ...work, ...claim });
+      else outputs.readyActivities.push(work);
+      return;
+    }
+    case 'TimerCreated':
+      outputs.timers.push({ partition, instanceId, executionId, taskId: event.taskId, fireAt: event.fireAt });
+      return;
+    case 'SubOrchestrationInstanceCreated': {
+      const { name, version, input, taskId, defaultId } = event;
+      const parent = { name: row.name, instanceId, executionId, taskId };
+      const body: MessageBody = { type: 'CreateInstance', executionId: context.newExecutionId(), name, version, input, parent, defaultId };
+      outputs.messages.push(message(slot, event.instanceId, body, context));
+      return;
+    }
+    case 'EventSent': {
+      const { name, input } = event;
+      outputs.messages.push(message(slot, event.instanceId, { type: 'Deliver', event: { type: 'EventRaised', name, input } }, context));
+    }
+  }
+}
+
+/** Hands the end of a sub-orchestration to its caller [S2]. */
+function notifyParent({ slot, row, result, context }: EpisodeStep): InboxMessage[] {
+  if (!row.parent || !isFinished(result.status)) return [];
+  const { taskId, instanceId, executionId } = row.parent;
+  const event: HistoryEvent =
+    result.status === 'Completed'
+      ? { type: 'SubOrchestrationInstanceCompleted', taskId, result: result.result }
+      : {
+          type: 'SubOrchestrationInstanceFailed',
+          taskId,
+          failureDetails: result.failureDetails ?? {
+            errorType: 'OrchestrationTerminatedError',
+            errorMessage: `Sub-orchestration '${row.name}' (instance '${row.instanceId}') was terminated${result.result === undefined ? '' : `: ${result.result}`}.`,
+            isNonRetriable: true,
+          },
+        };
+  return [message(slot, instanceId, { type: 'Deliver', executionId, event }, context)];
+}
+
+function message(slot: InstanceSlot, instanceId: string, body: MessageBody, context: TurnContext): InboxMessage {
+  return {
+    partition: partitionOf(instanceId, context.partitionCount()),
+    key: slot.partition.keys.next(),
+    sender: slot.partition.index,
+    instanceId,
+    body,
+  };
+}

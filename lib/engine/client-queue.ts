@@ -1,0 +1,114 @@
+/**
+ * The commit queue of this process's client calls: merged, in order, fenced by the process's own worker row, so that a
+ * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
+ */
+import type { ClientOperation, ClientResult, DurableStore, WorkerInfo } from '../storage/store.js';
+import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
+import { Backoff } from './backoff.js';
+import type { Clock } from './clock.js';
+import { MergeQueue } from './merge-queue.js';
+import type { MessageKeys } from './message-keys.js';
+import type { StoreHealth } from './store-health.js';
+
+export interface ClientQueuePort {
+  readonly store: Pick<DurableStore, 'applyClientBatch' | 'resolveClientBatch'>;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly keys: MessageKeys;
+  worker(): WorkerInfo;
+  /** Registers this process anew: its row was taken away because it looked dead. */
+  register(): Promise<void>;
+}
+
+interface PendingCall {
+  readonly operation: ClientOperation;
+  resolve(result: ClientResult): void;
+  reject(error: unknown): void;
+}
+
+const LIMITS = { maxItems: 200, maxWeight: 1024 * 1024 };
+
+export class ClientQueue {
+  private commitNo = 0;
+  private registeredAs: string | undefined;
+  private stopped = false;
+  private readonly queue: MergeQueue<PendingCall>;
+
+  constructor(private readonly port: ClientQueuePort) {
+    this.queue = new MergeQueue((batch) => this.write(batch), LIMITS);
+  }
+
+  /** Resolves when the operation is durable or was refused. */
+  apply(operation: ClientOperation, weight: number): Promise<ClientResult> {
+    if (this.stopped) return Promise.reject(new Error('The durable module has stopped; no more calls are taken.'));
+    return new Promise((resolve, reject) => this.queue.submit({ operation, resolve, reject }, 300 + weight));
+  }
+
+  whenIdle(): Promise<void> {
+    return this.queue.whenIdle();
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async write(batch: PendingCall[]): Promise<void> {
+    const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
+    for (;;) {
+      try {
+        const results = await this.attempt(batch);
+        this.port.health.reached();
+        batch.forEach((call, index) => call.resolve(results[index]!));
+        return;
+      } catch (error) {
+        const again = error instanceof FenceLostError || this.port.health.isTransient(error);
+        if (!again && batch.length > 1) {
+          for (const call of batch) await this.write([call]);
+          return;
+        }
+        if (!again || this.stopped) {
+          for (const call of batch) call.reject(error);
+          return;
+        }
+        this.port.health.failed(error);
+        await backoff.wait();
+      }
+    }
+  }
+
+  private async attempt(batch: readonly PendingCall[]): Promise<readonly ClientResult[]> {
+    const { store, keys } = this.port;
+    const worker = this.port.worker();
+    if (this.registeredAs !== worker.incarnation) {
+      this.registeredAs = worker.incarnation;
+      this.commitNo = 0;
+    }
+    const commitNo = this.commitNo + 1;
+    try {
+      const operations = batch.map(({ operation }) => operation);
+      const results = await store.applyClientBatch(worker, { operations, previousCommitNo: this.commitNo, commitNo, lastKey: keys.last });
+      this.commitNo = commitNo;
+      return results;
+    } catch (error) {
+      if (error instanceof FenceLostError) await this.port.register();
+      if (!(error instanceof OutcomeUnknownError)) throw error;
+      return this.resolve(worker, commitNo, error);
+    }
+  }
+
+  /** The answer to COMMIT was lost: the worker's row tells; the results were known before. */
+  private async resolve(worker: WorkerInfo, commitNo: number, error: OutcomeUnknownError): Promise<readonly ClientResult[]> {
+    const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
+    for (;;) {
+      try {
+        if ((await this.port.store.resolveClientBatch(worker, commitNo)) !== 'committed') throw error;
+        this.commitNo = commitNo;
+        return error.results ?? [];
+      } catch (failure) {
+        if (failure === error || this.stopped) throw failure;
+        this.port.health.failed(failure);
+        await backoff.wait();
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** Stops what was scheduled; harmless when it already ran. */
+export type Cancel = () => void;
+
+/** The engine's source of time. Tests replace it by the virtual clock of `nestjs-durable/testing`. */
+export interface Clock {
+  /** Milliseconds that never go back, from an arbitrary start. */
+  monotonic(): number;
+  /** Runs `fn` once after `delay` ms (at most {@link MAX_DELAY}). */
+  after(delay: number, fn: () => void): Cancel;
+  /** How far engine time is ahead of the database's: 0 but in tests. */
+  readonly skew: number;
+  /** Calls `listener` whenever {@link skew} has changed. */
+  onSkew(listener: () => void): Cancel;
+}
+
+/** The longest delay that Node's timers take. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+export class SystemClock implements Clock {
+  readonly skew: number = 0;
+
+  monotonic(): number {
+    return performance.now();
+  }
+
+  after(delay: number, fn: () => void): Cancel {
+    const timer = setTimeout(fn, Math.min(Math.max(delay, 0), MAX_DELAY));
+    return () => clearTimeout(timer);
+  }
+
+  onSkew(): Cancel {
+    return () => undefined;
+  }
+}
+
+/**
+ * Engine time: the database's, sampled now and then, plus the monotonic time elapsed since; it never goes back. All
+ * processes of a hub so agree on what is due, whatever their own clocks say.
+ */
+export class EngineTime {
+  private base = 0;
+  private sampledAt = 0;
+  private last = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Takes up a sample of the database's time that was asked for at monotonic `sentAt`. */
+  sync(databaseTime: number, sentAt: number): void {
+    const now = this.clock.monotonic();
+    this.base = databaseTime + (now - sentAt) / 2;
+    this.sampledAt = now;
+  }
+
+  /** Epoch ms, whole. */
+  now(): number {
+    const time = Math.floor(this.base + this.clock.monotonic() - this.sampledAt) + this.clock.skew;
+    this.last = Math.max(this.last, time);
+    return this.last;
+  }
+}

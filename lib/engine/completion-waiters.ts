@@ -1,0 +1,114 @@
+/**
+ * The waiters for finished instances: woken by this process's own commits, and by one polling query for all of them,
+ * because the instance may be another process's (I6).
+ */
+import { isFinished } from '../core/history.js';
+import type { InstanceRow } from '../storage/store.js';
+import type { Cancel, Clock } from './clock.js';
+import type { StoreHealth } from './store-health.js';
+
+export interface CompletionWaitersPort {
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly maxPollingInterval: number;
+  read(instanceIds: readonly string[]): Promise<InstanceRow[]>;
+}
+
+interface Waiter {
+  resolve(row: InstanceRow | undefined): void;
+  reject(error: unknown): void;
+}
+
+const MIN_INTERVAL = 50;
+const MAX_IDS = 500;
+
+export class CompletionWaiters {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private interval = MIN_INTERVAL;
+  private cancelPoll: Cancel | undefined;
+  private readonly unchecked: string[] = [];
+  private stopped = false;
+
+  constructor(private readonly port: CompletionWaitersPort) {}
+
+  /** Resolves with the finished row; after `timeout` ms with the row as it is then, if there is one. */
+  wait(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined> {
+    if (this.stopped) return Promise.reject(stoppedError(instanceId));
+    return new Promise((resolve, reject) => {
+      let cancel: Cancel | undefined;
+      const end = (settle: () => void) => {
+        cancel?.();
+        this.remove(instanceId, waiter);
+        settle();
+      };
+      const waiter: Waiter = { resolve: (row) => end(() => resolve(row)), reject: (error) => end(() => reject(error)) };
+      const set = this.waiters.get(instanceId) ?? new Set();
+      this.waiters.set(instanceId, set.add(waiter));
+      if (timeout !== undefined) cancel = this.port.clock.after(timeout, () => void this.expire(instanceId, waiter));
+      this.checkSoon(instanceId);
+    });
+  }
+
+  /** An instance of this process has finished. */
+  finished(row: InstanceRow): void {
+    for (const waiter of [...(this.waiters.get(row.instanceId) ?? [])]) waiter.resolve(row);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelPoll?.();
+    for (const [instanceId, set] of this.waiters) for (const waiter of [...set]) waiter.reject(stoppedError(instanceId));
+  }
+
+  private remove(instanceId: string, waiter: Waiter): void {
+    const set = this.waiters.get(instanceId);
+    set?.delete(waiter);
+    if (set?.size === 0) this.waiters.delete(instanceId);
+  }
+
+  private async expire(instanceId: string, waiter: Waiter): Promise<void> {
+    try {
+      const [row] = await this.port.read([instanceId]);
+      waiter.resolve(row);
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+
+  /** It may have finished already: those that begin to wait in one turn of the event loop are looked up together. */
+  private checkSoon(instanceId: string): void {
+    if (this.unchecked.push(instanceId) > 1) return;
+    setImmediate(() => {
+      this.interval = MIN_INTERVAL;
+      this.cancelPoll?.();
+      this.cancelPoll = undefined;
+      void this.check(this.unchecked.splice(0)).then(() => this.schedule());
+    });
+  }
+
+  private schedule(): void {
+    if (this.stopped || this.cancelPoll || this.waiters.size === 0) return;
+    this.cancelPoll = this.port.clock.after(this.interval, () => {
+      this.interval = Math.min(this.interval * 2, this.port.maxPollingInterval);
+      void this.check([...this.waiters.keys()]).finally(() => {
+        this.cancelPoll = undefined;
+        this.schedule();
+      });
+    });
+  }
+
+  private async check(instanceIds: readonly string[]): Promise<void> {
+    for (let begin = 0; begin < instanceIds.length; begin += MAX_IDS) {
+      try {
+        for (const row of await this.port.read(instanceIds.slice(begin, begin + MAX_IDS))) if (isFinished(row.status)) this.finished(row);
+        this.port.health.reached();
+      } catch (error) {
+        this.port.health.failed(error);
+      }
+    }
+  }
+}
+
+function stoppedError(instanceId: string): Error {
+  return new Error(`The durable module stopped while instance '${instanceId}' was waited for. The instance goes on when a worker runs again.`);
+}

@@ -1,0 +1,359 @@
+/**
+ * The engine of one process in one task hub: puts the parts together and carries out what a commit has brought about.
+ * ARCHITECTURE.md follows one orchestration through it.
+ */
+import { randomUUID } from 'node:crypto';
+import { v7 as uuidV7 } from 'uuid';
+import type { TaskCompleted, TaskFailed } from '../core/history.js';
+import { isFinished } from '../core/history.js';
+import type { DurableLogger } from '../core/logger.js';
+import { CLIENT_SENDER_BASE, type Checkpoint, type DurableStore, type InboxMessage, type InstanceRow, type RunningActivity } from '../storage/store.js';
+import { TransientStoreError } from '../storage/errors.js';
+import { ActivityClaimer } from './activity-claimer.js';
+import { ActivityPool } from './activity-pool.js';
+import { Backoff } from './backoff.js';
+import { ClientSide } from './client-side.js';
+import { EngineTime, type Clock } from './clock.js';
+import { Committer } from './committer.js';
+import { Dispatcher } from './dispatcher.js';
+import type { HandlerRegistry } from './handlers.js';
+import { InboxPoller } from './inbox-poller.js';
+import type { PendingInput } from './instance-slot.js';
+import { MessageKeys } from './message-keys.js';
+import { Ownership } from './ownership.js';
+import type { Partition } from './partition.js';
+import type { EngineSettings } from './settings.js';
+import { StoreHealth } from './store-health.js';
+import { TimerAlarm } from './timer-alarm.js';
+
+export interface EngineOptions {
+  /** Name of the task hub. */
+  readonly hub: string;
+  readonly store: DurableStore;
+  readonly handlers: HandlerRegistry;
+  readonly settings: EngineSettings;
+  readonly clock: Clock;
+  readonly log: DurableLogger;
+  /** False: a client only, which runs no orchestrators and no activities. */
+  readonly worker: boolean;
+}
+
+/** How long the first connection is tried for, ms. */
+const CONNECT_TIMEOUT = 10_000;
+/** How long aborted activities have to end after the drain deadline, ms. */
+const ABORT_GRACE = 1_000;
+
+export class DurableEngine {
+  /** What the client of this process works through, once the engine has started. */
+  readonly client: ClientSide;
+  private readonly time: EngineTime;
+  private readonly health: StoreHealth;
+  private readonly clientKeys: MessageKeys;
+  private partitionCount = 0;
+  private readonly ownership: Ownership;
+  private readonly committer: Committer;
+  private readonly dispatcher: Dispatcher;
+  private readonly pool: ActivityPool;
+  private readonly claimer: ActivityClaimer;
+  private readonly poller: InboxPoller;
+  private readonly alarm: TimerAlarm;
+  private stage: 'new' | 'prepared' | 'started' | 'drained' | 'released' | 'closed' = 'new';
+
+  constructor(private readonly options: EngineOptions) {
+    const { store, clock, log, settings, handlers, hub, worker } = options;
+    const time = (this.time = new EngineTime(clock));
+    const health = (this.health = new StoreHealth(log, hub));
+    const partitionCount = () => this.partitionCount;
+    this.clientKeys = new MessageKeys(0, () => time.now());
+    this.ownership = new Ownership({
+      store, clock, time, health, log, hub, worker,
+      handlers: handlers.list(),
+      leaseDuration: settings.leaseDuration,
+      partitionCount,
+      acquired: (partitions) => this.acquired(partitions),
+      lost: (partitions) => partitions.forEach((partition) => this.dispatcher.drop(partition)),
+      settled: (partition) => partition.whenSettled(),
+      renewed: () => this.renewed(),
+      workersGone: () => void this.recoverClaims([...this.ownership.partitions.values()]),
+    });
+    this.committer = new Committer({ store, clock, health, lose: (partitions) => this.ownership.drop(partitions) });
+    this.pool = new ActivityPool({
+      handlers, clock, log,
+      maxConcurrent: settings.maxConcurrentActivityFunctions,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      mayStart: () => this.ownership.holdsLease,
+      namesWithout: (name) => this.namesWithout(name),
+      finished: (activity, event) => this.activityFinished(activity, event),
+      returned: (activity) => this.returnActivity(activity),
+    });
+    this.claimer = new ActivityClaimer({
+      store, clock, health,
+      worker: () => this.ownership.worker,
+      activityNames: () => handlers.list().activities,
+      room: () => this.pool.room,
+      claimed: (activity) => this.startActivity(activity),
+      outcomeUnknown: () => clock.after(settings.leaseDuration, () => void this.returnUnknownClaims()),
+    });
+    this.dispatcher = new Dispatcher({
+      store, clock, log,
+      committer: this.committer,
+      context: {
+        handlers, settings, log, partitionCount,
+        now: () => time.now(),
+        newExecutionId: () => uuidV7(),
+        reserveActivity: (name) => this.reserveActivity(name),
+      },
+      isHeld: () => this.ownership.holdsLease,
+      effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
+      unreserve: (count) => this.pool.unreserve(count),
+      orphaned: (inputs) => this.orphaned(inputs),
+    });
+    this.alarm = new TimerAlarm({
+      clock, time,
+      partitions: () => this.ownership.partitions.values(),
+      read: (partition, options) => store.readTimers(partition.index, options),
+      due: (partition, timer) => this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer }),
+    });
+    this.poller = new InboxPoller({
+      store, clock, health,
+      maxPollingInterval: settings.maxPollingInterval,
+      partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
+      received: (partition, message) => this.dispatcher.offerMessage(partition, message),
+      claimActivities: () => this.claimer.claim(),
+    });
+    this.client = new ClientSide({
+      store, clock, health, time, handlers, settings,
+      keys: this.clientKeys,
+      ownership: this.ownership,
+      dispatcher: this.dispatcher,
+      partitionCount,
+      deliver: (message) => this.deliver(message),
+    });
+  }
+
+  /** Transactions and checkpoints written by this process so far. */
+  get counters(): { readonly commits: number; readonly checkpoints: number } {
+    return this.committer.counters;
+  }
+
+  /** Connects, migrates and creates the hub when it is new. */
+  async prepare(): Promise<void> {
+    if (this.stage !== 'new') return;
+    const { store, hub, settings, log } = this.options;
+    const info = await this.connect(() => store.open({ name: hub, partitionCount: settings.partitionCount }));
+    if (info.partitionCount !== settings.partitionCount) {
+      log.warn(`Task hub '${hub}' was created with ${info.partitionCount} partitions; the setting partitionCount ${settings.partitionCount} is ignored.`);
+    }
+    this.partitionCount = info.partitionCount;
+    const sentAt = this.options.clock.monotonic();
+    this.time.sync(await store.time(), sentAt);
+    this.stage = 'prepared';
+  }
+
+  /** Registers this process with the hub, takes partitions and begins to work. */
+  async start(): Promise<void> {
+    if (this.stage !== 'prepared') return;
+    this.stage = 'started';
+    await this.connect(() => this.ownership.register());
+    await this.ownership.start();
+    if (this.options.worker) this.poller.nudge();
+  }
+
+  /** Takes up nothing more and waits for what runs, for `shutdownTimeout` at most; then aborts it. */
+  async drain(): Promise<void> {
+    if (this.stage !== 'started') return;
+    this.stage = 'drained';
+    const deadline = this.options.clock.monotonic() + this.options.settings.shutdownTimeout;
+    this.alarm.stop();
+    await this.poller.stop();
+    this.claimer.stopClaiming();
+    this.pool.stop();
+    if (!(await this.within(deadline, this.pool.whenIdle()))) {
+      this.pool.abortAll(new Error('The application is shutting down.'));
+      await this.within(this.options.clock.monotonic() + ABORT_GRACE, this.pool.whenIdle());
+    }
+    this.dispatcher.stop();
+    this.client.stop();
+    const written = Promise.all([this.committer.whenIdle(), this.claimer.whenIdle(), this.client.whenIdle()]);
+    await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), written);
+    this.committer.stop();
+    this.claimer.stop();
+  }
+
+  /** Gives the partitions back, so that other workers go on at once. */
+  async release(): Promise<void> {
+    if (this.stage !== 'drained') return;
+    this.stage = 'released';
+    await this.ownership.release().catch((error: unknown) => this.health.failed(error));
+  }
+
+  async close(): Promise<void> {
+    if (this.stage === 'new' || this.stage === 'closed') return;
+    await this.drain();
+    await this.release();
+    this.stage = 'closed';
+    await this.options.store.close();
+  }
+
+  // ---- partitions
+
+  private acquired(partitions: readonly Partition[]): void {
+    for (const partition of partitions) void this.alarm.refill(partition);
+    void this.recoverClaims(partitions);
+    this.poller.nudge();
+  }
+
+  private renewed(): void {
+    this.dispatcher.resume();
+    this.pool.next();
+    void this.abortLostClaims();
+  }
+
+  // ---- effects of a commit (I3)
+
+  private effects(partition: Partition, checkpoint: Checkpoint, row: InstanceRow | null): void {
+    for (const timer of checkpoint.deletedTimers) partition.timers.remove(timer);
+    for (const timer of checkpoint.cancelledTimers) partition.timers.remove(timer);
+    for (const { claimToken } of checkpoint.consumedActivities) partition.claims.delete(claimToken);
+    for (const executionId of checkpoint.abandonedActivities) this.abandon(partition, executionId);
+    for (const timer of checkpoint.timers) partition.timers.add(timer);
+    if (checkpoint.timers.length > 0) this.alarm.arm(partition);
+    for (const message of checkpoint.messages) this.deliver(message);
+    for (const activity of checkpoint.runningActivities) this.startActivity(activity);
+    if (checkpoint.readyActivities.length > 0) void this.claimer.claim();
+    if (row && isFinished(row.status)) this.client.finished(row);
+  }
+
+  /** Hands a committed message to its partition, if that is this process's; its owner finds it by polling otherwise. */
+  private deliver(message: InboxMessage): void {
+    const partition = this.ownership.owns(message.partition);
+    if (partition?.accept(message)) this.dispatcher.offerMessage(partition, message);
+  }
+
+  private orphaned(inputs: readonly PendingInput[]): void {
+    for (const input of inputs) {
+      if (input.kind === 'eager') input.settle('dropped');
+      else if (input.kind === 'activity') this.completeForeign(input.activity, input.event);
+    }
+  }
+
+  // ---- activities
+
+  private reserveActivity(name: string): { claimToken: string; claimedBy: string } | undefined {
+    const isKnown = this.options.handlers.findActivity(name) !== undefined;
+    // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
+    if (!isKnown && this.ownership.isActivityKnown(name)) return undefined;
+    if (!this.pool.reserve(!isKnown)) return undefined;
+    return { claimToken: randomUUID(), claimedBy: this.ownership.worker.incarnation };
+  }
+
+  private startActivity(activity: RunningActivity): void {
+    this.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
+    this.pool.start(activity);
+  }
+
+  private activityFinished(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    const partition = this.ownership.owns(activity.partition);
+    if (partition?.claims.has(activity.claimToken)) this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event });
+    else this.completeForeign(activity, event);
+    if (this.pool.room > 0 && this.claimer.hasMore) void this.claimer.claim();
+  }
+
+  private completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    const { partition, instanceId, executionId } = activity;
+    const sender = CLIENT_SENDER_BASE + this.ownership.worker.workerId;
+    const message: InboxMessage = { partition, key: this.clientKeys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
+    this.claimer.complete({ activity, message });
+  }
+
+  private returnActivity(activity: RunningActivity): void {
+    this.ownership.owns(activity.partition)?.claims.delete(activity.claimToken);
+    this.claimer.giveBack(activity);
+  }
+
+  private abandon(partition: Partition, executionId: string): void {
+    for (const [token, activity] of partition.claims) if (activity.executionId === executionId) partition.claims.delete(token);
+    this.pool.abandon(executionId);
+  }
+
+  private async namesWithout(name: string): Promise<readonly string[] | undefined> {
+    const live = await this.ownership.liveHandlers();
+    const names = [...new Set([this.options.handlers.list(), ...live].flatMap(({ activities }) => activities))].sort();
+    return names.includes(name) ? undefined : names;
+  }
+
+  /** Puts the activities of dead workers back to where any worker takes them [A4]. */
+  private async recoverClaims(partitions: readonly Partition[]): Promise<void> {
+    const backoff = new Backoff(this.options.clock, { first: 50, max: 1_000 });
+    for (;;) {
+      const owned = partitions.filter(({ state }) => state === 'owned');
+      if (owned.length === 0 || this.stage !== 'started') return;
+      try {
+        const claims = await this.options.store.readRunningActivities(owned.map(({ index }) => index));
+        for (const claim of claims) {
+          if (!this.ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
+          else if (this.pool.has(claim.claimToken)) this.ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
+        }
+        await this.claimer.whenIdle();
+        this.poller.nudge();
+        return;
+      } catch (error) {
+        this.health.failed(error);
+        await backoff.wait();
+      }
+    }
+  }
+
+  /** Gives back what this process claimed according to the database, but knows nothing of: the claim's answer was lost. */
+  private async returnUnknownClaims(): Promise<void> {
+    if (this.stage !== 'started') return;
+    try {
+      const all = Array.from({ length: this.partitionCount }, (_, index) => index);
+      for (const claim of await this.options.store.readRunningActivities(all)) {
+        const isOwn = claim.claimedBy === this.ownership.worker.incarnation;
+        const isKnown = this.pool.has(claim.claimToken) || this.ownership.owns(claim.partition)?.claims.has(claim.claimToken);
+        if (isOwn && !isKnown) this.claimer.giveBack(claim);
+      }
+    } catch {
+      this.options.clock.after(this.options.settings.leaseDuration, () => void this.returnUnknownClaims());
+    }
+  }
+
+  /** Aborts activities for other processes' instances that no longer wait for them. */
+  private async abortLostClaims(): Promise<void> {
+    const foreign = this.pool.current.filter(({ partition }) => !this.ownership.owns(partition));
+    if (foreign.length === 0) return;
+    try {
+      for (const key of await this.options.store.findLostClaims(foreign)) this.pool.abort(key);
+    } catch (error) {
+      this.health.failed(error);
+    }
+  }
+
+  // ----
+
+  private async connect<T>(attempt: () => Promise<T>): Promise<T> {
+    const backoff = new Backoff(this.options.clock, { first: 100, max: 2_000 });
+    const deadline = this.options.clock.monotonic() + CONNECT_TIMEOUT;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof TransientStoreError) || this.options.clock.monotonic() > deadline) throw error;
+        this.health.failed(error);
+        await backoff.wait();
+      }
+    }
+  }
+
+  /** Whether `work` ended before the monotonic time `deadline`. */
+  private async within(deadline: number, work: Promise<unknown>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(Math.max(0, deadline - this.options.clock.monotonic()), () => resolve(false));
+      void work.then(() => {
+        cancel();
+        resolve(true);
+      });
+    });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Finds by polling whatever no signal told of (I6): messages and waiting activities from other processes. All partitions in
+ * one query; the interval is short after foreign traffic and grows while there is none.
+ */
+import type { DurableStore, InboxMessage, MessageKey } from '../storage/store.js';
+import type { Cancel, Clock } from './clock.js';
+import type { Partition } from './partition.js';
+import type { StoreHealth } from './store-health.js';
+
+export interface InboxPollerPort {
+  readonly store: Pick<DurableStore, 'readInbox'>;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly maxPollingInterval: number;
+  partitions(): readonly Partition[];
+  received(partition: Partition, message: InboxMessage): void;
+  /** Looks for waiting activities; answers whether there were any. */
+  claimActivities(): Promise<boolean>;
+}
+
+/** Interval after foreign traffic, ms. */
+const MIN_INTERVAL = 100;
+
+export class InboxPoller {
+  private interval = MIN_INTERVAL;
+  private cancelNext: Cancel | undefined;
+  private polling: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+
+  constructor(private readonly port: InboxPollerPort) {}
+
+  /** Polls now; and once more after a poll that is under way. */
+  nudge(): void {
+    if (this.stopped) return;
+    if (this.polling) {
+      this.again = true;
+      return;
+    }
+    this.cancelNext?.();
+    this.polling = this.poll().finally(() => {
+      this.polling = undefined;
+      if (this.again) {
+        this.again = false;
+        this.nudge();
+      } else if (!this.stopped) {
+        this.cancelNext = this.port.clock.after(this.interval * (0.9 + Math.random() / 10), () => this.nudge());
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelNext?.();
+    await this.polling;
+  }
+
+  private async poll(): Promise<void> {
+    const found = (await this.readInbox()) || (await this.port.claimActivities());
+    this.interval = found ? MIN_INTERVAL : Math.min(this.interval * 2, this.port.maxPollingInterval);
+  }
+
+  private async readInbox(): Promise<boolean> {
+    const byIndex = new Map<number, Partition>();
+    const ranges = [];
+    for (const partition of this.port.partitions()) {
+      const limit = partition.beginRead();
+      if (limit === undefined) continue;
+      byIndex.set(partition.index, partition);
+      ranges.push({ partition: partition.index, limit });
+    }
+    if (ranges.length === 0) return false;
+    try {
+      const isKnown = (key: MessageKey) => byIndex.get(key.partition)?.isKnown(key) ?? true;
+      const messages = await this.port.store.readInbox(ranges, isKnown);
+      this.port.health.reached();
+      return this.deliver(byIndex, messages);
+    } catch (error) {
+      for (const partition of byIndex.values()) partition.abandonRead();
+      this.port.health.failed(error);
+      return false;
+    }
+  }
+
+  private deliver(byIndex: ReadonlyMap<number, Partition>, messages: readonly InboxMessage[]): boolean {
+    const byPartition = new Map<number, InboxMessage[]>();
+    for (const message of messages) {
+      const list = byPartition.get(message.partition);
+      if (list) list.push(message);
+      else byPartition.set(message.partition, [message]);
+    }
+    let found = false;
+    for (const [index, partition] of byIndex) {
+      const { fresh, more } = partition.endRead(byPartition.get(index) ?? []);
+      if (partition.state === 'lost') continue;
+      for (const message of fresh) this.port.received(partition, message);
+      found ||= fresh.length > 0;
+      this.again ||= more && fresh.length > 0;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,51 @@
+import type { OrchestrationExecution } from '../core/execution.js';
+import type { OpenEpisode } from '../core/episodes.js';
+import type { TaskCompleted, TaskFailed } from '../core/history.js';
+import type { InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
+import type { Partition } from './partition.js';
+
+/** Something that waits to be taken up by an instance. */
+export type PendingInput =
+  | { readonly kind: 'message'; readonly message: InboxMessage }
+  | { readonly kind: 'timer'; readonly timer: TimerRow }
+  | { readonly kind: 'activity'; readonly activity: RunningActivity; readonly event: TaskCompleted | TaskFailed }
+  /** An eager start: the instance and its first episode are one checkpoint. */
+  | { readonly kind: 'eager'; readonly row: InstanceRow; settle(outcome: 'committed' | 'dropped'): void };
+
+/** The live generator of an instance. */
+export interface Session {
+  readonly execution: Pick<OrchestrationExecution, 'run'>;
+  /** Inputs that history holds already and no episode has run yet: a continueAsNew handed them over. */
+  readonly open?: OpenEpisode;
+}
+
+/**
+ * What the owner of a partition keeps of one instance in memory. All of it but the eager starts can be had again from
+ * the database, so a slot may be dropped whenever no checkpoint of it is under way.
+ */
+export class InstanceSlot {
+  queue: PendingInput[] = [];
+  /** As last committed; `null`: there is no such instance; `undefined`: not known. */
+  row: InstanceRow | null | undefined;
+  session: Session | undefined;
+  /** Stands in the dispatcher's queue. */
+  scheduled = false;
+  /** Is being loaded, or a checkpoint of it is under way (I1): what arrives meanwhile waits. */
+  busy = false;
+  /** The StartInstance for which the row was last read again. */
+  startChecked: string | undefined;
+  /** The row may exist already although it should not: read it before a creation. */
+  mustLoad = false;
+  /** Ends the wait of an instance whose handler this process lacks. */
+  unpark: (() => void) | undefined;
+  /** Failures in a row to process it, for the back-off. */
+  failures = 0;
+
+  constructor(readonly partition: Partition, readonly instanceId: string) {}
+
+  /** Back to what can be read from the database; the generator is dropped without return() [Y7]. */
+  forget(): void {
+    this.row = undefined;
+    this.session = undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import type { InboxMessage, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
+import { InstanceSlot } from './instance-slot.js';
+import { MessageKeys } from './message-keys.js';
+import { TimerQueue } from './timer-queue.js';
+
+/** Messages of one partition that are kept in memory. */
+const MAX_MESSAGES_IN_MEMORY = 5_000;
+
+/** Messages that a poll reads beyond those that are in memory. */
+export const INBOX_READ_AHEAD = 500;
+
+const nameOf = (key: Pick<MessageKey, 'key' | 'sender'>) => `${key.key}.${key.sender}`;
+
+/**
+ * A partition that this process owns: its fence, and what of its work is in memory. Memory holds a prefix of the inbox in
+ * key order: when it is full, nothing is added from memory until reads from the database have caught up.
+ */
+export class Partition {
+  readonly index: number;
+  readonly keys: MessageKeys;
+  readonly timers = new TimerQueue();
+  readonly slots = new Map<string, InstanceSlot>();
+  /** Claims of this process on activities of this partition, by token. */
+  readonly claims = new Map<string, RunningActivity>();
+  /** `releasing`: finishes what is under way and takes nothing up; `lost`: somebody else's, or given back. */
+  state: 'owned' | 'releasing' | 'lost' = 'owned';
+  private commitNo: number;
+  private underWay = 0;
+  private settledListeners: (() => void)[] = [];
+  private readonly known = new Set<string>();
+  private consumedSinceRead: Set<string> | undefined;
+  private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'none';
+
+  constructor(readonly lease: PartitionLease, private readonly owner: string, now: () => number) {
+    this.index = lease.partition;
+    this.commitNo = lease.commitNo;
+    this.keys = new MessageKeys(lease.lastKey, now);
+  }
+
+  slot(instanceId: string): InstanceSlot {
+    let slot = this.slots.get(instanceId);
+    if (!slot) this.slots.set(instanceId, (slot = new InstanceSlot(this, instanceId)));
+    return slot;
+  }
+
+  /** A checkpoint was handed to the committer. */
+  checkpointBegun(): void {
+    this.underWay += 1;
+  }
+
+  checkpointEnded(): void {
+    this.underWay -= 1;
+    if (this.underWay === 0) for (const listener of this.settledListeners.splice(0)) listener();
+  }
+
+  /** Resolves when no checkpoint is under way. */
+  async whenSettled(): Promise<void> {
+    while (this.underWay > 0) await new Promise<void>((resolve) => this.settledListeners.push(resolve));
+  }
+
+  /** The fence of the next commit (I2). */
+  nextFence(): PartitionFence {
+    return {
+      partition: this.index,
+      owner: this.owner,
+      epoch: this.lease.epoch,
+      previousCommitNo: this.commitNo,
+      commitNo: this.commitNo + 1,
+      lastKey: this.keys.last,
+    };
+  }
+
+  committed(fence: PartitionFence): void {
+    this.commitNo = fence.commitNo;
+  }
+
+  /** Whether a message that this process just committed is to be taken up from memory. */
+  accept(message: InboxMessage): boolean {
+    if (this.known.has(nameOf(message))) return false;
+    if (this.overflow !== 'none' || this.known.size >= MAX_MESSAGES_IN_MEMORY) {
+      this.overflow = 'skipped-since-read';
+      return false;
+    }
+    this.known.add(nameOf(message));
+    return true;
+  }
+
+  /** Whether the message is in memory, or was consumed since the read that found it was issued. */
+  isKnown(key: Pick<MessageKey, 'key' | 'sender'>): boolean {
+    return this.known.has(nameOf(key)) || this.consumedSinceRead?.has(nameOf(key)) === true;
+  }
+
+  consumed(keys: readonly MessageKey[]): void {
+    for (const key of keys) {
+      this.known.delete(nameOf(key));
+      this.consumedSinceRead?.add(nameOf(key));
+    }
+  }
+
+  /** How many messages to read from the beginning of the inbox; `undefined` while memory is too full. */
+  beginRead(): number | undefined {
+    if (this.overflow !== 'none' && this.known.size > MAX_MESSAGES_IN_MEMORY / 2) return undefined;
+    if (this.overflow === 'skipped-since-read') this.overflow = 'skipping';
+    this.consumedSinceRead = new Set();
+    return this.known.size + INBOX_READ_AHEAD;
+  }
+
+  /** Takes up the answer of a read, in key order; answers what is new and whether more is waiting. */
+  endRead(messages: readonly InboxMessage[]): { fresh: InboxMessage[]; more: boolean } {
+    const fresh = messages.filter((message) => !this.isKnown(message));
+    this.consumedSinceRead = undefined;
+    for (const message of fresh) this.known.add(nameOf(message));
+    const more = messages.length >= INBOX_READ_AHEAD || this.overflow === 'skipped-since-read';
+    if (!more) this.overflow = 'none';
+    else if (messages.length >= INBOX_READ_AHEAD && this.overflow === 'none') this.overflow = 'skipping';
+    return { fresh, more };
+  }
+
+  /** Gives up a read that failed. */
+  abandonRead(): void {
+    this.consumedSinceRead = undefined;
+    if (this.overflow === 'skipping') this.overflow = 'skipped-since-read';
+  }
+}

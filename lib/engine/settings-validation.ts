@@ -1,0 +1,65 @@
+import { DEFAULT_SETTINGS, type EngineSettings } from './settings.js';
+
+/** A setting of the module is unknown, of the wrong type or out of its range. */
+export class InvalidSettingError extends Error {
+  override readonly name = 'InvalidSettingError';
+
+  constructor(readonly setting: string, problem: string) {
+    super(`DurableModule: the setting '${setting}' ${problem}.`);
+  }
+
+  static ofValue(setting: string, value: unknown, expected: string): InvalidSettingError {
+    return new InvalidSettingError(setting, `is ${describe(value)}, but it must be ${expected}`);
+  }
+}
+
+type NumericSetting = { [K in keyof EngineSettings]-?: EngineSettings[K] extends number ? K : never }[keyof EngineSettings];
+
+const RANGES: Readonly<Record<NumericSetting, readonly [minimum: number, maximum: number]>> = {
+  partitionCount: [1, 64],
+  maxConcurrentActivityFunctions: [1, 100_000],
+  maxConcurrentOrchestratorFunctions: [1, 100_000],
+  maxCachedInstances: [0, 1_000_000],
+  maxPollingInterval: [1, 60_000],
+  leaseDuration: [250, 600_000],
+  maxOrchestrationActions: [1, 10_000_000],
+  maxPayloadBytes: [1_024, 256 * 1024 * 1024],
+  shutdownTimeout: [0, 3_600_000],
+};
+
+/** Names of the settings that {@link validateSettings} takes. */
+export const ENGINE_SETTING_NAMES: readonly (keyof EngineSettings)[] = [
+  ...(Object.keys(RANGES) as NumericSetting[]), 'extendedSessionsEnabled', 'defaultVersion',
+];
+
+/**
+ * Completes the settings with their defaults; a setting that is `undefined` counts as absent.
+ * @throws {InvalidSettingError} naming the setting, its value and what is allowed.
+ */
+export function validateSettings(given: Partial<EngineSettings>): EngineSettings {
+  const settings = { ...DEFAULT_SETTINGS, ...withoutUndefined(given) };
+  for (const [name, [minimum, maximum]] of Object.entries(RANGES) as [NumericSetting, readonly [number, number]][]) {
+    const value: unknown = settings[name];
+    if (!Number.isInteger(value) || (value as number) < minimum || (value as number) > maximum) {
+      throw InvalidSettingError.ofValue(name, value, `a whole number from ${minimum} to ${maximum}`);
+    }
+  }
+  if (typeof settings.extendedSessionsEnabled !== 'boolean') {
+    throw InvalidSettingError.ofValue('extendedSessionsEnabled', settings.extendedSessionsEnabled, 'true or false');
+  }
+  const version: unknown = settings.defaultVersion;
+  if (version !== undefined && (typeof version !== 'string' || version === '')) {
+    throw InvalidSettingError.ofValue('defaultVersion', version, 'a non-empty string, or absent');
+  }
+  return settings;
+}
+
+function withoutUndefined<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? `an object (${Object.keys(value).join(', ')})` : String(value);
+}

@@ -1,0 +1,38 @@
+/** The engine's part of `DurableModule.forRoot` (semantics.md section 6). Times are milliseconds. */
+export interface EngineSettings {
+  /** Partitions of a new hub, 1–64; fixed when the hub is created. Default 16. */
+  readonly partitionCount: number;
+  /** Activities that run at once in this process. Default 100. */
+  readonly maxConcurrentActivityFunctions: number;
+  /** Instances with an episode in the works in this process. Default 1 000. */
+  readonly maxConcurrentOrchestratorFunctions: number;
+  /** Whether the generators of running instances stay in memory between episodes. Default true. */
+  readonly extendedSessionsEnabled: boolean;
+  /** Generators kept in memory. Default 10 000. */
+  readonly maxCachedInstances: number;
+  /** Upper end of the adaptive polling. Default 1 000. */
+  readonly maxPollingInterval: number;
+  /** Leases of partitions and heartbeats of workers, renewed at a third of it. Default 15 000. */
+  readonly leaseDuration: number;
+  /** Actions of one episode [O14]. Default 100 000. */
+  readonly maxOrchestrationActions: number;
+  /** Size of an input, result or event as JSON. Default 4 MiB. */
+  readonly maxPayloadBytes: number;
+  /** How long a stop waits for running work. Default 30 000. */
+  readonly shutdownTimeout: number;
+  /** Version of instances that are started without one [Y5]. Default none. */
+  readonly defaultVersion?: string;
+}
+
+export const DEFAULT_SETTINGS: EngineSettings = {
+  partitionCount: 16,
+  maxConcurrentActivityFunctions: 100,
+  maxConcurrentOrchestratorFunctions: 1_000,
+  extendedSessionsEnabled: true,
+  maxCachedInstances: 10_000,
+  maxPollingInterval: 1_000,
+  leaseDuration: 15_000,
+  maxOrchestrationActions: 100_000,
+  maxPayloadBytes: 4 * 1024 * 1024,
+  shutdownTimeout: 30_000,
+};

@@ -1,0 +1,93 @@
+import TinyQueue from 'tinyqueue';
+import type { TimerKey, TimerRow } from '../storage/store.js';
+
+/** Timers of one partition that are kept in memory; later ones stay in the database until their turn. */
+const WINDOW = 10_000;
+
+const nameOf = (timer: TimerKey) => `${timer.executionId}:${timer.taskId}`;
+
+/**
+ * The timers of one partition that are due next. Memory holds the nearest ones, complete up to a horizon; what lies behind
+ * it is read from the database when the window has drained.
+ */
+export class TimerQueue {
+  private readonly queue = new TinyQueue<TimerRow>([], (a, b) => a.fireAt - b.fireAt);
+  /** What is in the queue or was fired and is not consumed yet; cancelled timers leave it at once, the queue when due. */
+  private readonly live = new Map<string, TimerRow>();
+  private horizon: TimerKey | 'everything' | undefined;
+  /** What changed since a read was issued: its answer does not know of it. */
+  private sinceRead: { added: TimerRow[]; removed: Set<string> } | undefined;
+
+  /**
+   * Reads on when memory holds too few of the partition's timers.
+   * @param read answers timers in due order, beginning after `after`.
+   */
+  async refill(read: (options: { limit: number; after?: TimerKey }) => Promise<TimerRow[]>): Promise<void> {
+    if (this.sinceRead || this.horizon === 'everything' || this.queue.length > WINDOW / 10) return;
+    const { added, removed } = (this.sinceRead = { added: [], removed: new Set() });
+    try {
+      const timers = await read({ limit: WINDOW, after: this.horizon });
+      for (const timer of timers) if (!removed.has(nameOf(timer))) this.push(timer);
+      this.horizon = timers.length < WINDOW ? 'everything' : timers[timers.length - 1];
+    } finally {
+      this.sinceRead = undefined;
+      for (const timer of added) if (!removed.has(nameOf(timer))) this.add(timer);
+    }
+  }
+
+  add(timer: TimerRow): void {
+    this.sinceRead?.added.push(timer);
+    if (this.horizon === 'everything' && this.live.size >= 2 * WINDOW) this.shrink();
+    if (this.horizon === 'everything' || (this.horizon && timer.fireAt <= this.horizon.fireAt)) this.push(timer);
+  }
+
+  /** Forgets a timer that was consumed or cancelled. */
+  remove(timer: TimerKey): void {
+    this.live.delete(nameOf(timer));
+    this.sinceRead?.removed.add(nameOf(timer));
+  }
+
+  has(timer: TimerKey): boolean {
+    return this.live.has(nameOf(timer));
+  }
+
+  /** When the next timer is due, epoch ms. */
+  get nextDue(): number | undefined {
+    this.skipRemoved();
+    return this.queue.peek()?.fireAt;
+  }
+
+  /** Takes the timers out that are due at `now`; each stays known until {@link remove}. */
+  takeDue(now: number): TimerRow[] {
+    const due: TimerRow[] = [];
+    for (let next = this.nextDue; next !== undefined && next <= now; next = this.nextDue) due.push(this.queue.pop()!);
+    return due;
+  }
+
+  private push(timer: TimerRow): void {
+    const name = nameOf(timer);
+    if (this.live.has(name)) return;
+    this.live.set(name, timer);
+    this.queue.push(timer);
+  }
+
+  private skipRemoved(): void {
+    for (let next = this.queue.peek(); next && this.live.get(nameOf(next)) !== next; next = this.queue.peek()) this.queue.pop();
+  }
+
+  /** Keeps the nearest timers of a window that has grown too large. */
+  private shrink(): void {
+    const kept: TimerRow[] = [];
+    while (kept.length < WINDOW && this.nextDue !== undefined) kept.push(this.queue.pop()!);
+    const last = kept[kept.length - 1];
+    if (!last) return;
+    // Timers of the horizon's own millisecond may lie on either side of it: all of them stay.
+    while (this.nextDue === last.fireAt) kept.push(this.queue.pop()!);
+    for (let timer = this.queue.pop(); timer; timer = this.queue.pop()) this.live.delete(nameOf(timer));
+    for (const timer of kept) this.queue.push(timer);
+    this.horizon = { fireAt: last.fireAt, executionId: MAX_EXECUTION_ID, taskId: 0 };
+  }
+}
+
+/** Sorts after every execution id. */
+const MAX_EXECUTION_ID = '~';

@@ -1,0 +1,170 @@
+/**
+ * One turn of an instance: takes what waits for it, runs an episode when there is reason to, and says in one checkpoint
+ * what has changed (I1). Nothing here touches the database or has an effect outside: that comes after the commit (I3).
+ */
+import { insideEpisode } from './episode-guard.js';
+import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
+import { newSession, type SessionContext } from './sessions.js';
+import { buildCheckpoint, emptyCheckpoint } from './checkpoint-builder.js';
+import { createdRow, replyInstanceInUse } from './instance-creation.js';
+import type { ExecutionStarted, InputEvent } from '../core/history.js';
+import { isFinished } from '../core/history.js';
+import { START_TIMER, type Checkpoint, type InstanceGuard, type InstanceRow } from '../storage/store.js';
+
+/** Inputs that one turn takes up at most. */
+const MAX_INPUTS = 1_000;
+
+export interface TurnContext extends SessionContext {
+  partitionCount(): number;
+  now(): number;
+  newExecutionId(): string;
+  /** Whether an activity written now is to be run by this process. */
+  reserveActivity(name: string): { readonly claimToken: string; readonly claimedBy: string } | undefined;
+}
+
+/** The outcome of a turn. */
+export type Turn =
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint; readonly taken: readonly PendingInput[]; readonly row: InstanceRow | null; readonly session: Session | undefined }
+  /** Everything taken had become void; there is nothing to write. */
+  | { readonly kind: 'nothing' }
+  /** The row in memory may be out of date: load it again and come back. */
+  | { readonly kind: 'reload' }
+  /** This process has no such orchestrator; everything taken waits. */
+  | { readonly kind: 'unknown-handler'; readonly name: string; readonly version?: string };
+
+/** Runs one turn. The slot's row is known (`null`: there is no such instance). */
+export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
+  dropVoidInputs(slot);
+  const first = slot.queue[0];
+  if (!first) return { kind: 'nothing' };
+  const row = slot.row ?? null;
+  if (isCreation(first)) return row && !isFinished(row.status) ? meetLiveInstance(slot, row, first, context) : create(slot, row, first, context);
+  if (!row || isFinished(row.status)) return consumeLate(slot, row, first);
+  return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
+}
+
+function isCreation(input: PendingInput): boolean {
+  return input.kind === 'eager' || (input.kind === 'message' && (input.message.body.type === 'CreateInstance' || input.message.body.type === 'ReplaceInstance'));
+}
+
+/** Timers that were cancelled and activities that were abandoned after they were queued no longer have a row to consume. */
+function dropVoidInputs(slot: InstanceSlot): void {
+  const { timers, claims } = slot.partition;
+  slot.queue = slot.queue.filter((input) =>
+    input.kind === 'timer' ? timers.has(input.timer) : input.kind === 'activity' ? claims.has(input.activity.claimToken) : true,
+  );
+}
+
+function takeWhile(slot: InstanceSlot, accept: (input: PendingInput) => boolean): PendingInput[] {
+  const end = slot.queue.findIndex((input, index) => index >= MAX_INPUTS || !accept(input));
+  return slot.queue.splice(0, end === -1 ? slot.queue.length : end);
+}
+
+/** Messages for an instance that is missing or finished are consumed without effect. */
+function consumeLate(slot: InstanceSlot, row: InstanceRow | null, first: PendingInput): Turn {
+  // A client may have put a new instance in the place of a finished one since the row was read.
+  const start = isStart(first) ? startKey(first) : undefined;
+  if (start !== undefined && slot.startChecked !== start) {
+    slot.startChecked = start;
+    return { kind: 'reload' };
+  }
+  const taken = takeWhile(slot, (input) => !isCreation(input) && (input === first || !isStart(input)));
+  return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, taken), taken, row, session: undefined };
+}
+
+function isStart(input: PendingInput): boolean {
+  return input.kind === 'message' && input.message.body.type === 'StartInstance';
+}
+
+function startKey(input: PendingInput): string | undefined {
+  return input.kind === 'message' ? `${input.message.key}.${input.message.sender}` : undefined;
+}
+
+/** A live instance stands where another is to be created: the creation is refused, or the live one ended first. */
+function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
+  if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') {
+    const reason = JSON.stringify('Replaced by a new instance with the same id.');
+    return advance(slot, row, { kind: 'update', expected: row }, [], context, [{ type: 'ExecutionTerminated', reason }]);
+  }
+  slot.queue.shift();
+  const reply = replyInstanceInUse(slot, row, first, context.partitionCount());
+  const checkpoint = { ...emptyCheckpoint(slot, [first]), messages: reply ? [reply] : [] };
+  return { kind: 'checkpoint', checkpoint, taken: [first], row, session: slot.session };
+}
+
+function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
+  const row = createdRow(slot, old, first, context.now());
+  slot.queue.shift();
+  const write: Write = old ? { kind: 'replace', expected: old } : { kind: 'insert' };
+  if (row.startAt !== undefined && row.startAt > context.now()) {
+    const checkpoint: Checkpoint = {
+      ...emptyCheckpoint(slot, [first]),
+      write: { ...write, row } as Checkpoint['write'],
+      timers: [startTimer(row, row.startAt)],
+      garbage: old ? [old.executionId] : [],
+    };
+    return { kind: 'checkpoint', checkpoint, taken: [first], row, session: undefined };
+  }
+  const taken = [first, ...takeWhile(slot, (input) => !isCreation(input))];
+  slot.session = undefined;
+  return advance(slot, row, write, taken, context);
+}
+
+type Write = { readonly kind: 'insert' } | { readonly kind: 'replace' | 'update'; readonly expected: InstanceGuard };
+
+/** Runs an episode of a live instance with what was taken, if any of it asks for one. */
+function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: PendingInput[], context: TurnContext, forced: InputEvent[] = []): Turn {
+  const { events, wakes, notBefore } = translate(row, taken);
+  events.unshift(...forced);
+  const now = Math.max(context.now(), row.updatedAt, notBefore);
+  const begins = row.historyLength === 0;
+  const startsLater = row.startAt !== undefined && row.startAt > now;
+  const timer = startsLater && taken.some(isStart) ? startTimer(row, row.startAt) : undefined;
+  const runs = events.length > 0 || (wakes && !startsLater && (begins || slot.session?.open !== undefined || row.status === 'Pending'));
+  if (!runs && write.kind === 'update') {
+    const checkpoint = { ...emptyCheckpoint(slot, taken), timers: timer ? [timer] : [] };
+    return { kind: 'checkpoint', checkpoint, taken, row, session: slot.session };
+  }
+  const session = slot.session ?? newSession(row, context, events);
+  if (!session) {
+    slot.queue.unshift(...taken);
+    return { kind: 'unknown-handler', name: row.name, version: row.version };
+  }
+  const inputs = begins ? [executionStarted(row), ...events] : events;
+  const result = insideEpisode(() => session.execution.run(now, inputs, session.open));
+  const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer });
+  const kept = isFinished(result.status) ? undefined : { execution: session.execution };
+  return { kind: 'checkpoint', taken, checkpoint: built.checkpoint, row: built.row, session: result.continueAsNew ? built.continued : kept };
+}
+
+function startTimer(row: InstanceRow, fireAt: number) {
+  return { partition: row.partition, instanceId: row.instanceId, executionId: row.executionId, taskId: START_TIMER, fireAt };
+}
+
+function executionStarted(row: InstanceRow): ExecutionStarted {
+  const { name, version, input, parent, tags, startAt } = row;
+  return { type: 'ExecutionStarted', name, version, input, parent, tags, startAt };
+}
+
+/** The events among the inputs that are for this execution [Y3]. */
+function translate(row: InstanceRow, taken: readonly PendingInput[]) {
+  const events: InputEvent[] = [];
+  let wakes = false;
+  let notBefore = 0;
+  for (const input of taken) {
+    if (input.kind === 'eager') wakes = true;
+    else if (input.kind === 'activity') {
+      if (input.activity.executionId === row.executionId) events.push(input.event);
+    } else if (input.kind === 'timer') {
+      const { executionId, taskId, fireAt } = input.timer;
+      if (executionId !== row.executionId) continue;
+      notBefore = Math.max(notBefore, fireAt);
+      if (taskId === START_TIMER) wakes = true;
+      else events.push({ type: 'TimerFired', taskId, fireAt });
+    } else if (input.message.body.type === 'Deliver') {
+      const { executionId, event } = input.message.body;
+      if (executionId === undefined || executionId === row.executionId) events.push(event);
+    } else wakes = true;
+  }
+  return { events, wakes, notBefore };
+}

@@ -1,0 +1,74 @@
+/** The public API of nestjs-durable. */
+
+export {
+  Activity,
+  DurableModule,
+  getDurableClientToken,
+  InjectDurableClient,
+  InvalidHandlerError,
+  Orchestrator,
+  type ActivityDecoratorOptions,
+  type DurableModuleAsyncOptions,
+  type DurableModuleOptions,
+  type DurableModuleShape,
+  type DurableOptions,
+  type DurableOptionsFactory,
+  type OrchestratorDecoratorOptions,
+} from './nest/index.js';
+
+export {
+  DurableClient,
+  type DurableOrchestrationStatus,
+  type GetStatusOptions,
+  type HistoryRecord,
+  type OrchestratorStarters,
+  type StartNewOptions,
+  type StartOptions,
+  type StatusFilter,
+  type StatusPage,
+  type WaitForCompletionOptions,
+} from './client/index.js';
+
+export type {
+  ActivityContext,
+  ActivityOptions,
+  ActivityStubs,
+  ContinueAsNewOptions,
+  DurableLogger,
+  DurableTask,
+  EventTask,
+  FailureDetails,
+  HandlerClass,
+  Jsonify,
+  Orchestration,
+  OrchestrationContext,
+  OrchestratorStubs,
+  RetryOptions,
+  RuntimeStatus,
+  SettledResult,
+  SubOrchestrationOptions,
+  TaskResult,
+  TimerTask,
+  WaitForEventOptions,
+} from './core/index.js';
+
+export {
+  InstanceAlreadyExistsError,
+  InstanceNotFoundError,
+  InstanceNotRunningError,
+  InvalidInstanceIdError,
+  NonDeterminismError,
+  NonRetriableError,
+  OrchestratorError,
+  PayloadTooLargeError,
+  RUNTIME_STATUSES,
+  SerializationError,
+  TaskCanceledError,
+  TaskFailedError,
+  TaskTimeoutError,
+  UnknownHandlerError,
+} from './core/index.js';
+
+export { InvalidSettingError } from './engine/settings-validation.js';
+export type { OnConflict } from './storage/store.js';
+export type { StorageOptions } from './storage/index.js';

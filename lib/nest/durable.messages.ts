@@ -1,0 +1,57 @@
+import type { HandlerMetadata } from './durable-metadata.js';
+
+/** Where a handler stands in the application, for messages. */
+export interface HandlerPlace {
+  readonly moduleName: string;
+  readonly className: string;
+  readonly methodName: string;
+}
+
+/** The application's handlers cannot be run as they are; it refuses to start. The message says where and what to do. */
+export class InvalidHandlerError extends Error {
+  static {
+    this.prototype.name = 'InvalidHandlerError';
+  }
+}
+
+function label(place: HandlerPlace, metadata: HandlerMetadata): string {
+  return `The ${metadata.kind} ${placeOf(place)}`;
+}
+
+export function placeOf({ moduleName, className, methodName }: HandlerPlace): string {
+  return `${className}.${methodName} (module ${moduleName})`;
+}
+
+export const MESSAGES = {
+  asyncOrchestrator: (place: HandlerPlace, metadata: HandlerMetadata) =>
+    `${label(place, metadata)} is async or returns a promise. An orchestrator is replayed and must be synchronous: ` +
+    `write it as a generator, *${place.methodName}(ctx, input): Orchestration<T>, with yield* in place of await, ` +
+    'and move what awaits into activities.',
+
+  generatorActivity: (place: HandlerPlace, metadata: HandlerMetadata) =>
+    `${label(place, metadata)} is a generator. An activity is a plain or an async method; ` +
+    'was @Orchestrator() meant?',
+
+  scopedOrchestrator: (place: HandlerPlace, metadata: HandlerMetadata) =>
+    `${label(place, metadata)} belongs to a provider that is request-scoped or transient, or depends on one that is ` +
+    'request-scoped. An orchestrator outlives every request: make the provider a singleton, and move what needs the ' +
+    'scope into activities of another provider.',
+
+  duplicate: (place: HandlerPlace, metadata: HandlerMetadata, earlier: HandlerPlace) =>
+    `${label(place, metadata)} has the name '${metadata.name}'` +
+    `${metadata.version === undefined ? '' : ` version '${metadata.version}'`}, and so has ${placeOf(earlier)}. ` +
+    `Give one of them another name, @${metadata.kind === 'orchestrator' ? 'Orchestrator' : 'Activity'}({ name }), ` +
+    'or provide the class in one module only and export it from there.',
+
+  unknownHub: (place: HandlerPlace, metadata: HandlerMetadata, hubs: readonly string[]) =>
+    `${label(place, metadata)} belongs to the registration '${metadata.hub}', which no DurableModule has; there are: ` +
+    `${hubs.map((hub) => `'${hub}'`).join(', ')}. Name one of them in the decorator, { hub }, or register ` +
+    `DurableModule.forRoot({ name: '${metadata.hub}' }).`,
+
+  onController: (place: HandlerPlace, metadata: HandlerMetadata) =>
+    `${label(place, metadata)} stands on a controller, where it is not looked for: move it to a provider.`,
+
+  duplicateRegistration: (hub: string) =>
+    `DurableModule is registered more than once under the name '${hub}'. Call forRoot once, in the root module ` +
+    '(with isGlobal: true for the others), or give each registration a name of its own.',
+} as const;

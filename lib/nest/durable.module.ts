@@ -1,0 +1,85 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DurableClient } from '../client/index.js';
+import { InvalidSettingError } from '../engine/settings-validation.js';
+import { DEFAULT_HUB, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
+import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
+import { DurableRuntime } from './durable.runtime.js';
+import type {
+  DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory,
+} from './interfaces/durable-module-options.js';
+
+/**
+ * Durable Functions for the application: finds the decorated methods of all its providers, runs them on the given
+ * database, and provides {@link DurableClient}. Imported once for each task hub, in the root module.
+ *
+ * Let the application call `app.enableShutdownHooks()`: a clean stop hands its work over at once.
+ */
+@Module({})
+export class DurableModule {
+  /**
+   * @param options see {@link DurableModuleOptions}; every setting has a default
+   * @throws {InvalidSettingError} when the application starts, for an unknown setting or a bad value
+   */
+  static forRoot(options: DurableModuleOptions = {}): DynamicModule {
+    const { name, isGlobal, ...settings } = options;
+    return createModule({ name, isGlobal }, { useFactory: () => settings });
+  }
+
+  /** Like {@link forRoot}, with options from a factory, a class or an existing provider; see {@link DurableModuleAsyncOptions}. */
+  static forRootAsync(options: DurableModuleAsyncOptions): DynamicModule {
+    const { name, isGlobal, ...source } = options;
+    return createModule({ name, isGlobal }, source);
+  }
+}
+
+type OptionsSource = Omit<DurableModuleAsyncOptions, keyof DurableModuleShape>;
+
+function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleShape, source: OptionsSource): DynamicModule {
+  if (typeof name !== 'string' || name === '') throw new InvalidSettingError('name', 'must be a non-empty string');
+  if (typeof isGlobal !== 'boolean') throw new InvalidSettingError('isGlobal', 'must be true or false');
+  const optionsToken = getDurableOptionsToken(name);
+  const runtimeToken = getDurableRuntimeToken(name);
+  const clientToken = getDurableClientToken(name);
+  return {
+    module: DurableModule,
+    global: isGlobal,
+    imports: [DiscoveryModule, ...(source.imports ?? [])],
+    providers: [
+      ...optionsProviders(optionsToken, source),
+      {
+        provide: runtimeToken,
+        inject: [optionsToken, DiscoveryService, MetadataScanner],
+        useFactory: (options: ResolvedDurableOptions, discovery: DiscoveryService, scanner: MetadataScanner) =>
+          new DurableRuntime(name, options, discovery, scanner),
+      },
+      {
+        provide: clientToken,
+        inject: [runtimeToken],
+        useFactory: (runtime: DurableRuntime) => new DurableClient(runtime.engine),
+      },
+    ],
+    exports: [clientToken],
+  };
+}
+
+function optionsProviders(token: string, source: OptionsSource): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [] } = source;
+  if ([useFactory, useClass, useExisting].filter((way) => way !== undefined).length !== 1) {
+    throw new TypeError('DurableModule.forRootAsync: give exactly one of useFactory, useClass and useExisting.');
+  }
+  if (useFactory !== undefined) {
+    const create = async (...dependencies: unknown[]): Promise<ResolvedDurableOptions> =>
+      resolveDurableOptions(await (useFactory(...dependencies) as DurableOptions | Promise<DurableOptions>));
+    return [{ provide: token, inject, useFactory: create }];
+  }
+  const factoryToken = useExisting ?? useClass!;
+  return [
+    ...(useClass === undefined ? [] : [useClass]),
+    {
+      provide: token,
+      inject: [factoryToken],
+      useFactory: async (factory: DurableOptionsFactory) => resolveDurableOptions(await factory.createDurableOptions()),
+    },
+  ];
+}

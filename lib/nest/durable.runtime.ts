@@ -1,0 +1,88 @@
+import { Logger } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
+} from '@nestjs/common';
+import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { SystemClock } from '../engine/clock.js';
+import { DurableEngine } from '../engine/durable-engine.js';
+import { createStore } from '../storage/index.js';
+import type { ResolvedDurableOptions } from './durable-options.js';
+import { DurableExplorer } from './durable.explorer.js';
+import { InvalidHandlerError, MESSAGES } from './durable.messages.js';
+import { DiscoveredHandlers } from './handler-registry.js';
+
+/**
+ * One registration of the module: its engine, and the engine's life within the application's.
+ *
+ * Handlers are explored and the database is prepared while modules initialise, work begins when all of them have, and
+ * ends before any of them is gone: running activities may use the application's providers until the drain is over.
+ */
+export class DurableRuntime
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  readonly engine: DurableEngine;
+  private readonly handlers = new DiscoveredHandlers();
+
+  constructor(
+    readonly name: string,
+    private readonly options: ResolvedDurableOptions,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {
+    this.engine = new DurableEngine({
+      hub: options.taskHub,
+      store: createStore(options.storage),
+      handlers: this.handlers,
+      settings: options.settings,
+      clock: new SystemClock(),
+      log: new Logger('DurableFunctions'),
+      worker: options.worker,
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.closingOnFailure(async () => {
+      this.exploreHandlers();
+      await this.engine.prepare();
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.closingOnFailure(() => this.engine.start());
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.engine.drain();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.engine.release();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.engine.close();
+  }
+
+  private exploreHandlers(): void {
+    const hubs = this.discovery
+      .getProviders()
+      .map((wrapper): unknown => wrapper.instance)
+      .filter((instance) => instance instanceof DurableRuntime)
+      .map((runtime) => runtime.name);
+    if (hubs.filter((hub) => hub === this.name).length > 1) {
+      throw new InvalidHandlerError(MESSAGES.duplicateRegistration(this.name));
+    }
+    // A process that is client only must not be taken for one that can run what its classes declare.
+    if (this.options.worker) new DurableExplorer(this.discovery, this.scanner).explore(this.name, hubs, this.handlers);
+  }
+
+  /** An application that fails to start is not always closed by its owner. */
+  private async closingOnFailure(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      await this.engine.close().catch(() => undefined);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,9 @@
+export { Activity, type ActivityDecoratorOptions } from './decorators/activity.decorator.js';
+export { InjectDurableClient } from './decorators/inject-durable-client.decorator.js';
+export { Orchestrator, type OrchestratorDecoratorOptions } from './decorators/orchestrator.decorator.js';
+export { getDurableClientToken } from './durable.constants.js';
+export { InvalidHandlerError } from './durable.messages.js';
+export { DurableModule } from './durable.module.js';
+export type {
+  DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory,
+} from './interfaces/durable-module-options.js';

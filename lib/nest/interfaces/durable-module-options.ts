@@ -1,0 +1,37 @@
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { EngineSettings } from '../../engine/settings.js';
+import type { StorageOptions } from '../../storage/index.js';
+
+/** Settings of a registration (semantics.md section 6). Times are milliseconds. */
+export interface DurableOptions extends Partial<EngineSettings> {
+  /** Isolates the instances of one application from another's in one database: a letter, then letters and digits, 3–45. Default `DurableHub`. */
+  readonly taskHub?: string;
+  /** The database: TypeORM's options of better-sqlite3, mysql or mariadb. Default `{ type: 'better-sqlite3', database: 'durable.sqlite' }`. */
+  readonly storage?: StorageOptions;
+  /** False: this process only starts and queries instances, it runs none. Default true. */
+  readonly worker?: boolean;
+}
+
+/** What shapes the module graph; known before any provider exists, so it is not part of an asynchronous factory's answer. */
+export interface DurableModuleShape {
+  /** Which registration this is, for `@InjectDurableClient(name)` and `@Orchestrator({ hub: name })`. Default `default`. */
+  readonly name?: string;
+  /** Whether the client can be injected without importing the module. Default false. */
+  readonly isGlobal?: boolean;
+}
+
+export interface DurableModuleOptions extends DurableOptions, DurableModuleShape {}
+
+/** For `forRootAsync({ useClass })` and `{ useExisting }`. */
+export interface DurableOptionsFactory {
+  createDurableOptions(): DurableOptions | Promise<DurableOptions>;
+}
+
+/** Exactly one of `useFactory`, `useClass` and `useExisting`. */
+export interface DurableModuleAsyncOptions extends DurableModuleShape, Pick<ModuleMetadata, 'imports'> {
+  readonly useFactory?: (...dependencies: any[]) => DurableOptions | Promise<DurableOptions>;
+  readonly useClass?: Type<DurableOptionsFactory>;
+  readonly useExisting?: InjectionToken<DurableOptionsFactory>;
+  /** What `useFactory` is called with. */
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+}

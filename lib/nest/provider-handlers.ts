@@ -1,0 +1,69 @@
+import 'reflect-metadata';
+import type { MetadataScanner } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { readHandler, type HandlerMetadata } from './durable-metadata.js';
+import type { HandlerPlace } from './durable.messages.js';
+
+type Methods = Record<string, unknown>;
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A decorated method of a provider. */
+export interface ProviderHandler {
+  readonly wrapper: InstanceWrapper;
+  readonly metadata: HandlerMetadata;
+  readonly place: HandlerPlace;
+  /** The function that carries the decorator. */
+  readonly decorated: Method;
+  /** Its return type, as far as TypeScript noted it (`emitDecoratorMetadata`). */
+  readonly returnType: unknown;
+  /** The function to run: `decorated`, or a mock's own in its place. */
+  readonly method: Method;
+}
+
+/**
+ * The decorated methods of a provider or controller. They are read from prototypes, never from the instance: an
+ * instrumented instance may be a proxy that hides metadata and makes promises of generators.
+ *
+ * The token's class counts too, for methods that the provider's own class does not decorate: so a mock of
+ * `overrideProvider(X).useValue(mock)`, or another class provided under the token, keeps X's handlers.
+ */
+export function handlersOf(wrapper: InstanceWrapper, scanner: MetadataScanner): ProviderHandler[] {
+  const handlers = new Map<string, ProviderHandler>();
+  for (const prototype of [ownPrototype(wrapper), tokenPrototype(wrapper)]) {
+    if (prototype === undefined) continue;
+    for (const methodName of scanner.getAllMethodNames(prototype)) {
+      const decorated = (prototype as Methods)[methodName];
+      const metadata = readHandler(decorated);
+      if (metadata === undefined || handlers.has(methodName)) continue;
+      handlers.set(methodName, {
+        wrapper,
+        metadata,
+        place: { moduleName: wrapper.host?.name ?? 'unknown', className: prototype.constructor.name, methodName },
+        decorated: decorated as Method,
+        returnType: Reflect.getMetadata('design:returntype', prototype, methodName),
+        method: replacement(wrapper, methodName, prototype) ?? (decorated as Method),
+      });
+    }
+  }
+  return [...handlers.values()];
+}
+
+/** Prototype of the provider's class: of its instance, where a value or a factory made it. */
+function ownPrototype(wrapper: InstanceWrapper): object | undefined {
+  if (!wrapper.isNotMetatype) return (wrapper.metatype?.prototype as object | undefined) ?? undefined;
+  const instance: unknown = wrapper.instance;
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  return (Object.getPrototypeOf(instance) as object | null) ?? undefined;
+}
+
+function tokenPrototype({ token }: InstanceWrapper): object | undefined {
+  return typeof token === 'function' ? (token.prototype as object | undefined) : undefined;
+}
+
+/** What stands in for the decorated method in a provider that is not of the decorated class: the mock's own method. */
+function replacement(wrapper: InstanceWrapper, methodName: string, decorated: object): Method | undefined {
+  const own = ownPrototype(wrapper);
+  if (own === decorated) return undefined;
+  const source = (wrapper.isNotMetatype ? wrapper.instance : own) as Methods | undefined;
+  return typeof source?.[methodName] === 'function' ? (source[methodName] as Method) : undefined;
+}

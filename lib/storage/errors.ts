@@ -1,0 +1,29 @@
+/** Errors of the storage port. The engine acts on their class, so they stay few. */
+import type { ClientResult } from './store.js';
+
+/** The partition's or worker's row is no longer as this process left it: somebody else owns it. Nothing was written. */
+export class FenceLostError extends Error {
+  override readonly name = 'FenceLostError';
+  constructor(message: string, readonly partitions: readonly number[] = []) {
+    super(message);
+  }
+}
+
+/** A member of the batch consumed or changed rows that were not as expected. Nothing was written. */
+export class StaleMemberError extends Error {
+  override readonly name = 'StaleMemberError';
+}
+
+/** The database refused or could not be reached, and nothing was written: the same batch may be tried again. */
+export class TransientStoreError extends Error {
+  override readonly name = 'TransientStoreError';
+}
+
+/** The connection was lost while committing: the batch may or may not be written. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+  /** @param results what a client batch would have answered, had the answer to COMMIT come. */
+  constructor(message: string, readonly results?: readonly ClientResult[]) {
+    super(message);
+  }
+}

@@ -1,0 +1,21 @@
+import { Catch, HttpStatus, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import {
+  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError,
+} from 'nestjs-durable';
+
+/** Answers the errors of the DurableClient with the status codes that REST has for them. */
+@Catch(InstanceNotFoundError, InstanceAlreadyExistsError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError)
+export class DurableExceptionFilter implements ExceptionFilter<Error> {
+  catch(error: Error, host: ArgumentsHost): void {
+    const statusCode = statusOf(error);
+    host.switchToHttp().getResponse<Response>().status(statusCode).json({ statusCode, error: error.name, message: error.message });
+  }
+}
+
+function statusOf(error: Error): HttpStatus {
+  if (error instanceof InstanceNotFoundError) return HttpStatus.NOT_FOUND;
+  if (error instanceof InvalidInstanceIdError) return HttpStatus.BAD_REQUEST;
+  if (error instanceof PayloadTooLargeError) return HttpStatus.PAYLOAD_TOO_LARGE;
+  return HttpStatus.CONFLICT;
+}

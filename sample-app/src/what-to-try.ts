@@ -1,0 +1,39 @@
+import type { AppConfig } from './support/app-config.js';
+
+/** The text at start: commands that can be copied as they stand. Ids are new at each start, since ids are used once. */
+export function whatToTry({ port, storage, stepDelay }: AppConfig): string {
+  const url = `http://localhost:${port}`;
+  const run = Date.now().toString(36).slice(-5);
+  const small = `tea-${run}`;
+  const large = `samovar-${run}`;
+  const database = storage.type === 'better-sqlite3' ? `SQLite, ${String(storage.database)}` : `${storage.type}, ${String(storage.database)}`;
+  return `
+The order service listens on ${url} (${database}; each step takes ${stepDelay} ms).
+
+An order: priced, its lines reserved at once, charged (the first attempt fails), shipped:
+  ${post(`${url}/orders`, { id: small, customer: 'Ada', lines: [{ sku: 'teapot', quantity: 1 }, { sku: 'cup', quantity: 4 }] })}
+  curl -s ${url}/orders/${small}
+
+Kill the process in the middle (kill -9 ${process.pid}), start it again, and ask once more: the order goes on, and the log
+shows which activities ran again.
+
+A large order waits for approval, here for 5 minutes:
+  ${post(`${url}/orders`, { id: large, customer: 'Bob', lines: [{ sku: 'samovar', quantity: 1 }], approvalTimeoutSeconds: 300 })}
+  ${post(`${url}/orders/${large}/approve`, { by: 'Carol' })}
+  curl -s '${url}/orders/${large}?history=true'
+
+A card that is declined: the reserved stock is released again:
+  ${post(`${url}/orders`, { customer: 'Mallory', card: '40000002', lines: [{ sku: 'cup', quantity: 2 }] })}
+  curl -s '${url}/orders?status=Completed'
+
+An eternal monitor of the stock, its latest round, its end:
+  ${post(`${url}/monitor`, { threshold: 10, intervalSeconds: 5 })}
+  curl -s ${url}/monitor
+  curl -s -X DELETE ${url}/monitor
+
+`;
+}
+
+function post(url: string, body: unknown): string {
+  return `curl -s ${url} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
