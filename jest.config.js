@@ -4,6 +4,7 @@
  */
 const ESM_ONLY = ['@nestjs', '@borewit', '@tokenizer', 'file-type', 'strtok3', 'tinyqueue', 'token-types', 'uint8array-extras', 'uuid'];
 
+/** @param {object} parser @returns {[string, object]} */
 const swc = (parser) => [
   '@swc/jest',
   {
@@ -18,15 +19,23 @@ const swc = (parser) => [
   },
 ];
 
-/** @returns {import('jest').Config} */
-const project = (name, extra = {}) => ({
+/**
+ * One folder of test/.
+ * @param {string} name
+ * @param {number} timeLimit of each test, in milliseconds
+ * @param {import('jest').Config} [extra]
+ * @returns {import('jest').Config}
+ */
+const project = (name, timeLimit, extra) => ({
   displayName: name,
   rootDir: import.meta.dirname,
   testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
   testEnvironment: 'node',
+  globals: { TEST_TIME_LIMIT: timeLimit },
+  setupFilesAfterEnv: ['<rootDir>/test/support/time-limit.js'],
   transform: {
     '\\.ts$': swc({ syntax: 'typescript', decorators: true }),
-    '/node_modules/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
+    '/(node_modules|scripts)/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
   moduleNameMapper: {
@@ -38,12 +47,19 @@ const project = (name, extra = {}) => ({
   ...extra,
 });
 
-const withDatabase = {
+/** Started once for the whole run, however many projects name it. */
+const database = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
 };
 
 /** @type {import('jest').Config} */
 export default {
-  projects: [project('unit'), project('contract', withDatabase), project('e2e', withDatabase)],
+  projects: [
+    project('unit', 5_000),
+    project('contract', 15_000, database),
+    project('e2e', 30_000, database),
+    project('package', 180_000),
+    project('chaos', 900_000, { ...database, globalSetup: '<rootDir>/test/support/global-setup-chaos.js' }),
+  ],
 };

@@ -6,7 +6,8 @@
  *   OrchestratorStarted, inputs…, outputs…, (ExecutionCompleted | ContinueAsNew)?, OrchestratorCompleted
  *
  * Inputs came to the instance from outside, outputs are what its code then did. A history may end in an *open*
- * episode, one without OrchestratorCompleted: the inputs that a continueAsNew handed to the next generation.
+ * episode, one without OrchestratorCompleted: the inputs that a continueAsNew handed to the next generation. Another
+ * OrchestratorStarted goes on with an open episode, at its own time.
  *
  * Values (inputs, results, event data) are JSON text; an absent text is `undefined`, "no value" [O4].
  */

@@ -28,7 +28,7 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer);
   }
 
-  onSkew(): Cancel {
+  onSkew(_listener: () => void): Cancel {
     return () => undefined;
   }
 }

@@ -2,15 +2,12 @@
  * The engine of one process in one task hub: puts the parts together and carries out what a commit has brought about.
  * ARCHITECTURE.md follows one orchestration through it.
  */
-import { randomUUID } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
-import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
-import { CLIENT_SENDER_BASE, type Checkpoint, type DurableStore, type InboxMessage, type InstanceRow, type RunningActivity } from '../storage/store.js';
+import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
 import { TransientStoreError } from '../storage/errors.js';
-import { ActivityClaimer } from './activity-claimer.js';
-import { ActivityPool } from './activity-pool.js';
+import { Activities } from './activities.js';
 import { Backoff } from './backoff.js';
 import { ClientSide } from './client-side.js';
 import { EngineTime, type Clock } from './clock.js';
@@ -53,8 +50,7 @@ export class DurableEngine {
   private readonly ownership: Ownership;
   private readonly committer: Committer;
   private readonly dispatcher: Dispatcher;
-  private readonly pool: ActivityPool;
-  private readonly claimer: ActivityClaimer;
+  private readonly activities: Activities;
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
   private stage: 'new' | 'prepared' | 'started' | 'drained' | 'released' | 'closed' = 'new';
@@ -67,32 +63,21 @@ export class DurableEngine {
     this.clientKeys = new MessageKeys(0, () => time.now());
     this.ownership = new Ownership({
       store, clock, time, health, log, hub, worker,
-      handlers: handlers.list(),
+      handlers: () => handlers.list(),
       leaseDuration: settings.leaseDuration,
       partitionCount,
       acquired: (partitions) => this.acquired(partitions),
       lost: (partitions) => partitions.forEach((partition) => this.dispatcher.drop(partition)),
       settled: (partition) => partition.whenSettled(),
       renewed: () => this.renewed(),
-      workersGone: () => void this.recoverClaims([...this.ownership.partitions.values()]),
+      workersGone: () => void this.activities.recover([...this.ownership.partitions.values()]),
     });
     this.committer = new Committer({ store, clock, health, lose: (partitions) => this.ownership.drop(partitions) });
-    this.pool = new ActivityPool({
-      handlers, clock, log,
-      maxConcurrent: settings.maxConcurrentActivityFunctions,
-      maxPayloadBytes: settings.maxPayloadBytes,
-      mayStart: () => this.ownership.holdsLease,
-      namesWithout: (name) => this.namesWithout(name),
-      finished: (activity, event) => this.activityFinished(activity, event),
-      returned: (activity) => this.returnActivity(activity),
-    });
-    this.claimer = new ActivityClaimer({
-      store, clock, health,
-      worker: () => this.ownership.worker,
-      activityNames: () => handlers.list().activities,
-      room: () => this.pool.room,
-      claimed: (activity) => this.startActivity(activity),
-      outcomeUnknown: () => clock.after(settings.leaseDuration, () => void this.returnUnknownClaims()),
+    this.activities = new Activities({
+      store, clock, health, log, handlers, settings, partitionCount,
+      ownership: this.ownership,
+      keys: this.clientKeys,
+      offer: (partition, activity, event) => this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event }),
     });
     this.dispatcher = new Dispatcher({
       store, clock, log,
@@ -101,11 +86,11 @@ export class DurableEngine {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
         newExecutionId: () => uuidV7(),
-        reserveActivity: (name) => this.reserveActivity(name),
+        reserveActivity: (name) => this.activities.reserve(name),
       },
       isHeld: () => this.ownership.holdsLease,
       effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
-      unreserve: (count) => this.pool.unreserve(count),
+      unreserve: (count) => this.activities.unreserve(count),
       orphaned: (inputs) => this.orphaned(inputs),
     });
     this.alarm = new TimerAlarm({
@@ -119,7 +104,7 @@ export class DurableEngine {
       maxPollingInterval: settings.maxPollingInterval,
       partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
       received: (partition, message) => this.dispatcher.offerMessage(partition, message),
-      claimActivities: () => this.claimer.claim(),
+      claimActivities: () => this.activities.claim(),
     });
     this.client = new ClientSide({
       store, clock, health, time, handlers, settings,
@@ -166,18 +151,17 @@ export class DurableEngine {
     const deadline = this.options.clock.monotonic() + this.options.settings.shutdownTimeout;
     this.alarm.stop();
     await this.poller.stop();
-    this.claimer.stopClaiming();
-    this.pool.stop();
-    if (!(await this.within(deadline, this.pool.whenIdle()))) {
-      this.pool.abortAll(new Error('The application is shutting down.'));
-      await this.within(this.options.clock.monotonic() + ABORT_GRACE, this.pool.whenIdle());
+    this.activities.stopTaking();
+    if (!(await this.within(deadline, this.activities.whenDone()))) {
+      this.activities.abortAll(new Error('The application is shutting down.'));
+      await this.within(this.options.clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
     }
     this.dispatcher.stop();
     this.client.stop();
-    const written = Promise.all([this.committer.whenIdle(), this.claimer.whenIdle(), this.client.whenIdle()]);
+    const written = Promise.all([this.committer.whenIdle(), this.activities.whenWritten(), this.client.whenIdle()]);
     await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), written);
     this.committer.stop();
-    this.claimer.stop();
+    this.activities.stop();
   }
 
   /** Gives the partitions back, so that other workers go on at once. */
@@ -199,14 +183,13 @@ export class DurableEngine {
 
   private acquired(partitions: readonly Partition[]): void {
     for (const partition of partitions) void this.alarm.refill(partition);
-    void this.recoverClaims(partitions);
+    void this.activities.recover(partitions);
     this.poller.nudge();
   }
 
   private renewed(): void {
     this.dispatcher.resume();
-    this.pool.next();
-    void this.abortLostClaims();
+    this.activities.leaseRenewed();
   }
 
   // ---- effects of a commit (I3)
@@ -215,12 +198,12 @@ export class DurableEngine {
     for (const timer of checkpoint.deletedTimers) partition.timers.remove(timer);
     for (const timer of checkpoint.cancelledTimers) partition.timers.remove(timer);
     for (const { claimToken } of checkpoint.consumedActivities) partition.claims.delete(claimToken);
-    for (const executionId of checkpoint.abandonedActivities) this.abandon(partition, executionId);
+    for (const executionId of checkpoint.abandonedActivities) this.activities.abandon(partition, executionId);
     for (const timer of checkpoint.timers) partition.timers.add(timer);
     if (checkpoint.timers.length > 0) this.alarm.arm(partition);
     for (const message of checkpoint.messages) this.deliver(message);
-    for (const activity of checkpoint.runningActivities) this.startActivity(activity);
-    if (checkpoint.readyActivities.length > 0) void this.claimer.claim();
+    for (const activity of checkpoint.runningActivities) this.activities.start(activity);
+    if (checkpoint.readyActivities.length > 0) void this.activities.claim();
     if (row && isFinished(row.status)) this.client.finished(row);
   }
 
@@ -233,104 +216,9 @@ export class DurableEngine {
   private orphaned(inputs: readonly PendingInput[]): void {
     for (const input of inputs) {
       if (input.kind === 'eager') input.settle('dropped');
-      else if (input.kind === 'activity') this.completeForeign(input.activity, input.event);
+      else if (input.kind === 'activity') this.activities.completeForeign(input.activity, input.event);
     }
   }
-
-  // ---- activities
-
-  private reserveActivity(name: string): { claimToken: string; claimedBy: string } | undefined {
-    const isKnown = this.options.handlers.findActivity(name) !== undefined;
-    // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
-    if (!isKnown && this.ownership.isActivityKnown(name)) return undefined;
-    if (!this.pool.reserve(!isKnown)) return undefined;
-    return { claimToken: randomUUID(), claimedBy: this.ownership.worker.incarnation };
-  }
-
-  private startActivity(activity: RunningActivity): void {
-    this.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
-    this.pool.start(activity);
-  }
-
-  private activityFinished(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
-    const partition = this.ownership.owns(activity.partition);
-    if (partition?.claims.has(activity.claimToken)) this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event });
-    else this.completeForeign(activity, event);
-    if (this.pool.room > 0 && this.claimer.hasMore) void this.claimer.claim();
-  }
-
-  private completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
-    const { partition, instanceId, executionId } = activity;
-    const sender = CLIENT_SENDER_BASE + this.ownership.worker.workerId;
-    const message: InboxMessage = { partition, key: this.clientKeys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
-    this.claimer.complete({ activity, message });
-  }
-
-  private returnActivity(activity: RunningActivity): void {
-    this.ownership.owns(activity.partition)?.claims.delete(activity.claimToken);
-    this.claimer.giveBack(activity);
-  }
-
-  private abandon(partition: Partition, executionId: string): void {
-    for (const [token, activity] of partition.claims) if (activity.executionId === executionId) partition.claims.delete(token);
-    this.pool.abandon(executionId);
-  }
-
-  private async namesWithout(name: string): Promise<readonly string[] | undefined> {
-    const live = await this.ownership.liveHandlers();
-    const names = [...new Set([this.options.handlers.list(), ...live].flatMap(({ activities }) => activities))].sort();
-    return names.includes(name) ? undefined : names;
-  }
-
-  /** Puts the activities of dead workers back to where any worker takes them [A4]. */
-  private async recoverClaims(partitions: readonly Partition[]): Promise<void> {
-    const backoff = new Backoff(this.options.clock, { first: 50, max: 1_000 });
-    for (;;) {
-      const owned = partitions.filter(({ state }) => state === 'owned');
-      if (owned.length === 0 || this.stage !== 'started') return;
-      try {
-        const claims = await this.options.store.readRunningActivities(owned.map(({ index }) => index));
-        for (const claim of claims) {
-          if (!this.ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
-          else if (this.pool.has(claim.claimToken)) this.ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
-        }
-        await this.claimer.whenIdle();
-        this.poller.nudge();
-        return;
-      } catch (error) {
-        this.health.failed(error);
-        await backoff.wait();
-      }
-    }
-  }
-
-  /** Gives back what this process claimed according to the database, but knows nothing of: the claim's answer was lost. */
-  private async returnUnknownClaims(): Promise<void> {
-    if (this.stage !== 'started') return;
-    try {
-      const all = Array.from({ length: this.partitionCount }, (_, index) => index);
-      for (const claim of await this.options.store.readRunningActivities(all)) {
-        const isOwn = claim.claimedBy === this.ownership.worker.incarnation;
-        const isKnown = this.pool.has(claim.claimToken) || this.ownership.owns(claim.partition)?.claims.has(claim.claimToken);
-        if (isOwn && !isKnown) this.claimer.giveBack(claim);
-      }
-    } catch {
-      this.options.clock.after(this.options.settings.leaseDuration, () => void this.returnUnknownClaims());
-    }
-  }
-
-  /** Aborts activities for other processes' instances that no longer wait for them. */
-  private async abortLostClaims(): Promise<void> {
-    const foreign = this.pool.current.filter(({ partition }) => !this.ownership.owns(partition));
-    if (foreign.length === 0) return;
-    try {
-      for (const key of await this.options.store.findLostClaims(foreign)) this.pool.abort(key);
-    } catch (error) {
-      this.health.failed(error);
-    }
-  }
-
-  // ----
 
   private async connect<T>(attempt: () => Promise<T>): Promise<T> {
     const backoff = new Backoff(this.options.clock, { first: 100, max: 2_000 });

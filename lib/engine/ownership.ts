@@ -21,7 +21,7 @@ export interface OwnershipPort {
   readonly log: DurableLogger;
   readonly hub: string;
   readonly worker: boolean;
-  readonly handlers: HandlerList;
+  handlers(): HandlerList;
   readonly leaseDuration: number;
   partitionCount(): number;
   /** New partitions, to be filled from the database. */
@@ -65,8 +65,8 @@ export class Ownership {
   /** Registers this process; again, under a new incarnation, when its row was taken away. */
   async register(): Promise<void> {
     this.drop([...this.partitions.values()]);
-    const { worker, handlers, leaseDuration } = this.port;
-    this.info = await this.port.store.registerWorker({ incarnation: randomUUID(), worker, handlers, leaseDuration });
+    const { worker, leaseDuration } = this.port;
+    this.info = await this.port.store.registerWorker({ incarnation: randomUUID(), worker, handlers: this.port.handlers(), leaseDuration });
   }
 
   /** Begins the heartbeats; resolves after the first. */

@@ -29,10 +29,9 @@ export function resolveDurableOptions(given: DurableOptions): ResolvedDurableOpt
   if (typeof taskHub !== 'string' || !TASK_HUB.test(taskHub)) {
     throw InvalidSettingError.ofValue('taskHub', taskHub, 'a letter followed by letters and digits, 3 to 45 characters');
   }
-  if (!STORAGE_TYPES.includes((storage as StorageOptions | null)?.type)) {
-    throw InvalidSettingError.ofValue(
-      'storage.type', (storage as StorageOptions | null)?.type, `one of ${STORAGE_TYPES.join(', ')}`,
-    );
+  const storageType: unknown = storage?.type;
+  if (!STORAGE_TYPES.includes(storageType)) {
+    throw InvalidSettingError.ofValue('storage.type', storageType, `one of ${STORAGE_TYPES.join(', ')}`);
   }
   if (typeof worker !== 'boolean') throw InvalidSettingError.ofValue('worker', worker, 'true or false');
   return { taskHub, storage, worker, settings: validateSettings(settings) };

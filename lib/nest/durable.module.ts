@@ -6,7 +6,7 @@ import { DEFAULT_HUB, getDurableClientToken, getDurableOptionsToken, getDurableR
 import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
 import { DurableRuntime } from './durable.runtime.js';
 import type {
-  DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory,
+  DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptionsFactory,
 } from './interfaces/durable-module-options.js';
 
 /**
@@ -56,7 +56,7 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
       {
         provide: clientToken,
         inject: [runtimeToken],
-        useFactory: (runtime: DurableRuntime) => new DurableClient(runtime.engine),
+        useFactory: (runtime: DurableRuntime) => new DurableClient(runtime.engine.client),
       },
     ],
     exports: [clientToken],
@@ -70,7 +70,7 @@ function optionsProviders(token: string, source: OptionsSource): Provider[] {
   }
   if (useFactory !== undefined) {
     const create = async (...dependencies: unknown[]): Promise<ResolvedDurableOptions> =>
-      resolveDurableOptions(await (useFactory(...dependencies) as DurableOptions | Promise<DurableOptions>));
+      resolveDurableOptions(await useFactory(...dependencies));
     return [{ provide: token, inject, useFactory: create }];
   }
   const factoryToken = useExisting ?? useClass!;

@@ -6,14 +6,18 @@ import { HandlerNames } from './handler-names.js';
 export class DiscoveredHandlers implements HandlerRegistry {
   private readonly orchestrators = new Map<string, OrchestratorDefinition>();
   private readonly activities = new Map<string, ActivityDefinition>();
+  private readonly handlerList = { orchestrators: [] as { name: string; version?: string }[], activities: [] as string[] };
   private readonly names = new HandlerNames();
 
   addOrchestrator(definition: OrchestratorDefinition): void {
-    this.orchestrators.set(versionedKey(definition.name, definition.version), definition);
+    const { name, version } = definition;
+    this.orchestrators.set(versionedKey(name, version), definition);
+    this.handlerList.orchestrators.push({ name, version });
   }
 
   addActivity(definition: ActivityDefinition): void {
     this.activities.set(definition.name, definition);
+    this.handlerList.activities.push(definition.name);
   }
 
   findOrchestrator(name: string, version?: string): OrchestratorDefinition | undefined {
@@ -24,11 +28,9 @@ export class DiscoveredHandlers implements HandlerRegistry {
     return this.activities.get(name);
   }
 
+  /** Always the same object: one that was taken before the exploration is complete after it. */
   list(): HandlerList {
-    return {
-      orchestrators: [...this.orchestrators.values()].map(({ name, version }) => ({ name, version })),
-      activities: [...this.activities.keys()],
-    };
+    return this.handlerList;
   }
 
   namesOf(

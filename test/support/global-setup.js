@@ -6,6 +6,7 @@ import { scratchDirectory } from '../../scripts/scratch-directory.js';
 export const undo = [];
 
 export default async function globalSetup() {
+  if (undo.length > 0) return;
   const scratch = scratchDirectory('test');
   process.env.DURABLE_TEST_DIRECTORY = scratch.path;
   undo.push(scratch.remove);

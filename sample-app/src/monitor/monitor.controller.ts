@@ -2,8 +2,8 @@ import { BadRequestException, Body, Controller, Delete, Get, HttpCode, NotFoundE
 import { DurableClient, InjectDurableClient } from 'nestjs-durable';
 import { StockMonitor } from './stock-monitor.service.js';
 
-/** There is one monitor, so its id is fixed. */
-const MONITOR = 'stock-monitor';
+/** There is one monitor, so its id is fixed; no order can have it, since orders have no colon. */
+const MONITOR = 'monitor:stock';
 const DAY = 86_400;
 
 @Controller('monitor')

@@ -42,7 +42,7 @@ export class OrderService {
 
     ctx.setCustomStatus({ step: 'shipping', total });
     const shipment = { orderId: order.id, customer: order.customer };
-    const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}-shipping` });
+    const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}:shipping` });
 
     ctx.setCustomStatus({ step: 'done', total });
     return { state: 'shipped', total, receiptId: receipt.receiptId, trackingNumber };

@@ -1,5 +1,5 @@
+import type { ServerResponse } from 'node:http';
 import { BadRequestException, Body, Controller, Get, HttpCode, NotFoundException, Param, Post, Query, Res } from '@nestjs/common';
-import type { Response } from 'express';
 import { DurableClient, InjectDurableClient, RUNTIME_STATUSES, type DurableOrchestrationStatus, type RuntimeStatus } from 'nestjs-durable';
 import type { Decision, Order } from './order.js';
 import { OrderService } from './order.service.js';
@@ -13,11 +13,11 @@ export class OrdersController {
   /** Starts an order; an id that was used before is refused, so a repeated request cannot order twice. */
   @Post()
   @HttpCode(202)
-  async start(@Body(ParseOrderPipe) order: Order, @Res({ passthrough: true }) response: Response) {
+  async start(@Body(ParseOrderPipe) order: Order, @Res({ passthrough: true }) response: ServerResponse) {
     const { fulfil } = this.client.orchestrators(OrderService);
     const id = await fulfil(order, { instanceId: order.id, onConflict: 'reject', tags: { customer: order.customer } });
     const self = `/orders/${id}`;
-    response.location(self);
+    response.setHeader('location', self);
     return { id, links: { self, history: `${self}?history=true`, approve: `${self}/approve`, reject: `${self}/reject` } };
   }
 

@@ -1,5 +1,5 @@
 import { Catch, HttpStatus, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Response } from 'express';
+import { HttpAdapterHost } from '@nestjs/core';
 import {
   InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError,
 } from 'nestjs-durable';
@@ -7,9 +7,12 @@ import {
 /** Answers the errors of the DurableClient with the status codes that REST has for them. */
 @Catch(InstanceNotFoundError, InstanceAlreadyExistsError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError)
 export class DurableExceptionFilter implements ExceptionFilter<Error> {
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
   catch(error: Error, host: ArgumentsHost): void {
     const statusCode = statusOf(error);
-    host.switchToHttp().getResponse<Response>().status(statusCode).json({ statusCode, error: error.name, message: error.message });
+    const body = { statusCode, error: error.name, message: error.message };
+    this.adapterHost.httpAdapter.reply(host.switchToHttp().getResponse(), body, statusCode);
   }
 }
 

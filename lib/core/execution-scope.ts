@@ -1,0 +1,82 @@
+import { ActionLog } from './action-log.js';
+import { OrchestratorError } from './errors.js';
+import type { ExecutionOptions } from './execution-options.js';
+import { ExternalEvents } from './external-events.js';
+import type { ExecutionStarted, Serialized } from './history.js';
+
+/** What `ctx.continueAsNew` asked for. */
+export interface Continuation {
+  readonly input: Serialized;
+  readonly preserveUnprocessedEvents: boolean;
+}
+
+/** The execution whose code runs at this moment. Code is synchronous, so there is one in the process at most. */
+let running: ExecutionScope | undefined;
+
+/** The state that the executor, the context and the tasks of one execution share. */
+export class ExecutionScope {
+  readonly actions = new ActionLog();
+  readonly events = new ExternalEvents();
+  started: ExecutionStarted | undefined;
+  /** Time of the episode, epoch ms. */
+  time = 0;
+  isReplaying = false;
+  customStatus: Serialized;
+  /** Set by continueAsNew; what the code does afterwards is ignored [C2]. */
+  continuation: Continuation | undefined;
+  /** Ends the execution whatever the code does about it [O14]. */
+  fatal: Error | undefined;
+
+  constructor(readonly options: ExecutionOptions) {}
+
+  get name(): string {
+    return this.started?.name ?? this.options.source;
+  }
+
+  /** Orchestrator and instance, for messages. */
+  get title(): string {
+    return `Orchestrator '${this.name}' (${this.options.source}) of instance '${this.options.instanceId}'`;
+  }
+
+  /** Runs code of the orchestrator: the only time when its context may be used. */
+  runCode<T>(code: () => T): T {
+    const outer = running;
+    running = this;
+    try {
+      return code();
+    } finally {
+      running = outer;
+    }
+  }
+
+  get isRunningCode(): boolean {
+    return running === this;
+  }
+
+  /** @throws OrchestratorError when `call` was not made by the running code */
+  assertRunningCode(call: string): void {
+    if (this.isRunningCode) return;
+    throw new OrchestratorError(
+      `${call} was called outside of its episode. ${this.title} may use its context only while it runs itself: not in ` +
+        'callbacks, promises or timers of Node, and not after it has ended. Do such work in an activity.',
+    );
+  }
+
+  /**
+   * Makes room for one action of the code.
+   * @throws OrchestratorError when the episode has too many [O14]
+   */
+  reserveAction(): void {
+    if (!this.actions.isFull) return;
+    this.fatal ??= new OrchestratorError(
+      `${this.title} did more than ${this.options.maxOrchestrationActions} actions without waiting for any: a runaway loop? ` +
+        'Yield in between, divide the work among sub-orchestrations, or raise maxOrchestrationActions.',
+    );
+    throw this.fatal;
+  }
+
+  /** A line for those who look for lost results; not written again on replay. */
+  debug(message: string): void {
+    if (!this.isReplaying) this.options.log.debug?.(`${this.title}: ${message}`);
+  }
+}

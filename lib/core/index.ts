@@ -1,0 +1,43 @@
+/** The replay core: pure and synchronous. No I/O, no clock, no randomness; times and ids come in with the events. */
+export { idempotencyKey, type ActivityContext } from './activity-context.js';
+export type { CancelledTimer } from './action-log.js';
+export { isCausedBy, type ErrorType } from './causes.js';
+export type { EpisodeResult } from './episode-result.js';
+export { splitEpisodes, type OpenEpisode, type RecordedEpisode } from './episodes.js';
+export * from './errors.js';
+export { OrchestrationExecution } from './execution.js';
+export type { ExecutionOptions } from './execution-options.js';
+export { failureDetailsOf } from './failure-details.js';
+export type { FailureDetails } from './failure.js';
+export type { ActivityFunction, OrchestratorFunction } from './handlers.js';
+export * from './history.js';
+export { partitionOf, subOrchestrationId, validateInstanceId } from './ids.js';
+export type { Jsonify } from './jsonify.js';
+export type { DurableLogger } from './logger.js';
+export type {
+  ActivityOptions,
+  ContinueAsNewOptions,
+  OrchestrationContext,
+  SubOrchestrationOptions,
+  WaitForEventOptions,
+} from './orchestration-context.js';
+export type { RetryOptions } from './retry-options.js';
+export { deserialize, serialize } from './serialization.js';
+export {
+  createStubs,
+  type ActivityStubs,
+  type HandlerClass,
+  type OrchestratorInput,
+  type OrchestratorOutput,
+  type OrchestratorStubs,
+} from './stubs.js';
+export type {
+  DurableTask,
+  EventTask,
+  Orchestration,
+  SettledResult,
+  SettledResults,
+  TaskResult,
+  TaskResults,
+  TimerTask,
+} from './task.js';

@@ -1,0 +1,206 @@
+import { v5 as uuidv5 } from 'uuid';
+import { CallTask, type CallRequest } from './call-task.js';
+import { compose } from './composite-tasks.js';
+import { InvalidInstanceIdError } from './errors.js';
+import type { ExecutionScope } from './execution-scope.js';
+import { validateInstanceId } from './ids.js';
+import { prefixedLogger, type DurableLogger } from './logger.js';
+import type {
+  ActivityOptions,
+  ContinueAsNewOptions,
+  OrchestrationContext,
+  SubOrchestrationOptions,
+  WaitForEventOptions,
+} from './orchestration-context.js';
+import { validateRetryOptions } from './retry-options.js';
+import { deserialize, serialize } from './serialization.js';
+import { createStubs, type HandlerClass } from './stubs.js';
+import { TaskBase } from './task-base.js';
+import type { DurableTask, EventTask, TimerTask } from './task.js';
+import { toFireAt } from './times.js';
+import { describeValue } from './values.js';
+import { CodeTimer, EventWait } from './waiting-tasks.js';
+
+const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
+/** Namespace of newGuid: a part of what replay must give again, so it never changes. */
+const GUID_NAMESPACE = '9e952958-5e33-4daf-827f-2fa12937b875';
+
+/**
+ * The context of one execution: checks what the code asks for and makes actions and tasks of it. The result types of
+ * {@link OrchestrationContext} are promises of the caller to itself, here they are `any`.
+ */
+export class ReplayContext implements OrchestrationContext {
+  readonly log: Required<DurableLogger>;
+  private guids = 0;
+  private input: { readonly value: unknown } | undefined;
+
+  constructor(private readonly scope: ExecutionScope) {
+    this.log = prefixedLogger(
+      scope.options.log,
+      () => `[${scope.name} ${scope.options.instanceId}]`,
+      () => scope.isRunningCode && !scope.isReplaying,
+    );
+  }
+
+  get instanceId(): string {
+    return this.scope.options.instanceId;
+  }
+
+  get parentInstanceId(): string | undefined {
+    return this.scope.started?.parent?.instanceId;
+  }
+
+  get name(): string {
+    return this.scope.name;
+  }
+
+  get version(): string | undefined {
+    return this.scope.started?.version;
+  }
+
+  get currentUtcDateTime(): Date {
+    return new Date(this.scope.time);
+  }
+
+  get isReplaying(): boolean {
+    return this.scope.isReplaying;
+  }
+
+  getInput(): any {
+    this.input ??= { value: deserialize(this.scope.started?.input) };
+    return this.input.value;
+  }
+
+  newGuid(): string {
+    this.scope.assertRunningCode('ctx.newGuid');
+    return uuidv5(`${this.scope.options.executionId}:${this.scope.time}:${this.guids++}`, GUID_NAMESPACE);
+  }
+
+  callActivity(name: string, input?: unknown, options: ActivityOptions = {}): TaskBase<any> {
+    this.scope.assertRunningCode('ctx.callActivity');
+    return this.call('activity', name, input, options);
+  }
+
+  activities(type: HandlerClass<unknown>): any {
+    const names = this.scope.options.activityNames(type);
+    return createStubs(type, '@Activity()', names, (name, input, options) => this.callActivity(name, input, options));
+  }
+
+  callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): TaskBase<any> {
+    this.scope.assertRunningCode('ctx.callSubOrchestrator');
+    return this.call('sub-orchestration', name, input, options);
+  }
+
+  orchestrators(type: HandlerClass<unknown>): any {
+    const names = this.scope.options.orchestratorNames(type);
+    return createStubs(type, '@Orchestrator()', names, (name, input, options) => this.callSubOrchestrator(name, input, options));
+  }
+
+  createTimer(fireAt: Date | number): TimerTask {
+    this.scope.assertRunningCode('ctx.createTimer');
+    const time = toFireAt(fireAt, this.scope.time, this.at('ctx.createTimer'));
+    if (this.scope.continuation) return new IgnoredTask(this.scope);
+    this.scope.reserveAction();
+    return new CodeTimer(this.scope, time);
+  }
+
+  waitForExternalEvent(name: string, options: WaitForEventOptions<any> = {}): EventTask<any> {
+    this.scope.assertRunningCode('ctx.waitForExternalEvent');
+    const where = this.at('ctx.waitForExternalEvent');
+    this.assertName(name, where);
+    const { timeout } = options;
+    if (timeout !== undefined && typeof timeout !== 'number') throw new TypeError(`${where}: timeout must be a number of milliseconds.`);
+    const fireAt = timeout === undefined ? undefined : toFireAt(timeout, this.scope.time, `${where}, timeout,`);
+    if (this.scope.continuation) return new IgnoredTask(this.scope);
+    if (fireAt !== undefined) this.scope.reserveAction();
+    const wait = new EventWait(this.scope, name);
+    if (this.scope.events.wait(name, wait) || timeout === undefined || fireAt === undefined) return wait;
+    wait.limitTo(fireAt, () => ('default' in options ? wait.succeed(options.default) : wait.timeOut(timeout)));
+    return wait;
+  }
+
+  sendEvent(instanceId: string, name: string, data?: unknown): void {
+    this.scope.assertRunningCode('ctx.sendEvent');
+    const where = this.at('ctx.sendEvent');
+    validateInstanceId(instanceId);
+    this.assertName(name, where);
+    const input = serialize(data, () => `the data of event '${name}' sent by ${where}`, this.scope.options.maxPayloadBytes);
+    if (this.scope.continuation) return;
+    this.scope.reserveAction();
+    const { actions } = this.scope;
+    actions.add({ type: 'EventSent', taskId: actions.nextTaskId, instanceId, name, ...(input !== undefined && { input }) });
+  }
+
+  all(tasks: readonly DurableTask<unknown>[]): TaskBase<any> {
+    return compose('all', this.scope, this.childrenOf('ctx.all', tasks));
+  }
+
+  any(tasks: readonly DurableTask<unknown>[]): TaskBase<any> {
+    const children = this.childrenOf('ctx.any', tasks);
+    if (children.length === 0) throw new RangeError(`${this.at('ctx.any')} was given no task: it would wait for ever.`);
+    return compose('any', this.scope, children);
+  }
+
+  allSettled(tasks: readonly DurableTask<unknown>[]): TaskBase<any> {
+    return compose('allSettled', this.scope, this.childrenOf('ctx.allSettled', tasks));
+  }
+
+  setCustomStatus(status: unknown): void {
+    this.scope.assertRunningCode('ctx.setCustomStatus');
+    const text = serialize(status, () => `the custom status of ${this.at('ctx.setCustomStatus')}`, MAX_CUSTOM_STATUS_BYTES);
+    if (this.scope.continuation) return;
+    this.scope.customStatus = text === 'null' ? undefined : text;
+  }
+
+  continueAsNew(input?: unknown, options: ContinueAsNewOptions = {}): void {
+    this.scope.assertRunningCode('ctx.continueAsNew');
+    const text = serialize(input, () => `the input of ${this.at('ctx.continueAsNew')}`, this.scope.options.maxPayloadBytes);
+    const { preserveUnprocessedEvents = true } = options;
+    this.scope.continuation ??= { input: text, preserveUnprocessedEvents };
+  }
+
+  private call(kind: CallRequest['kind'], name: string, input: unknown, options: SubOrchestrationOptions): TaskBase<unknown> {
+    const where = this.at(kind === 'activity' ? 'ctx.callActivity' : 'ctx.callSubOrchestrator');
+    this.assertName(name, where);
+    if (options.retry !== undefined) validateRetryOptions(options.retry, where);
+    if (options.instanceId !== undefined) this.assertChildId(options.instanceId);
+    const text = serialize(input, () => `the input of ${kind} '${name}' called by ${where}`, this.scope.options.maxPayloadBytes);
+    if (this.scope.continuation) return new IgnoredTask(this.scope);
+    this.scope.reserveAction();
+    const { instanceId, version, retry } = options;
+    return new CallTask(this.scope, this, { kind, name, input: text, instanceId, version, retry }).schedule();
+  }
+
+  private assertChildId(instanceId: string): void {
+    validateInstanceId(instanceId);
+    if (instanceId === this.instanceId) throw new InvalidInstanceIdError(instanceId, 'it is the id of the calling instance itself');
+    if (instanceId === this.parentInstanceId) throw new InvalidInstanceIdError(instanceId, "it is the id of the calling instance's parent");
+  }
+
+  private assertName(name: unknown, where: string): void {
+    if (typeof name !== 'string' || name === '') throw new TypeError(`${where}: the name must be a string that is not empty, not ${describeValue(name)}.`);
+  }
+
+  private childrenOf(call: string, tasks: readonly unknown[]): TaskBase<unknown>[] {
+    this.scope.assertRunningCode(call);
+    if (!Array.isArray(tasks)) throw new TypeError(`${this.at(call)} takes an array of tasks, not ${describeValue(tasks)}.`);
+    return Array.from(tasks, (task: unknown, index) => {
+      if (task instanceof TaskBase && task.owner === this.scope) return task as TaskBase<unknown>;
+      throw new TypeError(`${this.at(call)}: element ${index} is ${describeValue(task)}, not a task of this orchestrator.`);
+    });
+  }
+
+  /** A call and where it was made, for messages. */
+  private at(call: string): string {
+    return `${call} (orchestrator '${this.name}', instance '${this.instanceId}')`;
+  }
+}
+
+/** What is called after continueAsNew: it never completes [C2]. */
+class IgnoredTask extends TaskBase<any> {
+  constructor(owner: object) {
+    super(owner, 'call after continueAsNew');
+  }
+
+  cancel(): void {}
+}

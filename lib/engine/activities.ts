@@ -1,0 +1,198 @@
+/**
+ * The activities that this process runs, and what becomes of their claims: results of its own partitions' activities go to
+ * the instance in memory, others to the owner's inbox; claims of dead workers and claims whose answer was lost are given back,
+ * so that no activity waits for a worker that does not have it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { TaskCompleted, TaskFailed } from '../core/history.js';
+import type { DurableLogger } from '../core/logger.js';
+import { CLIENT_SENDER_BASE, type DurableStore, type InboxMessage, type RunningActivity } from '../storage/store.js';
+import { ActivityClaimer } from './activity-claimer.js';
+import { ActivityPool } from './activity-pool.js';
+import { Backoff } from './backoff.js';
+import type { Clock } from './clock.js';
+import type { HandlerRegistry } from './handlers.js';
+import type { MessageKeys } from './message-keys.js';
+import type { Ownership } from './ownership.js';
+import type { Partition } from './partition.js';
+import type { EngineSettings } from './settings.js';
+import type { StoreHealth } from './store-health.js';
+
+export interface ActivitiesPort {
+  readonly store: DurableStore;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly log: DurableLogger;
+  readonly handlers: HandlerRegistry;
+  readonly settings: EngineSettings;
+  readonly ownership: Ownership;
+  readonly keys: MessageKeys;
+  partitionCount(): number;
+  /** Hands a result to an instance of an owned partition. */
+  offer(partition: Partition, activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
+}
+
+export class Activities {
+  private readonly pool: ActivityPool;
+  private readonly claimer: ActivityClaimer;
+  private stopped = false;
+
+  constructor(private readonly port: ActivitiesPort) {
+    const { store, clock, health, log, handlers, settings, ownership } = port;
+    this.pool = new ActivityPool({
+      handlers, clock, log,
+      maxConcurrent: settings.maxConcurrentActivityFunctions,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      mayStart: () => ownership.holdsLease,
+      namesWithout: (name) => this.namesWithout(name),
+      finished: (activity, event) => this.finished(activity, event),
+      returned: (activity) => this.giveBack(activity),
+    });
+    this.claimer = new ActivityClaimer({
+      store, clock, health,
+      worker: () => ownership.worker,
+      activityNames: () => handlers.list().activities,
+      room: () => this.pool.room,
+      claimed: (activity) => this.start(activity),
+      outcomeUnknown: () => this.lookForUnknownClaims(),
+    });
+  }
+
+  /** A claim for an activity that is about to be written, when this process is to run it. */
+  reserve(name: string): { readonly claimToken: string; readonly claimedBy: string } | undefined {
+    const isOwn = this.port.handlers.findActivity(name) !== undefined;
+    // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
+    if (!isOwn && this.port.ownership.isActivityKnown(name)) return undefined;
+    if (!this.pool.reserve(!isOwn)) return undefined;
+    return { claimToken: randomUUID(), claimedBy: this.port.ownership.worker.incarnation };
+  }
+
+  /** Gives back the places of a checkpoint that was written or dropped. */
+  unreserve(count: number): void {
+    this.pool.unreserve(count);
+  }
+
+  start(activity: RunningActivity): void {
+    this.port.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
+    this.pool.start(activity);
+  }
+
+  /** Looks for waiting activities of the hub; answers whether there were any. */
+  claim(): Promise<boolean> {
+    return this.claimer.claim();
+  }
+
+  /** Ends what runs for an execution that was ended by force. */
+  abandon(partition: Partition, executionId: string): void {
+    for (const [token, activity] of partition.claims) if (activity.executionId === executionId) partition.claims.delete(token);
+    this.pool.abandon(executionId);
+  }
+
+  completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    const { partition, instanceId, executionId } = activity;
+    const sender = CLIENT_SENDER_BASE + this.port.ownership.worker.workerId;
+    const message: InboxMessage = { partition, key: this.port.keys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
+    this.claimer.complete({ activity, message });
+  }
+
+  /** Puts the activities of dead workers back to where any worker takes them [A4]. */
+  async recover(partitions: readonly Partition[]): Promise<void> {
+    const { store, ownership, health, clock } = this.port;
+    const backoff = new Backoff(clock, { first: 50, max: 1_000 });
+    for (;;) {
+      const owned = partitions.filter(({ state }) => state === 'owned');
+      if (owned.length === 0 || this.stopped) return;
+      try {
+        for (const claim of await store.readRunningActivities(owned.map(({ index }) => index))) {
+          if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
+          else if (this.pool.has(claim.claimToken)) ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
+        }
+        await this.claimer.whenIdle();
+        await this.claim();
+        return;
+      } catch (error) {
+        health.failed(error);
+        await backoff.wait();
+      }
+    }
+  }
+
+  leaseRenewed(): void {
+    this.pool.next();
+    void this.abortLostClaims();
+  }
+
+  /** Claims nothing any more and gives back what has not begun. */
+  stopTaking(): void {
+    this.claimer.stopClaiming();
+    this.pool.stop();
+  }
+
+  abortAll(reason: Error): void {
+    this.pool.abortAll(reason);
+  }
+
+  /** Resolves when no activity runs. */
+  whenDone(): Promise<void> {
+    return this.pool.whenIdle();
+  }
+
+  /** Resolves when every result and every claim given back is written. */
+  whenWritten(): Promise<void> {
+    return this.claimer.whenIdle();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.claimer.stop();
+  }
+
+  private finished(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    const partition = this.port.ownership.owns(activity.partition);
+    if (partition?.claims.has(activity.claimToken)) this.port.offer(partition, activity, event);
+    else this.completeForeign(activity, event);
+    if (this.claimer.hasMore && this.pool.room > 0) void this.claimer.claim();
+  }
+
+  private giveBack(activity: RunningActivity): void {
+    this.port.ownership.owns(activity.partition)?.claims.delete(activity.claimToken);
+    this.claimer.giveBack(activity);
+  }
+
+  private async namesWithout(name: string): Promise<readonly string[] | undefined> {
+    const live = await this.port.ownership.liveHandlers();
+    const names = [...new Set([this.port.handlers.list(), ...live].flatMap(({ activities }) => activities))].sort();
+    return names.includes(name) ? undefined : names;
+  }
+
+  /** A claim's answer was lost: what the database says is claimed here and nobody here knows of is given back. */
+  private lookForUnknownClaims(): void {
+    this.port.clock.after(this.port.settings.leaseDuration, () => void this.returnUnknownClaims());
+  }
+
+  private async returnUnknownClaims(): Promise<void> {
+    const { store, ownership } = this.port;
+    if (this.stopped) return;
+    try {
+      const partitions = Array.from({ length: this.port.partitionCount() }, (_, index) => index);
+      for (const claim of await store.readRunningActivities(partitions)) {
+        const isKnown = this.pool.has(claim.claimToken) || ownership.owns(claim.partition)?.claims.has(claim.claimToken);
+        if (claim.claimedBy === ownership.worker.incarnation && !isKnown) this.claimer.giveBack(claim);
+      }
+    } catch {
+      this.lookForUnknownClaims();
+    }
+  }
+
+  /** Aborts activities of other processes' instances that no longer wait for them [K9]. */
+  private async abortLostClaims(): Promise<void> {
+    const { store, ownership, health } = this.port;
+    const foreign = this.pool.current.filter(({ partition }) => !ownership.owns(partition));
+    if (foreign.length === 0) return;
+    try {
+      for (const key of await store.findLostClaims(foreign)) this.pool.abort(key);
+    } catch (error) {
+      health.failed(error);
+    }
+  }
+}

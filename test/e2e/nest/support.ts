@@ -1,0 +1,27 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { DurableModule, type DurableModuleOptions } from 'nestjs-durable';
+
+/** A database of its own for each application. */
+export const IN_MEMORY: DurableModuleOptions = { storage: { type: 'better-sqlite3', database: ':memory:' } };
+
+/** Compiles an application with the durable module on an in-memory database. */
+export function compileApp(metadata: ModuleMetadata, options: DurableModuleOptions = {}): Promise<TestingModule> {
+  const durable = DurableModule.forRoot({ ...IN_MEMORY, ...options });
+  return Test.createTestingModule({ ...metadata, imports: [durable, ...(metadata.imports ?? [])] }).setLogger(SILENT).compile();
+}
+
+/** What an application that must not start says. */
+export async function refusalOf(metadata: ModuleMetadata, options: DurableModuleOptions = {}): Promise<string> {
+  try {
+    const app = await compileApp(metadata, options);
+    await app.init();
+    await app.close();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('The application started.');
+}
+
+const ignore = (): void => undefined;
+export const SILENT = { log: ignore, error: ignore, warn: ignore };

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { scratchDirectory } from '../../scripts/scratch-directory.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+
+/** What a consumer has installed beside the package: its dependencies, its peers, and the types of Node. */
+const INSTALLED = ['@nestjs', '@types', 'better-sqlite3', 'mysql2', 'reflect-metadata', 'rxjs', 'tinyqueue', 'typeorm', 'uuid'];
+
+export type ModuleFormat = 'module' | 'commonjs';
+
+const execute = promisify(execFile);
+
+/** Runs a command; an error holds what the command printed, which says more than its exit code. */
+async function run(command: string, parameters: string[], options?: { cwd: string }): Promise<{ stdout: string }> {
+  return await execute(command, parameters, { ...options, encoding: 'utf8' }).catch((error: Error & { stdout?: string; stderr?: string }) => {
+    throw new Error(`${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error });
+  });
+}
+
+/** The packed package, installed in a temporary directory with consumers of both module formats. */
+export class PackedPackage {
+  private readonly scratch = scratchDirectory('package');
+  private readonly directory = this.scratch.path;
+
+  /** Builds, packs and installs the package; the paths in the tarball. */
+  async install(): Promise<string[]> {
+    const { directory } = this;
+    // Not in the repository: other tests may be running what is built there.
+    const stage = join(directory, 'stage');
+    await mkdir(stage);
+    for (const file of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']) await cp(join(ROOT, file), join(stage, file));
+    await run(process.execPath, [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(stage, 'dist')]);
+    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--silent'], { cwd: stage });
+    const tarball = join(stage, stdout.trim());
+    await run('tar', ['-xzf', tarball, '-C', directory]);
+    const { stdout: list } = await run('tar', ['-tzf', tarball]);
+    await mkdir(join(directory, 'node_modules'));
+    await rename(join(directory, 'package'), join(directory, 'node_modules/nestjs-durable'));
+    for (const name of INSTALLED) await symlink(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
+    return list.trim().split('\n').map((path) => path.replace(/^package\//, ''));
+  }
+
+  /** Runs a script in a consumer of the module format; its standard output. */
+  async evaluate(format: ModuleFormat, script: string): Promise<string> {
+    const { stdout } = await run(process.execPath, [`--input-type=${format}`, '-e', script], { cwd: this.directory });
+    return stdout.trim();
+  }
+
+  /** Compiles consumer/app.ts with the package's own declarations, strictly, and runs it; its standard output. */
+  async compileAndRun(format: ModuleFormat): Promise<string> {
+    const consumer = join(this.directory, format);
+    await cp(join(import.meta.dirname, 'consumer'), consumer, { recursive: true });
+    await writeFile(join(consumer, 'package.json'), JSON.stringify({ type: format }));
+    const compilerOptions = {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      types: ['node'],
+      rootDir: '.',
+      outDir: 'dist',
+    };
+    await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    await run(process.execPath, [TSC, '-p', consumer]);
+    const { stdout } = await run(process.execPath, ['dist/app.js', 'durable.sqlite'], { cwd: consumer });
+    return stdout.trim();
+  }
+
+  remove(): Promise<void> {
+    return this.scratch.remove();
+  }
+}

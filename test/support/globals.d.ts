@@ -1,0 +1,2 @@
+/** Milliseconds that a test of this jest project may take. */
+declare var TEST_TIME_LIMIT: number;
