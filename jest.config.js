@@ -4,6 +4,8 @@
  */
 const ESM_ONLY = ['@nestjs', '@borewit', '@tokenizer', 'file-type', 'strtok3', 'tinyqueue', 'token-types', 'uint8array-extras', 'uuid'];
 
+const TIME_LIMIT = '<rootDir>/test/support/time-limit.js';
+
 /** @param {object} parser @returns {[string, object]} */
 const swc = (parser) => [
   '@swc/jest',
@@ -31,11 +33,12 @@ const project = (name, timeLimit, extra) => ({
   rootDir: import.meta.dirname,
   testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
   testEnvironment: 'node',
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   globals: { TEST_TIME_LIMIT: timeLimit },
-  setupFilesAfterEnv: ['<rootDir>/test/support/time-limit.js'],
+  setupFilesAfterEnv: [TIME_LIMIT],
   transform: {
     '\\.ts$': swc({ syntax: 'typescript', decorators: true }),
-    '/(node_modules|scripts)/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
+    '/(node_modules|scripts|test/support)/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
   moduleNameMapper: {
@@ -60,6 +63,6 @@ export default {
     project('contract', 15_000, database),
     project('e2e', 30_000, database),
     project('package', 180_000),
-    project('chaos', 900_000, { ...database, globalSetup: '<rootDir>/test/support/global-setup-chaos.js' }),
+    project('chaos', 900_000, { ...database, setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
   ],
 };

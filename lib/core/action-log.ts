@@ -1,4 +1,3 @@
-import { OrchestratorError } from './errors.js';
 import type { FailureDetails } from './failure.js';
 import type {
   InputEvent,
@@ -68,9 +67,8 @@ export class ActionLog {
     this.outputs = [];
   }
 
-  /** Adds an action under the next number. */
+  /** Adds an action, which has taken `nextTaskId`. */
   add(output: OutputEvent, open?: OpenCall | OpenTimer): void {
-    if (output.taskId !== this.nextTaskId) throw new OrchestratorError(`Action ${output.taskId} is out of order, ${this.nextTaskId} is next.`);
     this.nextTaskId += 1;
     this.outputs.push(output);
     if (open) this.open.set(output.taskId, open);

@@ -19,7 +19,7 @@ abstract class CompositeTask<T> extends TaskBase<T> implements TaskParent {
   join(): this {
     for (const child of this.children) {
       if (child.isCompleted) this.decide(child);
-      else if (child.addParent(this as CompositeTask<unknown>)) this.open += 1;
+      else if (child.addParent(this)) this.open += 1;
       if (this.isCompleted) break;
     }
     if (!this.isCompleted && this.open === 0) this.finish();
@@ -44,7 +44,7 @@ abstract class CompositeTask<T> extends TaskBase<T> implements TaskParent {
 
   private leave(): void {
     if (this.open === 0) return;
-    for (const child of this.children) child.removeParent(this as CompositeTask<unknown>);
+    for (const child of this.children) child.removeParent(this);
   }
 }
 

@@ -80,5 +80,6 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 function hasMethods(value: unknown, ...methods: string[]): boolean {
-  return typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+  if (typeof value !== 'object' || value === null) return false;
+  return methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
 }

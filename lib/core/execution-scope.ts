@@ -10,9 +10,6 @@ export interface Continuation {
   readonly preserveUnprocessedEvents: boolean;
 }
 
-/** The execution whose code runs at this moment. Code is synchronous, so there is one in the process at most. */
-let running: ExecutionScope | undefined;
-
 /** The state that the executor, the context and the tasks of one execution share. */
 export class ExecutionScope {
   readonly actions = new ActionLog();
@@ -27,6 +24,8 @@ export class ExecutionScope {
   /** Ends the execution whatever the code does about it [O14]. */
   fatal: Error | undefined;
 
+  private inCode = false;
+
   constructor(readonly options: ExecutionOptions) {}
 
   get name(): string {
@@ -40,17 +39,16 @@ export class ExecutionScope {
 
   /** Runs code of the orchestrator: the only time when its context may be used. */
   runCode<T>(code: () => T): T {
-    const outer = running;
-    running = this;
+    this.inCode = true;
     try {
       return code();
     } finally {
-      running = outer;
+      this.inCode = false;
     }
   }
 
   get isRunningCode(): boolean {
-    return running === this;
+    return this.inCode;
   }
 
   /** @throws OrchestratorError when `call` was not made by the running code */

@@ -178,7 +178,8 @@ export class ReplayContext implements OrchestrationContext {
   }
 
   private assertName(name: unknown, where: string): void {
-    if (typeof name !== 'string' || name === '') throw new TypeError(`${where}: the name must be a string that is not empty, not ${describeValue(name)}.`);
+    if (typeof name === 'string' && name !== '') return;
+    throw new TypeError(`${where}: the name must be a string that is not empty, not ${describeValue(name)}.`);
   }
 
   private childrenOf(call: string, tasks: readonly unknown[]): TaskBase<unknown>[] {

@@ -1,7 +1,10 @@
-/** A value's kind in words, for messages: `undefined`, `a string`, `an Array`, `a Promise`. */
+/** A value in words, for messages: `undefined`, `the number 5`, `an Array`, `a Promise`, `a plain object`. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  if (typeof value !== 'object') return typeof value === 'function' ? 'a function' : `the ${typeof value} ${String(value).slice(0, 40)}`;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
+    return `the ${typeof value} ${String(value).slice(0, 40)}`;
+  }
+  if (typeof value !== 'object') return `a ${typeof value}`;
   const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
   const name = prototype?.constructor?.name;
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'a plain object';

@@ -103,7 +103,7 @@ export class ClientQueue {
       try {
         if ((await this.port.store.resolveClientBatch(worker, commitNo)) !== 'committed') throw error;
         this.commitNo = commitNo;
-        return error.results ?? [];
+        return error.result as readonly ClientResult[];
       } catch (failure) {
         if (failure === error || this.stopped) throw failure;
         this.port.health.failed(failure);

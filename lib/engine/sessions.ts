@@ -79,7 +79,7 @@ class HandlerlessExecution {
 
   run(timestamp: number, inputs: readonly InputEvent[], open?: unknown): EpisodeResult {
     const terminated = inputs.find((event) => event.type === 'ExecutionTerminated');
-    const result = terminated?.type === 'ExecutionTerminated' ? terminated.reason : undefined;
+    const result = terminated?.type === 'ExecutionTerminated' && terminated.reason !== undefined ? JSON.stringify(terminated.reason) : undefined;
     const timers = new Map<number, number>();
     for (const event of this.history) {
       if (event.type === 'TimerCreated') timers.set(event.taskId, event.fireAt);

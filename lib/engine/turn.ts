@@ -83,7 +83,7 @@ function startKey(input: PendingInput): string | undefined {
 /** A live instance stands where another is to be created: the creation is refused, or the live one ended first. */
 function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
   if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') {
-    const reason = JSON.stringify('Replaced by a new instance with the same id.');
+    const reason = 'Replaced by a new instance with the same id.';
     return advance(slot, row, { kind: 'update', expected: row }, [], context, [{ type: 'ExecutionTerminated', reason }]);
   }
   slot.queue.shift();

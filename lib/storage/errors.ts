@@ -1,5 +1,4 @@
 /** Errors of the storage port. The engine acts on their class, so they stay few. */
-import type { ClientResult } from './store.js';
 
 /** The partition's or worker's row is no longer as this process left it: somebody else owns it. Nothing was written. */
 export class FenceLostError extends Error {
@@ -22,8 +21,8 @@ export class TransientStoreError extends Error {
 /** The connection was lost while committing: the batch may or may not be written. */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
-  /** @param results what a client batch would have answered, had the answer to COMMIT come. */
-  constructor(message: string, readonly results?: readonly ClientResult[]) {
+  /** @param result what the transaction would have answered, had the answer to COMMIT come. */
+  constructor(message: string, readonly result?: unknown) {
     super(message);
   }
 }

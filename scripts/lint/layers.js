@@ -10,6 +10,9 @@ const NODE = /^node:/;
 const NEST = /^(@nestjs\/|rxjs|reflect-metadata$)/;
 const DATABASE = /^(typeorm|mysql2|better-sqlite3)(\/|$)/;
 
+/** Packages that an application may lack: a static import of one would keep the others' applications from loading. */
+const OPTIONAL_PEERS = /^(mysql2|better-sqlite3)(\/|$)/;
+
 /**
  * Layer by folder: other folders (or single files) of lib/ and packages that it may import. Its own folder goes without
  * saying, and so does nothing else.
@@ -59,6 +62,10 @@ const layers = {
       if (typeof source?.value !== 'string') return;
       const message = problemOf(context.filename, source.value);
       if (message) context.report({ node: source, message: `${message} (layers of ARCHITECTURE.md)` });
+      const isLoaded = node.type === 'ImportDeclaration' && node.importKind !== 'type' && placeInLib(context.filename) !== undefined;
+      if (isLoaded && OPTIONAL_PEERS.test(source.value)) {
+        context.report({ node: source, message: `'${source.value}' is an optional peer: import its types, and load it by import() where it is used` });
+      }
     };
     return {
       ImportDeclaration: check,

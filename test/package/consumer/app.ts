@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   const client = app.get<DurableClient>(getDurableClientToken());
   const id = await client.orchestrators(Greeter).greetAll(['Ada', 'Grace']);
   const status = await client.waitForCompletion(id, { timeout: 30_000 });
-  console.log(JSON.stringify({ runtimeStatus: status.runtimeStatus, output: status.output }));
+  process.stdout.write(JSON.stringify({ runtimeStatus: status.runtimeStatus, output: status.output }));
   await app.close();
 }
 

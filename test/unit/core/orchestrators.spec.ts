@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from '../../../lib/core/index.js';
-import { completed, failed, fired, raised, run, Scenario, START, suspended } from '../support/episodes.js';
+import { completed, failed, fired, raised, resumed, run, Scenario, START, suspended, terminated } from '../support/episodes.js';
 
 describe('what is yielded [O1]', () => {
   const foreign = { task: undefined as unknown };
@@ -30,6 +30,7 @@ describe('what is yielded [O1]', () => {
           return 'caught';
         }
       }
+      return 'not failed';
     });
     expect(scenario.deliver(failed(0)).failure.errorMessage).toContain('yielded the string no task');
   });
@@ -153,8 +154,8 @@ describe('handlers [O3]', () => {
 describe('values [O4]', () => {
   it.each([0, '', false, null])('[O4] %p survives as input, result, event and output', (value) => {
     const scenario = run(function* (ctx, input) {
-      const result = yield ctx.callActivity('echo', input);
-      const event = yield ctx.waitForExternalEvent('e');
+      const result: unknown = yield ctx.callActivity('echo', input);
+      const event: unknown = yield ctx.waitForExternalEvent('e');
       return [input, ctx.getInput(), result, event];
     }, value);
     expect(scenario.outputs).toMatchObject([{ taskId: 0, input: JSON.stringify(value) }]);
@@ -204,6 +205,7 @@ describe('how an orchestration ends [O9, O10]', () => {
       } catch (error) {
         return (error as Error).message;
       }
+      return 'not thrown';
     });
     scenario.deliver(failed(0, 'long ago'));
     expect(scenario.deliver(completed(1)).result).toContain('long ago');
@@ -243,7 +245,7 @@ describe('how an orchestration ends [O9, O10]', () => {
         ran.push('finally');
       }
     });
-    expect(scenario.deliver({ type: 'ExecutionTerminated', reason: 'enough' }).last).toMatchObject({ status: 'Terminated', result: '"enough"' });
+    expect(scenario.deliver(terminated('enough')).last).toMatchObject({ status: 'Terminated', result: '"enough"' });
     const refused = run(function* () {
       try {
         yield 'no task';
@@ -294,6 +296,8 @@ describe('time, chance and log [O11, O12]', () => {
     });
     const guids = scenario.deliver(completed(0)).result as string[];
     expect(new Set(guids).size).toBe(3);
+    // What replay must give again: a stored format.
+    expect(guids[0]).toBe('e2731406-5825-5edd-9075-62991c4589a0');
     for (const guid of guids) expect(guid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 
     const generations = run(function* (ctx, before: string[] = []) {
@@ -368,7 +372,7 @@ describe('custom status [O13]', () => {
     const scenario = run(function* (ctx, round: number) {
       if (round > 0) return yield* ctx.waitForExternalEvent('e');
       ctx.setCustomStatus('old');
-      ctx.continueAsNew(1);
+      return ctx.continueAsNew(1);
     }, 0);
     expect(scenario.last.customStatus).toBe('"old"');
     expect(scenario.deliver().last).toMatchObject({ status: 'Running', customStatus: '"old"' });
@@ -390,6 +394,25 @@ describe('limits and misuse [O14]', () => {
     );
     expect(scenario.failure.errorMessage).toMatch(/instance 'instance' did more than 10 actions .* maxOrchestrationActions/);
     expect(scenario.outputs).toEqual([]);
+  });
+
+  it('[O14] whatever the code throws or yields after it has caught that', () => {
+    for (const end of ['throw', 'yield']) {
+      const scenario = run(
+        function* (ctx) {
+          try {
+            for (;;) ctx.createTimer(1);
+          } catch {
+            if (end === 'throw') throw new Error('something else');
+            yield 'no task';
+          }
+        },
+        undefined,
+        { maxOrchestrationActions: 10 },
+      );
+      expect(scenario.failure.errorMessage).toContain('did more than 10 actions');
+      expect(scenario.last.cancelledTimers).toEqual([]);
+    }
   });
 
   it('[O14] counts per episode', () => {
@@ -489,14 +512,14 @@ describe('pending and suspended instances [E4, K7]', () => {
     expect(scenario.deliver(suspended).last.status).toBe('Suspended');
     expect(scenario.deliver(raised('e'), fired(1)).last.status).toBe('Suspended');
     expect(scenario.deliver(completed(2)).last.status).toBe('Suspended');
-    expect(scenario.deliver({ type: 'ExecutionResumed' }).result).toEqual(['event', 'timer', 'activity']);
+    expect(scenario.deliver(resumed).result).toEqual(['event', 'timer', 'activity']);
   });
 
   it('[K6] a pending instance can be suspended, and begins when resumed', () => {
     const scenario = run(() => 'begun', undefined, { started: { startAt: START + 5_000 } });
     expect(scenario.deliver(suspended).last.status).toBe('Suspended');
     expect(scenario.wait(60_000).deliver().last.status).toBe('Suspended');
-    expect(scenario.deliver({ type: 'ExecutionResumed' }).result).toBe('begun');
+    expect(scenario.deliver(resumed).result).toBe('begun');
   });
 
   it('[K6] terminate ends pending, suspended and running instances without running code', () => {
@@ -508,11 +531,11 @@ describe('pending and suspended instances [E4, K7]', () => {
       runs += 1;
     };
     const pending = run(orchestrator, undefined, { started: { startAt: START + 60_000 } });
-    expect(pending.deliver({ type: 'ExecutionTerminated' }).last).toMatchObject({ status: 'Terminated', outputs: [] });
-    expect(new Scenario(orchestrator).start(undefined, { type: 'ExecutionTerminated' }).last.status).toBe('Terminated');
+    expect(pending.deliver(terminated()).last).toMatchObject({ status: 'Terminated', outputs: [] });
+    expect(new Scenario(orchestrator).start(undefined, terminated()).last.status).toBe('Terminated');
     expect(runs).toBe(0);
     const running = run(orchestrator).deliver(suspended, completed(0));
-    expect(running.deliver({ type: 'ExecutionTerminated', reason: 'r' }).last).toMatchObject({
+    expect(running.deliver(terminated('r')).last).toMatchObject({
       status: 'Terminated',
       result: '"r"',
       cancelledTimers: [{ taskId: 0 }],

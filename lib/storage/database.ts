@@ -1,0 +1,71 @@
+import { DataSource, type QueryRunner } from 'typeorm';
+import type { Dialect } from './dialect.js';
+import { OutcomeUnknownError } from './errors.js';
+import { mapError } from './error-mapping.js';
+import { Session } from './session.js';
+
+/**
+ * One DataSource and how its connections are used. On MySQL every call takes a connection of the pool; on SQLite all share
+ * one, so that calls take turns: interleaved transactions would write each other's rows.
+ */
+export abstract class Database {
+  abstract readonly dialect: Dialect;
+  /** Bytes that one statement may have. */
+  maxStatementBytes = 16 * 1024 * 1024;
+
+  constructor(readonly source: DataSource) {}
+
+  abstract open(): Promise<void>;
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  /** Runs statements that need no transaction. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.withRunner(work);
+  }
+
+  /** Runs one transaction; a lost connection while it commits makes the outcome unknown. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.withRunner(async (session) => {
+      await session.runner.query(this.dialect.begin);
+      let result: T;
+      try {
+        result = await work(session);
+      } catch (error) {
+        await session.runner.query('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+      try {
+        await session.runner.query('COMMIT');
+      } catch (error) {
+        await session.runner.query('ROLLBACK').catch(() => undefined);
+        throw this.commitError(error, result);
+      }
+      return result;
+    });
+  }
+
+  /** Runs `work` while no other process migrates. */
+  abstract exclusively<T>(work: () => Promise<T>): Promise<T>;
+
+  /** Takes a connection, or waits for its turn. */
+  protected abstract withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
+
+  /** Whether a failed COMMIT may have been carried out all the same. */
+  protected abstract isOutcomeUnknown(error: unknown): boolean;
+
+  private commitError(error: unknown, result: unknown): unknown {
+    if (!this.isOutcomeUnknown(error)) return error;
+    return new OutcomeUnknownError(`The connection was lost during COMMIT: ${(error as Error).message}`, result);
+  }
+
+  private async withRunner<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.withConnection((runner) => work(new Session(runner, this.dialect, this.maxStatementBytes)));
+    } catch (error) {
+      throw mapError(error);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { QueryFailedError } from 'typeorm';
+import { TransientStoreError } from './errors.js';
+
+/** Codes after which the same transaction may succeed: conflicts, lost connections, a failover under way. */
+const TRANSIENT_CODES = new Set([
+  'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_UNKNOWN_COM_ERROR', 'ER_ERROR_DURING_COMMIT',
+  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 'ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE', 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_SERVER_SHUTDOWN', 'ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS', 'ER_QUERY_INTERRUPTED', 'ER_CONNECTION_KILLED',
+  'ER_DISK_FULL', 'ER_RECORD_FILE_FULL', 'SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN',
+]);
+const TRANSIENT_NUMBERS = new Set([1020, 1040, 1047, 1053, 1180, 1203, 1205, 1213, 1290, 1317, 1792, 1836, 1927, 3101, 1021, 1114]);
+/** Codes of a connection that is not there or has broken. */
+const CONNECTION_CODES = new Set([
+  'PROTOCOL_CONNECTION_LOST', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT',
+  'ER_CONNECTION_KILLED', 'ER_SERVER_SHUTDOWN', 'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR', 'PROTOCOL_ENQUEUE_AFTER_QUIT',
+]);
+
+interface DriverError {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly message: string;
+}
+
+/** The driver's own error behind TypeORM's. */
+export function driverError(error: unknown): DriverError {
+  return (error instanceof QueryFailedError ? error.driverError : error) as DriverError;
+}
+
+/** Makes an error that may pass a TransientStoreError; leaves others as they are. */
+export function mapError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof TransientStoreError) return error;
+  const { code = '', errno = 0, message } = driverError(error);
+  const isBusy = code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+  if (isBusy || TRANSIENT_CODES.has(code) || TRANSIENT_NUMBERS.has(errno) || isConnectionError(error)) {
+    return new TransientStoreError(message, { cause: error });
+  }
+  return error;
+}
+
+export function isConnectionError(error: unknown): boolean {
+  const { code = '', message = '' } = driverError(error);
+  return CONNECTION_CODES.has(code) || message.includes('closed state') || message === 'Pool is closed.';
+}
+
+/** Whether a row with the same key was there already. */
+export function isDuplicateKey(error: unknown): boolean {
+  const { code = '' } = driverError(error);
+  return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE';
+}

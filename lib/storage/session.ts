@@ -1,0 +1,76 @@
+import type { QueryRunner } from 'typeorm';
+import type { Dialect, ManyUpdate, Value } from './dialect.js';
+
+/** Tuples of one statement at most: beyond a few hundred, servers plan badly or refuse. */
+const MAX_TUPLES = 500;
+
+/** Statements on one connection, inside a transaction or alone. Rows come with lower-case column names. */
+export class Session {
+  constructor(readonly runner: QueryRunner, readonly dialect: Dialect, private readonly maxStatementBytes: number) {}
+
+  async rows<Row>(sql: string, values: readonly Value[] = []): Promise<Row[]> {
+    return (await this.runner.query(sql, values as Value[])) as Row[];
+  }
+
+  /** Runs a write; answers how many rows matched. */
+  async write(sql: string, values: readonly Value[] = []): Promise<number> {
+    return (await this.runner.query(sql, values as Value[], true)).affected ?? 0;
+  }
+
+  /** Inserts rows, in as many statements as their number and size ask for. */
+  async insert(table: string, columns: readonly string[], rows: readonly (readonly Value[])[]): Promise<void> {
+    const row = `(${columns.map(() => '?').join(', ')})`;
+    for (const chunk of this.chunks(rows)) {
+      await this.write(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => row).join(', ')}`, chunk.flat());
+    }
+  }
+
+  /** Deletes by key; answers how many rows there were. `extra` narrows, without values. */
+  async deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[]): Promise<number> {
+    let deleted = 0;
+    for (const chunk of this.chunks(keys)) {
+      deleted += await this.write(`DELETE FROM ${table} WHERE ${this.dialect.tuplesIn(columns, chunk.length)}`, chunk.flat());
+    }
+    return deleted;
+  }
+
+  async selectMany<Row>(select: string, columns: readonly string[], keys: readonly (readonly Value[])[], suffix = ''): Promise<Row[]> {
+    const found: Row[] = [];
+    for (const chunk of this.chunks(keys)) {
+      found.push(...(await this.rows<Row>(`${select} WHERE ${this.dialect.tuplesIn(columns, chunk.length)}${suffix}`, chunk.flat())));
+    }
+    return found;
+  }
+
+  /** Updates many rows, each with values of its own; answers how many matched. */
+  async updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[]): Promise<number> {
+    let matched = 0;
+    for (const chunk of this.chunks(rows)) {
+      matched += await this.write(this.dialect.updateMany({ ...update, count: chunk.length }), chunk.flat());
+    }
+    return matched;
+  }
+
+  /** Cuts rows into statements that stay below the server's limits. */
+  *chunks<Row extends readonly Value[]>(rows: readonly Row[]): Generator<Row[]> {
+    let chunk: Row[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      const size = sizeOf(row);
+      if (chunk.length > 0 && (chunk.length >= MAX_TUPLES || bytes + size > this.maxStatementBytes / 2)) {
+        yield chunk;
+        chunk = [];
+        bytes = 0;
+      }
+      chunk.push(row);
+      bytes += size;
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+}
+
+function sizeOf(row: readonly Value[]): number {
+  let size = 0;
+  for (const value of row) size += typeof value === 'string' ? value.length * 2 + 2 : 16;
+  return size;
+}

@@ -1,0 +1,113 @@
+import type { Database as Connection } from 'better-sqlite3';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { Database } from './database.js';
+import { sqliteDialect } from './dialect.js';
+import { driverError } from './error-mapping.js';
+import { durableEntities } from './entities.js';
+import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
+import type { StorageOptions } from './options.js';
+
+/** A long busy time-out would block the event loop: the database is asked again instead. */
+const BUSY_TIMEOUT = 20;
+const MAX_TRIES = 200;
+
+type SqliteOptions = Extract<StorageOptions, { type: 'better-sqlite3' }>;
+
+/** SQLite in a file or in memory: one connection, whose users take turns. */
+export class SqliteDatabase extends Database {
+  readonly dialect = sqliteDialect;
+  private turn: Promise<unknown> = Promise.resolve();
+  private lockConnection: Connection | undefined;
+  private readonly file: string;
+
+  constructor(options: SqliteOptions) {
+    super(
+      new DataSource({
+        ...options,
+        entities: durableEntities,
+        migrations: durableMigrations,
+        migrationsTableName: MIGRATIONS_TABLE,
+        synchronize: false,
+        migrationsRun: false,
+        timeout: BUSY_TIMEOUT,
+        prepareDatabase: async (connection) => {
+          connection.pragma('journal_mode = WAL');
+          connection.pragma('synchronous = FULL');
+          await options.prepareDatabase?.(connection);
+        },
+      }),
+    );
+    this.file = options.database;
+  }
+
+  async open(): Promise<void> {
+    await this.whenNotBusy(async () => {
+      if (!this.source.isInitialized) await this.source.initialize();
+    });
+  }
+
+  override async close(): Promise<void> {
+    this.unlockWorker();
+    await this.turn;
+    await super.close();
+  }
+
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.whenNotBusy(work);
+  }
+
+  /**
+   * Becomes the only worker process of this file: an exclusive transaction on a second, empty database, which the operating
+   * system ends when the process dies, however it dies.
+   */
+  async tryLockWorker(): Promise<boolean> {
+    if (this.lockConnection || this.isInMemory) return true;
+    const { default: BetterSqlite3 } = await import('better-sqlite3');
+    const connection = new BetterSqlite3(`${this.file}.worker-lock`, { timeout: 0 });
+    try {
+      connection.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      connection.close();
+      if (isBusy(error)) return false;
+      throw error;
+    }
+    this.lockConnection = connection;
+    return true;
+  }
+
+  unlockWorker(): void {
+    this.lockConnection?.close();
+    this.lockConnection = undefined;
+  }
+
+  private get isInMemory(): boolean {
+    return this.file === ':memory:' || this.file === '';
+  }
+
+  protected withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const turn = this.turn.then(() => this.whenNotBusy(() => work(this.source.createQueryRunner())));
+    this.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  protected isOutcomeUnknown(): boolean {
+    return false;
+  }
+
+  /** Another process writes: asks again, without blocking the event loop. */
+  private async whenNotBusy<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isBusy(error) || tries === MAX_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(tries * 2, 50)));
+      }
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const { code = '' } = driverError(error);
+  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+}

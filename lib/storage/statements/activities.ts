@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { StaleMemberError } from '../errors.js';
+import type { Value } from '../dialect.js';
+import type { Session } from '../session.js';
+import type { ActivityKey, ActivityWork, Checkpoint, ForeignActivityResult, RunningActivity, WorkerInfo } from '../store.js';
+import { insertMessages } from './inbox.js';
+
+const KEY = ['hub', 'partition_no', 'execution_id', 'task_id'] as const;
+const WORK = [...KEY, 'instance_id', 'name', 'input', 'call_id', 'attempt'] as const;
+const CLAIM = [...WORK, 'claim_token', 'claimed_by'] as const;
+
+interface WorkRow {
+  partition_no: number;
+  execution_id: string;
+  task_id: number | string;
+  instance_id: string;
+  name: string;
+  input: string | null;
+  call_id: number | string;
+  attempt: number;
+}
+
+interface ClaimRow extends WorkRow {
+  claim_token: string;
+  claimed_by: string;
+}
+
+/** Consumes results by claim token (I4), drops what ended executions leave behind, adds what was scheduled. */
+export async function writeActivities(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+  const results = checkpoints.flatMap(({ consumedActivities }) => consumedActivities);
+  if ((await deleteClaims(session, hub, results)) !== results.length) throw new StaleMemberError('The claim of an activity is gone.');
+  const abandoned = checkpoints.flatMap(({ partition, abandonedActivities }) => abandonedActivities.map((executionId) => [hub, partition, executionId]));
+  // A claim moves a row from ready to running: in this order it is found in one of them.
+  for (const table of ['durable_activities_ready', 'durable_activities_running']) await session.deleteMany(table, KEY.slice(0, 3), abandoned);
+  await insertReady(session, hub, checkpoints.flatMap(({ readyActivities }) => readyActivities));
+  await insertRunning(session, hub, checkpoints.flatMap(({ runningActivities }) => runningActivities));
+}
+
+function deleteClaims(session: Session, hub: number, claims: readonly (ActivityKey & { readonly claimToken: string })[]): Promise<number> {
+  const keys = claims.map(({ partition, executionId, taskId, claimToken }) => [hub, partition, executionId, taskId, claimToken]);
+  return session.deleteMany('durable_activities_running', [...KEY, 'claim_token'], keys);
+}
+
+function insertReady(session: Session, hub: number, work: readonly ActivityWork[]): Promise<void> {
+  return session.insert('durable_activities_ready', WORK, work.map((activity) => workValues(hub, activity)));
+}
+
+function insertRunning(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<void> {
+  return session.insert('durable_activities_running', CLAIM, claims.map((claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]));
+}
+
+function workValues(hub: number, work: ActivityWork): Value[] {
+  return [hub, work.partition, work.executionId, work.taskId, work.instanceId, work.name, work.input ?? null, work.callId, work.attempt];
+}
+
+function toWork(row: WorkRow): ActivityWork {
+  return {
+    partition: row.partition_no,
+    executionId: row.execution_id,
+    taskId: Number(row.task_id),
+    instanceId: row.instance_id,
+    name: row.name,
+    input: row.input ?? undefined,
+    callId: Number(row.call_id),
+    attempt: row.attempt,
+  };
+}
+
+/** Moves waiting activities to running, oldest executions first. */
+export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
+  const rows = await session.rows<WorkRow>(
+    `SELECT ${WORK.slice(1).join(', ')} FROM durable_activities_ready WHERE hub = ? AND name IN (${names.map(() => '?').join(', ')}) ` +
+      `ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
+    [hub, ...names, limit],
+  );
+  const claims = rows.map((row) => ({ ...toWork(row), claimToken: randomUUID(), claimedBy: worker.incarnation }));
+  await session.deleteMany('durable_activities_ready', KEY, claims.map(({ partition, executionId, taskId }) => [hub, partition, executionId, taskId]));
+  await insertRunning(session, hub, claims);
+  return claims;
+}
+
+/** Results for owners elsewhere: each whose claim still stands becomes a message. */
+export async function completeForeign(session: Session, hub: number, results: readonly ForeignActivityResult[]): Promise<boolean[]> {
+  const valid: boolean[] = [];
+  for (const { activity } of results) valid.push((await deleteClaims(session, hub, [activity])) === 1);
+  await insertMessages(session, hub, results.filter((_, index) => valid[index]).map(({ message }) => message));
+  return valid;
+}
+
+export async function returnActivities(session: Session, hub: number, activities: readonly RunningActivity[]): Promise<boolean[]> {
+  const valid: boolean[] = [];
+  for (const activity of activities) valid.push((await deleteClaims(session, hub, [activity])) === 1);
+  await insertReady(session, hub, activities.filter((_, index) => valid[index]));
+  return valid;
+}
+
+export async function readRunning(session: Session, hub: number, partitions: readonly number[]): Promise<RunningActivity[]> {
+  const rows = await session.selectMany<ClaimRow>(`SELECT ${CLAIM.slice(1).join(', ')} FROM durable_activities_running`, ['hub', 'partition_no'], partitions.map((partition) => [hub, partition]));
+  return rows.map((row) => ({ ...toWork(row), claimToken: row.claim_token, claimedBy: row.claimed_by }));
+}
+
+export async function findLostClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<ActivityKey[]> {
+  const keys = claims.map(({ partition, executionId, taskId, claimToken }) => [hub, partition, executionId, taskId, claimToken]);
+  const rows = await session.selectMany<{ claim_token: string }>('SELECT claim_token FROM durable_activities_running', [...KEY, 'claim_token'], keys);
+  const standing = new Set(rows.map(({ claim_token }) => claim_token));
+  return claims.filter(({ claimToken }) => !standing.has(claimToken));
+}

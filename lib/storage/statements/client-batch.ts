@@ -1,0 +1,107 @@
+import { isFinished, type RuntimeStatus } from '../../core/history.js';
+import type { Value } from '../dialect.js';
+import type { Session } from '../session.js';
+import type { ClientBatch, ClientOperation, ClientResult, InboxMessage, InstanceRow, WorkerInfo } from '../store.js';
+import { INSTANCE_COLUMNS, instanceValues } from '../instance-records.js';
+import { markGarbage } from './garbage.js';
+import { insertMessages } from './inbox.js';
+import { fenceWorker } from './workers.js';
+
+const KEY = ['hub', 'partition_no', 'instance_id'] as const;
+
+/** What the batch knows and decides of one instance. */
+interface Standing {
+  status: RuntimeStatus;
+  executionId: string;
+  rowVersion: number;
+  /** Whether the row is in the database, and not only decided on. */
+  stored: boolean;
+}
+
+/** The changes that the operations of a batch, one after the other, make. */
+class Plan {
+  readonly inserts = new Map<string, InstanceRow>();
+  readonly replacements = new Map<string, { row: InstanceRow; oldExecutionId: string }>();
+  readonly messages: InboxMessage[] = [];
+
+  constructor(private readonly standings: Map<string, Standing>) {}
+
+  apply(operation: ClientOperation): ClientResult {
+    return operation.kind === 'start' ? this.start(operation) : this.send(operation);
+  }
+
+  private start(operation: Extract<ClientOperation, { kind: 'start' }>): ClientResult {
+    const { row, message, onConflict, replaceMessage } = operation;
+    const standing = this.standings.get(row.instanceId);
+    if (!standing) {
+      this.inserts.set(row.instanceId, row);
+      this.standings.set(row.instanceId, { ...row, stored: false });
+    } else if (isFinished(standing.status) && (onConflict === 'replaceFinished' || onConflict === 'terminateAndReplace')) {
+      const next = { ...row, rowVersion: standing.rowVersion + 1 };
+      this.replacements.set(row.instanceId, { row: next, oldExecutionId: standing.executionId });
+      this.standings.set(row.instanceId, { ...next, stored: true });
+    } else if (onConflict === 'terminateAndReplace' && replaceMessage) {
+      this.messages.push(replaceMessage);
+      return { kind: 'done' };
+    } else return { kind: 'exists', status: standing.status };
+    this.messages.push(message);
+    return { kind: 'done' };
+  }
+
+  private send({ message, allowed }: Extract<ClientOperation, { kind: 'send' }>): ClientResult {
+    const standing = this.standings.get(message.instanceId);
+    if (!standing) return { kind: 'missing' };
+    if (!allowed.includes(standing.status)) return { kind: 'status', status: standing.status };
+    this.messages.push(message);
+    return { kind: 'done' };
+  }
+}
+
+/** The calls of one process, as if one after the other. A row that a start may replace is locked until the end (I8). */
+export async function applyClientBatch(session: Session, hub: number, worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
+  const plan = new Plan(await readStandings(session, hub, batch.operations));
+  const results = batch.operations.map((operation) => plan.apply(operation));
+  await session.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
+  for (const { row } of plan.replacements.values()) {
+    const set = INSTANCE_COLUMNS.slice(KEY.length).map((column) => `${column} = ?`).join(', ');
+    const values = instanceValues(hub, row);
+    await session.write(`UPDATE durable_instances SET ${set} WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`, [
+      ...values.slice(KEY.length), ...values.slice(0, KEY.length),
+    ]);
+  }
+  await markGarbage(session, hub, [...plan.replacements.values()].map(({ row, oldExecutionId }) => ({ partition: row.partition, garbage: [oldExecutionId] })));
+  await insertMessages(session, hub, plan.messages);
+  await fenceWorker(session, hub, worker, batch);
+  return results;
+}
+
+async function readStandings(session: Session, hub: number, operations: readonly ClientOperation[]): Promise<Map<string, Standing>> {
+  const started = new Set(operations.flatMap((operation) => (operation.kind === 'start' ? [operation.row.instanceId] : [])));
+  const locked: Value[][] = [];
+  const read: Value[][] = [];
+  const seen = new Set<string>();
+  for (const { message } of operations) {
+    if (seen.has(message.instanceId)) continue;
+    seen.add(message.instanceId);
+    (started.has(message.instanceId) ? locked : read).push([hub, message.partition, message.instanceId]);
+  }
+  const select = 'SELECT instance_id, status, execution_id, row_version FROM durable_instances';
+  const order = ' ORDER BY hub, partition_no, instance_id';
+  const rows = [
+    ...(await session.selectMany<StandingRecord>(select, KEY, locked, order + session.dialect.forUpdate)),
+    ...(await session.selectMany<StandingRecord>(select, KEY, read)),
+  ];
+  return new Map(
+    rows.map(({ instance_id, status, execution_id, row_version }) => [
+      instance_id,
+      { status: status as RuntimeStatus, executionId: execution_id, rowVersion: Number(row_version), stored: true },
+    ]),
+  );
+}
+
+interface StandingRecord {
+  instance_id: string;
+  status: string;
+  execution_id: string;
+  row_version: number | string;
+}

@@ -1,0 +1,107 @@
+import { HISTORY_FORMAT, type HistoryEvent } from '../../core/history.js';
+import { historyEntity, type HistoryRecord } from '../entities.js';
+import type { Session } from '../session.js';
+import type { Checkpoint, InstanceRow } from '../store.js';
+import { whereTuples } from './where-tuples.js';
+
+/** Size from which the events of one checkpoint go into several rows, in characters. */
+const MAX_CHUNK = 256 * 1024;
+
+/** Appends the events of checkpoints: one row for each, as a rule. */
+export async function appendHistory(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+  const records: HistoryRecord[] = [];
+  for (const { partition, history } of checkpoints) {
+    for (const { executionId, sequence, events } of history) {
+      for (const chunk of chunksOf(events, sequence)) records.push({ hub, partition, executionId, format: HISTORY_FORMAT, ...chunk });
+    }
+  }
+  const repository = session.runner.manager.getRepository(historyEntity);
+  const rows = records.map((record) => ({ record, values: [record.body] }));
+  for (const values of session.chunks(rows.map(({ values }) => values))) {
+    const batch = rows.splice(0, values.length).map(({ record }) => record);
+    await repository.createQueryBuilder().insert().values(batch).updateEntity(false).execute();
+  }
+}
+
+function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator<Pick<HistoryRecord, 'sequence' | 'events' | 'body'>> {
+  let texts: string[] = [];
+  let length = 0;
+  let first = sequence;
+  const chunk = () => ({ sequence: first, events: texts.length, body: `[${texts.join(',')}]` });
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    if (texts.length > 0 && length + text.length > MAX_CHUNK) {
+      yield chunk();
+      first += texts.length;
+      texts = [];
+      length = 0;
+    }
+    texts.push(text);
+    length += text.length;
+  }
+  if (texts.length > 0) yield chunk();
+}
+
+export async function readHistory(session: Session, hub: number, key: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
+  const { partition, executionId } = key;
+  const records = await session.runner.manager.getRepository(historyEntity).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
+  return eventsOf(records, key.instanceId);
+}
+
+/** Histories of many executions, by execution id; stops after the first that passes `maxBytes`. */
+export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[], maxBytes: number): Promise<Map<string, HistoryEvent[]>> {
+  const histories = new Map<string, HistoryEvent[]>();
+  const sizes = await historySizes(session, hub, rows);
+  let bytes = 0;
+  const chosen: InstanceRow[] = [];
+  for (const row of rows) {
+    bytes += sizes.get(row.executionId) ?? 0;
+    if (chosen.length > 0 && bytes > maxBytes) break;
+    chosen.push(row);
+  }
+  const keys = chosen.map((row) => [hub, row.partition, row.executionId] as const);
+  const records: HistoryRecord[] = [];
+  for (const chunk of session.chunks(keys)) {
+    const query = session.runner.manager.getRepository(historyEntity).createQueryBuilder('h');
+    whereTuples(query, session, ['h.hub', 'h.partition_no', 'h.execution_id'], chunk);
+    records.push(...(await query.orderBy('h.executionId').addOrderBy('h.sequence').getMany()));
+  }
+  const byExecution = groupByExecution(records);
+  for (const row of chosen) histories.set(row.executionId, eventsOf(byExecution.get(row.executionId) ?? [], row.instanceId));
+  return histories;
+}
+
+async function historySizes(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, number>> {
+  if (rows.length < 2) return new Map();
+  const found = await session.selectMany<{ execution_id: string; bytes: number | string }>(
+    'SELECT execution_id, SUM(LENGTH(body)) AS bytes FROM durable_history',
+    ['hub', 'partition_no', 'execution_id'],
+    rows.map(({ partition, executionId }) => [hub, partition, executionId]),
+    ' GROUP BY execution_id',
+  );
+  return new Map(found.map(({ execution_id, bytes }) => [execution_id, Number(bytes)]));
+}
+
+function eventsOf(records: readonly HistoryRecord[], instanceId: string): HistoryEvent[] {
+  const events: HistoryEvent[] = [];
+  for (const { format, sequence, body } of records) {
+    if (format !== HISTORY_FORMAT) {
+      throw new Error(
+        `The history of instance '${instanceId}' has format ${format} at event ${sequence}; this version of nestjs-durable reads format ` +
+          `${HISTORY_FORMAT}. A newer version wrote it: upgrade this process.`,
+      );
+    }
+    for (const event of JSON.parse(body) as HistoryEvent[]) events.push(event);
+  }
+  return events;
+}
+
+function groupByExecution(records: readonly HistoryRecord[]): Map<string, HistoryRecord[]> {
+  const groups = new Map<string, HistoryRecord[]>();
+  for (const record of records) {
+    const group = groups.get(record.executionId);
+    if (group) group.push(record);
+    else groups.set(record.executionId, [record]);
+  }
+  return groups;
+}

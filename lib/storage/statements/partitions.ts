@@ -1,0 +1,83 @@
+import { FenceLostError } from '../errors.js';
+import type { Session } from '../session.js';
+import type { PartitionFence, PartitionLease, WorkerInfo } from '../store.js';
+
+const OWNER = 'SELECT partition_no, owner, epoch, commit_no, last_key, lease_expires_at FROM durable_partitions';
+
+interface OwnerRecord {
+  partition_no: number;
+  owner: string | null;
+  epoch: number | string;
+  commit_no: number | string;
+  last_key: number | string;
+  lease_expires_at: number | string;
+  free?: number | string;
+}
+
+export interface AcquireOptions {
+  readonly leaseDuration: number;
+  readonly force?: boolean;
+}
+
+/** Takes what is free or expired, under the rows' locks, in ascending order. */
+export async function acquirePartitions(session: Session, hub: number, worker: WorkerInfo, partitions: readonly number[], { leaseDuration, force }: AcquireOptions): Promise<PartitionLease[]> {
+  const { now, forUpdate } = session.dialect;
+  const leases: PartitionLease[] = [];
+  for (const partition of [...partitions].sort((a, b) => a - b)) {
+    const [row] = await session.rows<OwnerRecord>(
+      `${OWNER.replace(' FROM', `, (owner IS NULL OR owner = ? OR lease_expires_at <= ${now}) AS free FROM`)} WHERE hub = ? AND partition_no = ?${forUpdate}`,
+      [worker.incarnation, hub, partition],
+    );
+    if (!row || (Number(row.free) !== 1 && !force)) continue;
+    const epoch = Number(row.epoch) + 1;
+    await session.write(
+      `UPDATE durable_partitions SET owner = ?, epoch = ?, lease_expires_at = ${now} + ? WHERE hub = ? AND partition_no = ?`,
+      [worker.incarnation, epoch, leaseDuration, hub, partition],
+    );
+    leases.push({ partition, epoch, commitNo: Number(row.commit_no), lastKey: Number(row.last_key), takeover: row.owner !== null });
+  }
+  return leases;
+}
+
+export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void> {
+  for (const { partition, epoch } of leases) {
+    await session.write('UPDATE durable_partitions SET owner = NULL, lease_expires_at = 0 WHERE hub = ? AND partition_no = ? AND owner = ? AND epoch = ?', [
+      hub, partition, worker.incarnation, epoch,
+    ]);
+  }
+}
+
+/** Ends every checkpoint transaction (I2). */
+export async function fencePartitions(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<void> {
+  const matched = await session.updateMany(
+    {
+      table: 'durable_partitions',
+      columns: ['hub', 'partition_no', 'owner', 'epoch', 'previous_no', 'commit_no', 'last_key'],
+      where: ['hub', 'partition_no', 'owner', 'epoch'].map((column) => `t.${column} = v.${column}`).concat('t.commit_no = v.previous_no'),
+      set: ['commit_no = v.commit_no', 'last_key = v.last_key'],
+    },
+    fences.map((fence) => [hub, fence.partition, fence.owner, fence.epoch, fence.previousCommitNo, fence.commitNo, fence.lastKey]),
+  );
+  if (matched === fences.length) return;
+  const states = await fenceStates(session, hub, fences);
+  const lost = fences.filter((_, index) => states[index] !== 'not-committed').map(({ partition }) => partition);
+  throw new FenceLostError(`Partitions ${lost.join(', ')} have another owner.`, lost);
+}
+
+/** What the partitions' rows say of a commit whose answer was lost. */
+export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
+  return fenceStates(session, hub, fences);
+}
+
+async function fenceStates(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
+  const rows = await session.selectMany<OwnerRecord>(
+    OWNER, ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), ` ORDER BY partition_no${session.dialect.forUpdate}`,
+  );
+  const byPartition = new Map(rows.map((row) => [row.partition_no, row]));
+  return fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }) => {
+    const row = byPartition.get(partition);
+    if (!row || row.owner !== owner || Number(row.epoch) !== epoch) return 'lost';
+    if (Number(row.commit_no) === commitNo) return 'committed';
+    return Number(row.commit_no) === previousCommitNo ? 'not-committed' : 'lost';
+  });
+}

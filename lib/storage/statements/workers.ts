@@ -1,0 +1,92 @@
+import { FenceLostError } from '../errors.js';
+import type { Session } from '../session.js';
+import type { HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
+
+/** Dead workers' rows are kept for so many lease durations, for people who look. */
+const KEPT_LEASES = 10;
+
+export async function registerWorker(session: Session, hub: number, registration: WorkerRegistration): Promise<WorkerInfo> {
+  const { incarnation, worker, handlers, leaseDuration } = registration;
+  // The lock on the hub's row makes the ids of workers unique.
+  await session.rows(`SELECT hub FROM durable_hubs WHERE hub = ?${session.dialect.forUpdate}`, [hub]);
+  const [row] = await session.rows<{ id: number | string | null }>('SELECT MAX(worker_id) AS id FROM durable_workers WHERE hub = ?', [hub]);
+  const workerId = Number(row?.id ?? 0) + 1;
+  await session.write(
+    'INSERT INTO durable_workers (hub, worker_id, incarnation, worker, handlers, expires_at, commit_no, last_key) ' +
+      `VALUES (?, ?, ?, ?, ?, ${session.dialect.now} + ?, 0, 0)`,
+    [hub, workerId, incarnation, worker ? 1 : 0, JSON.stringify(handlers), leaseDuration],
+  );
+  return { workerId, incarnation };
+}
+
+export async function unregisterWorker(session: Session, hub: number, { workerId, incarnation }: WorkerInfo): Promise<void> {
+  await session.write('DELETE FROM durable_workers WHERE hub = ? AND worker_id = ? AND incarnation = ?', [hub, workerId, incarnation]);
+}
+
+interface WorkerRecord {
+  worker_id: number | string;
+  incarnation: string;
+  worker: number;
+  handlers: string;
+  expires_at: number | string;
+  now: number | string;
+}
+
+interface PartitionRecord {
+  partition_no: number;
+  owner: string | null;
+  epoch: number | string;
+  lease_expires_at: number | string;
+}
+
+export async function heartbeat(session: Session, hub: number, worker: WorkerInfo, leaseDuration: number): Promise<HubState> {
+  const { now } = session.dialect;
+  const alive = await session.write(`UPDATE durable_workers SET expires_at = ${now} + ? WHERE hub = ? AND worker_id = ? AND incarnation = ?`, [
+    leaseDuration, hub, worker.workerId, worker.incarnation,
+  ]);
+  await session.write(`UPDATE durable_partitions SET lease_expires_at = ${now} + ? WHERE hub = ? AND owner = ?`, [leaseDuration, hub, worker.incarnation]);
+  const workers = await session.rows<WorkerRecord>(
+    `SELECT worker_id, incarnation, worker, handlers, expires_at, ${now} AS now FROM durable_workers WHERE hub = ? ORDER BY worker_id`,
+    [hub],
+  );
+  const partitions = await session.rows<PartitionRecord>(
+    'SELECT partition_no, owner, epoch, lease_expires_at FROM durable_partitions WHERE hub = ? ORDER BY partition_no',
+    [hub],
+  );
+  const time = Number(workers[0]?.now ?? 0);
+  if (workers.some((row) => Number(row.expires_at) < time - KEPT_LEASES * leaseDuration)) {
+    await session.write('DELETE FROM durable_workers WHERE hub = ? AND expires_at < ?', [hub, time - KEPT_LEASES * leaseDuration]);
+  }
+  return { time, alive: alive === 1, workers: workers.map((row) => toWorker(row, time)), partitions: partitions.map((row) => toPartition(row, time)) };
+}
+
+function toWorker(row: WorkerRecord, time: number): WorkerRow {
+  return {
+    workerId: Number(row.worker_id),
+    incarnation: row.incarnation,
+    worker: row.worker === 1,
+    handlers: JSON.parse(row.handlers) as HandlerList,
+    live: Number(row.expires_at) > time,
+  };
+}
+
+function toPartition(row: PartitionRecord, time: number): PartitionRow {
+  return { partition: row.partition_no, owner: row.owner, epoch: Number(row.epoch), expired: Number(row.lease_expires_at) <= time };
+}
+
+/** Ends a client's batch (I2): its worker's row must be as the batch before left it. */
+export async function fenceWorker(session: Session, hub: number, worker: WorkerInfo, batch: { previousCommitNo: number; commitNo: number; lastKey: number }): Promise<void> {
+  const matched = await session.write(
+    'UPDATE durable_workers SET commit_no = ?, last_key = ? WHERE hub = ? AND worker_id = ? AND incarnation = ? AND commit_no = ?',
+    [batch.commitNo, batch.lastKey, hub, worker.workerId, worker.incarnation, batch.previousCommitNo],
+  );
+  if (matched !== 1) throw new FenceLostError(`Worker ${worker.workerId} is no longer registered as it was.`);
+}
+
+export async function resolveClientBatch(session: Session, hub: number, worker: WorkerInfo, commitNo: number): Promise<'committed' | 'not-committed'> {
+  const rows = await session.rows<{ commit_no: number | string }>(
+    `SELECT commit_no FROM durable_workers WHERE hub = ? AND worker_id = ? AND incarnation = ?${session.dialect.forUpdate}`,
+    [hub, worker.workerId, worker.incarnation],
+  );
+  return Number(rows[0]?.commit_no ?? -1) === commitNo ? 'committed' : 'not-committed';
+}

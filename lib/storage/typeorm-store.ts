@@ -1,0 +1,165 @@
+import { isFinished, type HistoryEvent } from '../core/history.js';
+import type { Database } from './database.js';
+import { isDuplicateKey } from './error-mapping.js';
+import { TransientStoreError } from './errors.js';
+import type { Session } from './session.js';
+import { SqliteDatabase } from './sqlite-database.js';
+import * as activities from './statements/activities.js';
+import { applyClientBatch } from './statements/client-batch.js';
+import { commit } from './statements/commit.js';
+import { collectGarbage } from './statements/garbage.js';
+import { readHistories, readHistory } from './statements/history.js';
+import { openHub, readTime } from './statements/hubs.js';
+import { readInbox } from './statements/inbox.js';
+import { findInstances, queryInstances } from './statements/instances.js';
+import * as partitions from './statements/partitions.js';
+import { readTimers } from './statements/timers.js';
+import * as workers from './statements/workers.js';
+import type {
+  ActivityKey, ClientBatch, ClientResult, CommitBatch, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState, InboxMessage, InboxRange,
+  InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, MessageKey, PartitionFence, PartitionLease, RunningActivity, StoreCapabilities, TimerKey,
+  TimerRow, WorkerInfo, WorkerRegistration,
+} from './store.js';
+
+/** The port {@link DurableStore} on a TypeORM DataSource: which statements run, and in what kind of transaction. */
+export class TypeOrmStore implements DurableStore {
+  readonly capabilities: StoreCapabilities;
+  private hub = 0;
+
+  constructor(private readonly database: Database) {
+    const sqlite = database instanceof SqliteDatabase ? database : undefined;
+    this.capabilities = {
+      singleWorker: sqlite !== undefined,
+      get maxStatementBytes() {
+        return database.maxStatementBytes;
+      },
+      tryLockWorker: sqlite && (() => sqlite.tryLockWorker()),
+      unlockWorker: sqlite && (() => Promise.resolve(sqlite.unlockWorker())),
+    };
+  }
+
+  async open(options: HubOptions): Promise<HubInfo> {
+    await this.database.open();
+    const info = await this.database.exclusively(async () => {
+      await this.database.source.runMigrations({ transaction: 'each' });
+      return this.write((session) => openHub(session, options));
+    });
+    this.hub = info.hubId;
+    return info;
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+
+  time(): Promise<number> {
+    return this.read(readTime);
+  }
+
+  registerWorker(registration: WorkerRegistration): Promise<WorkerInfo> {
+    return this.write((session) => workers.registerWorker(session, this.hub, registration));
+  }
+
+  unregisterWorker(worker: WorkerInfo): Promise<void> {
+    return this.write((session) => workers.unregisterWorker(session, this.hub, worker));
+  }
+
+  heartbeat(worker: WorkerInfo, leaseDuration: number): Promise<HubState> {
+    return this.write((session) => workers.heartbeat(session, this.hub, worker, leaseDuration));
+  }
+
+  acquirePartitions(worker: WorkerInfo, wanted: readonly number[], options: partitions.AcquireOptions): Promise<PartitionLease[]> {
+    return this.write((session) => partitions.acquirePartitions(session, this.hub, worker, wanted, options));
+  }
+
+  releasePartitions(worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void> {
+    return this.write((session) => partitions.releasePartitions(session, this.hub, worker, leases));
+  }
+
+  commit(batch: CommitBatch): Promise<void> {
+    return this.write((session) => commit(session, this.hub, batch));
+  }
+
+  resolveCommit(fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
+    return this.write((session) => partitions.resolveCommit(session, this.hub, fences));
+  }
+
+  claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
+    return this.write((session) => activities.claimActivities(session, this.hub, worker, names, limit));
+  }
+
+  completeForeignActivities(_worker: WorkerInfo, results: readonly ForeignActivityResult[]): Promise<boolean[]> {
+    return this.write((session) => activities.completeForeign(session, this.hub, results));
+  }
+
+  returnActivities(claims: readonly RunningActivity[]): Promise<boolean[]> {
+    return this.write((session) => activities.returnActivities(session, this.hub, claims));
+  }
+
+  findLostClaims(claims: readonly RunningActivity[]): Promise<ActivityKey[]> {
+    return this.read((session) => activities.findLostClaims(session, this.hub, claims));
+  }
+
+  readInbox(ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxMessage[]> {
+    return this.read((session) => readInbox(session, this.hub, ranges, isKnown));
+  }
+
+  readTimers(partition: number, options: { limit: number; after?: TimerKey }): Promise<TimerRow[]> {
+    return this.read((session) => readTimers(session, this.hub, partition, options));
+  }
+
+  readRunningActivities(owned: readonly number[]): Promise<RunningActivity[]> {
+    return this.read((session) => activities.readRunning(session, this.hub, owned));
+  }
+
+  loadInstances(keys: readonly InstanceKey[], { maxBytes }: { maxBytes: number }): Promise<LoadedInstances> {
+    return this.read(async (session) => {
+      const rows = await findInstances(session, this.hub, keys);
+      const live = rows.filter(({ status }) => !isFinished(status));
+      const histories = await readHistories(session, this.hub, live, maxBytes);
+      const first = live.find(({ executionId }) => !histories.has(executionId));
+      const looked = first ? keys.findIndex(({ instanceId }) => instanceId === first.instanceId) : keys.length;
+      const within = new Set(keys.slice(0, looked).map(({ instanceId }) => instanceId));
+      const instances = rows.filter(({ instanceId }) => within.has(instanceId)).map((row) => ({ row, history: histories.get(row.executionId) ?? [] }));
+      return { instances, looked };
+    });
+  }
+
+  readHistory(key: InstanceKey & { executionId: string }): Promise<HistoryEvent[]> {
+    return this.read((session) => readHistory(session, this.hub, key));
+  }
+
+  collectGarbage(owned: readonly number[], limit: number): Promise<number> {
+    return this.write((session) => collectGarbage(session, this.hub, owned, limit));
+  }
+
+  async applyClientBatch(worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
+    try {
+      return await this.write((session) => applyClientBatch(session, this.hub, worker, batch));
+    } catch (error) {
+      // Another process has just created one of the instances: the next try sees it.
+      if (isDuplicateKey(error)) throw new TransientStoreError('An instance was created by another process at the same time.', { cause: error });
+      throw error;
+    }
+  }
+
+  resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<'committed' | 'not-committed'> {
+    return this.write((session) => workers.resolveClientBatch(session, this.hub, worker, commitNo));
+  }
+
+  getInstances(keys: readonly InstanceKey[]): Promise<InstanceRow[]> {
+    return this.read((session) => findInstances(session, this.hub, keys));
+  }
+
+  queryInstances(query: InstanceQuery): Promise<InstanceRow[]> {
+    return this.read((session) => queryInstances(session, this.hub, query));
+  }
+
+  private read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.database.read(work);
+  }
+
+  private write<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.database.transaction(work);
+  }
+}
