@@ -18,3 +18,6 @@ export function getDurableOptionsToken(name: string): string {
 export function getDurableRuntimeToken(name: string): string {
   return `DurableRuntime(${name})`;
 }
+
+/** The engine's source of time. Tests override it: `.overrideProvider(DURABLE_CLOCK).useValue(new VirtualClock())`. */
+export const DURABLE_CLOCK = 'DurableClock';

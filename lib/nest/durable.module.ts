@@ -1,8 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DurableClient } from '../client/index.js';
+import { SystemClock, type Clock } from '../engine/clock.js';
 import { InvalidSettingError } from '../engine/settings-validation.js';
-import { DEFAULT_HUB, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
+import { DEFAULT_HUB, DURABLE_CLOCK, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
 import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
 import { DurableRuntime } from './durable.runtime.js';
 import type {
@@ -47,11 +48,12 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
     imports: [DiscoveryModule, ...(source.imports ?? [])],
     providers: [
       ...optionsProviders(optionsToken, source),
+      { provide: DURABLE_CLOCK, useClass: SystemClock },
       {
         provide: runtimeToken,
-        inject: [optionsToken, DiscoveryService, MetadataScanner],
-        useFactory: (options: ResolvedDurableOptions, discovery: DiscoveryService, scanner: MetadataScanner) =>
-          new DurableRuntime(name, options, discovery, scanner),
+        inject: [optionsToken, DURABLE_CLOCK, DiscoveryService, MetadataScanner],
+        useFactory: (options: ResolvedDurableOptions, clock: Clock, discovery: DiscoveryService, scanner: MetadataScanner) =>
+          new DurableRuntime(name, options, clock, discovery, scanner),
       },
       {
         provide: clientToken,

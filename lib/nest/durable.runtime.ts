@@ -3,7 +3,7 @@ import type {
   BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
 } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { SystemClock } from '../engine/clock.js';
+import type { Clock } from '../engine/clock.js';
 import { DurableEngine } from '../engine/durable-engine.js';
 import { createStore } from '../storage/index.js';
 import type { ResolvedDurableOptions } from './durable-options.js';
@@ -26,6 +26,7 @@ export class DurableRuntime
   constructor(
     readonly name: string,
     private readonly options: ResolvedDurableOptions,
+    clock: Clock,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
   ) {
@@ -34,7 +35,7 @@ export class DurableRuntime
       store: createStore(options.storage),
       handlers: this.handlers,
       settings: options.settings,
-      clock: new SystemClock(),
+      clock,
       log: new Logger('DurableFunctions'),
       worker: options.worker,
     });

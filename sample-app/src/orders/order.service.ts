@@ -15,6 +15,12 @@ const PAYMENT_RETRY: RetryOptions = { firstRetryInterval: 1_000, backoffCoeffici
 export class OrderService {
   @Orchestrator()
   *fulfil(ctx: OrchestrationContext, order: Order): Orchestration<OrderOutcome> {
+    const outcome = yield* this.process(ctx, order);
+    ctx.setCustomStatus({ step: 'done' });
+    return outcome;
+  }
+
+  private *process(ctx: OrchestrationContext, order: Order): Orchestration<OrderOutcome> {
     ctx.setCustomStatus({ step: 'pricing' });
     const total = yield* ctx.activities(Warehouse).price(order);
 
@@ -43,8 +49,6 @@ export class OrderService {
     ctx.setCustomStatus({ step: 'shipping', total });
     const shipment = { orderId: order.id, customer: order.customer };
     const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}:shipping` });
-
-    ctx.setCustomStatus({ step: 'done', total });
     return { state: 'shipped', total, receiptId: receipt.receiptId, trackingNumber };
   }
 

@@ -24,7 +24,7 @@ export class OrdersController {
   @Get()
   async list(@Query('status') status?: string, @Query('page') continuationToken?: string) {
     const runtimeStatus = status === undefined ? undefined : asStatus(status);
-    const page = await this.client.getStatusBy({ name: 'fulfil', runtimeStatus, continuationToken });
+    const page = await this.client.getStatusBy({ name: 'fulfil', runtimeStatus, continuationToken }).catch(asBadRequest);
     return { orders: page.instances.map(toOrderView), nextPage: page.continuationToken };
   }
 
@@ -63,6 +63,11 @@ function asStatus(text: string): RuntimeStatus {
   const status = RUNTIME_STATUSES.find((known) => known.toLowerCase() === text.toLowerCase());
   if (status === undefined) throw new BadRequestException(`status must be one of ${RUNTIME_STATUSES.join(', ')}.`);
   return status;
+}
+
+/** The client refuses a token that is none of its own. */
+function asBadRequest(error: unknown): never {
+  throw error instanceof TypeError ? new BadRequestException(error.message) : error;
 }
 
 function asPerson(by: unknown): string {

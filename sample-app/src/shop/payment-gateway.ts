@@ -22,7 +22,10 @@ export class PaymentGateway {
   async charge({ orderId, card, amount }: Charge, ctx: ActivityContext): Promise<Receipt> {
     await this.work.perform(`charge ${amount} for order ${orderId}`, ctx);
     if (card.endsWith('0002')) throw new NonRetriableError('the card was declined');
-    if (ctx.attempt === 1) throw new Error('the payment service did not answer');
+    if (ctx.attempt === 1) {
+      ctx.log.warn(`the payment service did not answer [${ctx.instanceId}]`);
+      throw new Error('the payment service did not answer');
+    }
     return { receiptId: `receipt-${ctx.idempotencyKey}`, amount };
   }
 }

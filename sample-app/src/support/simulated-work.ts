@@ -10,8 +10,8 @@ export class SimulatedWork {
 
   /** Ends early, with an AbortError, when nobody wants the result any more. */
   async perform(what: string, ctx: ActivityContext): Promise<void> {
-    ctx.log.log(`begin  ${what}  (attempt ${ctx.attempt}, idempotency key ${ctx.idempotencyKey})`);
+    ctx.log.log(`begin ${what} [${ctx.instanceId}, attempt ${ctx.attempt}, idempotency key ${ctx.idempotencyKey}]`);
     await pause(this.config.stepDelay, undefined, { signal: ctx.signal });
-    ctx.log.log(`done   ${what}`);
+    ctx.log.log(`end   ${what} [${ctx.instanceId}]`);
   }
 }

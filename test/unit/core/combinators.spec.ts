@@ -61,6 +61,14 @@ describe('ctx.all [O5]', () => {
   });
 });
 
+describe('children [O5]', () => {
+  it('[O5] a task of another orchestrator is refused at the call: it would never complete', () => {
+    let foreign: unknown;
+    run(function* (ctx) { yield (foreign = ctx.callActivity('a')); });
+    expect(run(function* (ctx) { yield ctx.all([foreign as never]); }).failure.errorMessage).toMatch(/element 0 is a CallTask, not a task of this orchestrator/);
+  });
+});
+
 describe('ctx.any [O6]', () => {
   it('[O6] the result is the winning task object', () => {
     const scenario = run(function* (ctx) {

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from '../../../lib/core/index.js';
-import { completed, fired, raised, resumed, run, Scenario, START, suspended, terminated } from '../support/episodes.js';
+import { completed, failed, fired, raised, resumed, run, Scenario, START, suspended, terminated } from '../support/episodes.js';
 
 /** Takes one event `e`, then goes on as new; the second generation gives what it waits for. */
 function* twoGenerations(ctx: OrchestrationContext, input: { round: number; preserve?: boolean }): Generator<any, any, any> {
@@ -18,8 +18,10 @@ describe('continueAsNew', () => {
 
   it('[C1] unprocessed events are kept in order, those of the same batch too', () => {
     const scenario = run(twoGenerations, { round: 1 });
-    scenario.deliver(raised('f', 'f1'), raised('x', 'x1'), raised('e', 'e1'), raised('f', 'f2'), raised('e', 'e2'), completed(7));
-    expect(scenario.last.continueAsNew?.carryOver).toEqual([raised('f', 'f1'), raised('x', 'x1'), raised('f', 'f2'), raised('e', 'e2')]);
+    scenario.deliver(raised('f', 'f1'), raised('x', 'x1')).deliver(raised('f', 'f2'), raised('e', 'e1'), raised('x', 'x2'), completed(7), raised('e', 'e2'));
+    expect(scenario.last.continueAsNew?.carryOver).toEqual([
+      raised('f', 'f1'), raised('x', 'x1'), raised('f', 'f2'), raised('x', 'x2'), raised('e', 'e2'),
+    ]);
     expect(scenario.deliver().result).toEqual(['e2', 'f1']);
   });
 
@@ -74,6 +76,18 @@ describe('continueAsNew', () => {
     }, 0);
     expect(scenario.last).toMatchObject({ outputs: [], customStatus: undefined, continueAsNew: { input: '1' } });
     expect(scenario.deliver().result).toBe('second generation');
+  });
+
+  it('[C2] called in the handle of a retry policy it ends the generation before the next attempt', () => {
+    const scenario = run(function* (ctx, round: number) {
+      const retry = { firstRetryInterval: 1, maxNumberOfAttempts: 5, handle: () => (ctx.continueAsNew(round + 1), true) };
+      if (round === 0) yield ctx.callActivity('a', 0, { retry });
+      return round;
+    }, 0);
+    scenario.deliver(failed(0));
+    expect(scenario.last).toMatchObject({ status: 'Running', outputs: [], continueAsNew: { input: '1' } });
+    expect(scenario.last.events).not.toContainEqual(expect.objectContaining({ type: 'TimerCreated' }));
+    expect(scenario.deliver().result).toBe(1);
   });
 
   it('[C2] late results of the old generation are ignored', () => {

@@ -430,8 +430,10 @@ describe('limits and misuse [O14]', () => {
 
   it('[O1] a context used outside of its episode throws', () => {
     let leaked: OrchestrationContext | undefined;
+    const tasks: { cancel(): void }[] = [];
     const scenario = run(function* (ctx) {
       leaked = ctx;
+      tasks.push(ctx.createTimer(1), ctx.waitForExternalEvent('e'));
       yield ctx.callActivity('a');
     });
     const calls: ((ctx: OrchestrationContext) => unknown)[] = [
@@ -444,12 +446,13 @@ describe('limits and misuse [O14]', () => {
       (ctx) => ctx.setCustomStatus(1),
       (ctx) => ctx.continueAsNew(),
       (ctx) => ctx.all([]),
+      ...tasks.map((task) => () => task.cancel()),
     ];
     const assertAllThrow = () => {
       for (const call of calls) expect(() => call(leaked!)).toThrow(/was called outside of its episode.*Subject\.subject.*instance 'instance'/);
     };
     assertAllThrow();
-    scenario.deliver(completed(0));
+    scenario.deliver(completed(1));
     assertAllThrow();
     expect(scenario.last.status).toBe('Completed');
   });
@@ -513,6 +516,27 @@ describe('pending and suspended instances [E4, K7]', () => {
     expect(scenario.deliver(raised('e'), fired(1)).last.status).toBe('Suspended');
     expect(scenario.deliver(completed(2)).last.status).toBe('Suspended');
     expect(scenario.deliver(resumed).result).toEqual(['event', 'timer', 'activity']);
+  });
+
+  it('[I4] a second ExecutionStarted changes nothing', () => {
+    const scenario = run(function* (ctx) {
+      yield ctx.waitForExternalEvent('e');
+      return [ctx.name, ctx.version ?? 'none'];
+    });
+    scenario.deliver({ type: 'ExecutionStarted', name: 'another', version: '2', customStatus: '1' }, raised('e'));
+    expect([scenario.result, scenario.last.customStatus]).toEqual([['subject', 'none'], undefined]);
+  });
+
+  it('[K6] what the code did in the episode that ends by terminate is not performed, but for sent events', () => {
+    const scenario = run(function* (ctx) {
+      yield ctx.waitForExternalEvent('e');
+      ctx.createTimer(1);
+      ctx.sendEvent('other', 'kept');
+      yield ctx.all([ctx.callActivity('a'), ctx.callSubOrchestrator('b')]);
+    });
+    scenario.deliver(raised('e'), terminated());
+    expect(scenario.outputs).toMatchObject([{ type: 'EventSent', name: 'kept' }]);
+    expect(scenario.last.cancelledTimers).toEqual([]);
   });
 
   it('[K6] a pending instance can be suspended, and begins when resumed', () => {

@@ -109,6 +109,21 @@ describe('disagreement of code and history [Y1, Y2]', () => {
     expect(history().replayWith(changed, fired(1)).cancelledTimers).toEqual([]);
   });
 
+  it('[Y2] also a timer that the changed code cancelled on replay', () => {
+    const scenario = run(function* (ctx) {
+      ctx.createTimer(60_000);
+      yield ctx.waitForExternalEvent('e');
+      yield ctx.callActivity('charge');
+    }).deliver(raised('e'));
+    const result = scenario.replayWith(function* (ctx) {
+      const timer = ctx.createTimer(60_000);
+      yield ctx.waitForExternalEvent('e');
+      timer.cancel();
+      yield ctx.callActivity('pay');
+    });
+    expect(result).toMatchObject({ status: 'Failed', cancelledTimers: [{ taskId: 0, fireAt: START + 61_000 }] });
+  });
+
   it('[K6] terminate still wins', () => {
     const result = history().replayWith(function* (ctx) { yield ctx.callActivity('pay'); }, terminated('stop'));
     expect(result).toMatchObject({ status: 'Terminated', result: '"stop"' });
