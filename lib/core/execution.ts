@@ -73,8 +73,10 @@ export class OrchestrationExecution {
         this.nonDeterminism = findDisagreement(episode, actions.episodeOutputs, this.replayedEnd, firstTaskId, scope.title);
       }
     }
-    if (this.nonDeterminism) actions.adoptRecorded(episode.inputs, episode.outputs);
-    else actions.endEpisode(episode.outputs);
+    if (this.nonDeterminism) {
+      scope.time = Math.max(scope.time, episode.timestamp);
+      actions.adoptRecorded(episode.inputs, episode.outputs);
+    } else actions.endEpisode(episode.outputs);
   }
 
   /**

@@ -95,6 +95,23 @@ export class Activities {
     this.claimer.complete({ activity, message });
   }
 
+  /** Which claims of an owned partition no longer stand; they are forgotten. Asks until the database has answered. */
+  async findLost(partition: Partition, claims: readonly RunningActivity[]): Promise<ReadonlySet<string>> {
+    const backoff = new Backoff(this.port.clock, { first: 50, max: 1_000 });
+    while (claims.length > 0 && !this.stopped) {
+      try {
+        const lost = new Set((await this.port.store.findLostClaims(claims)).map(({ executionId, taskId }) => `${executionId}:${taskId}`));
+        const tokens = claims.filter(({ executionId, taskId }) => lost.has(`${executionId}:${taskId}`)).map(({ claimToken }) => claimToken);
+        for (const token of tokens) partition.claims.delete(token);
+        return new Set(tokens);
+      } catch (error) {
+        this.port.health.failed(error);
+        await backoff.wait();
+      }
+    }
+    return new Set();
+  }
+
   /** Puts the activities of dead workers back to where any worker takes them [A4]. */
   async recover(partitions: readonly Partition[]): Promise<void> {
     const { store, ownership, health, clock } = this.port;

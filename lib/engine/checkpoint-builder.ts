@@ -1,3 +1,4 @@
+import { NonDeterminismError } from '../core/errors.js';
 import type { EpisodeResult } from '../core/execution.js';
 import type { HistoryEvent, OutputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
@@ -51,7 +52,7 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
   if (!result.continueAsNew) {
     const checkpoint: Checkpoint = {
       ...base,
-      write: { ...step.write, row: next } as Checkpoint['write'],
+      write: { ...step.write, row: next },
       history: [{ executionId: row.executionId, sequence: row.historyLength, events: result.events }],
       messages: [...outputs.messages, ...notifyParent(step)],
       garbage: replaced,
@@ -71,7 +72,7 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
   };
   const checkpoint: Checkpoint = {
     ...base,
-    write: { ...step.write, row: generation } as Checkpoint['write'],
+    write: { ...step.write, row: generation },
     history: [{ executionId: generation.executionId, sequence: 0, events: started }],
     messages: [...outputs.messages, message(slot, generation.instanceId, { type: 'StartInstance' }, context)],
     garbage: [...replaced, row.executionId],
@@ -81,12 +82,14 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
 }
 
 function nextRow({ row, result, now }: EpisodeStep): InstanceRow {
+  // Code that went another way than the history has no say in the status that clients saw.
+  const diverged = result.failureDetails?.errorType === NonDeterminismError.name;
   return {
     ...row,
     status: result.status,
     output: result.result,
     failureDetails: result.failureDetails,
-    customStatus: result.customStatus,
+    customStatus: diverged ? row.customStatus : result.customStatus,
     updatedAt: now,
     historyLength: row.historyLength + result.events.length,
     rowVersion: row.rowVersion + 1,

@@ -61,7 +61,8 @@ export class ClientQueue {
         batch.forEach((call, index) => call.resolve(results[index]!));
         return;
       } catch (error) {
-        const again = error instanceof FenceLostError || this.port.health.isTransient(error);
+        const isTransient = this.port.health.isTransient(error);
+        const again = error instanceof FenceLostError || isTransient;
         if (!again && batch.length > 1) {
           for (const call of batch) await this.write([call]);
           return;
@@ -70,7 +71,7 @@ export class ClientQueue {
           for (const call of batch) call.reject(error);
           return;
         }
-        this.port.health.failed(error);
+        if (isTransient) this.port.health.failed(error);
         await backoff.wait();
       }
     }

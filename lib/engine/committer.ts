@@ -75,6 +75,7 @@ export class Committer {
   private async recover(error: unknown, batch: PendingCheckpoint[], fences: Fences, backoff: Backoff): Promise<PendingCheckpoint[]> {
     if (error instanceof FenceLostError) {
       this.port.lose(fences.filter(({ fence }) => error.partitions.includes(fence.partition)).map(({ partition }) => partition));
+      if (error.partitions.length === 0) await backoff.wait();
       return batch;
     }
     if (error instanceof OutcomeUnknownError) return this.resolve(batch, fences, backoff);

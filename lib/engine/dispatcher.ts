@@ -35,6 +35,8 @@ export interface DispatcherPort {
   unreserve(count: number): void;
   /** Inputs that this process will not take up: their partition is lost, or it stops. */
   orphaned(inputs: readonly PendingInput[]): void;
+  /** What memory held of the instance was not what the database has: answers which of the inputs still stand. */
+  verify(partition: Partition, inputs: readonly PendingInput[]): Promise<PendingInput[]>;
 }
 
 export class Dispatcher {
@@ -43,7 +45,9 @@ export class Dispatcher {
   private inTheWorks = 0;
   private loading = false;
   private toLoad: InstanceSlot[] = [];
+  private draining = false;
   private stopped = false;
+  private idleListeners: (() => void)[] = [];
   private readonly cache: SessionCache;
 
   constructor(private readonly port: DispatcherPort) {
@@ -58,6 +62,7 @@ export class Dispatcher {
 
   /** Adds an input for an instance of an owned partition. */
   offer(partition: Partition, instanceId: string, input: PendingInput): void {
+    if (this.draining && input.kind !== 'activity') return this.port.orphaned([input]);
     const slot = partition.slot(instanceId);
     slot.queue.push(input);
     slot.unpark?.();
@@ -73,6 +78,12 @@ export class Dispatcher {
     if (this.running || this.stopped || (this.ready.length === 0 && this.toLoad.length === 0)) return;
     this.running = true;
     setImmediate(() => this.runSlice());
+  }
+
+  /** Takes up results of activities only, and resolves when there is nothing left to do; the rest is in the database. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    while (this.ready.length + this.inTheWorks > 0) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
   }
 
   stop(): void {
@@ -111,6 +122,7 @@ export class Dispatcher {
     }
     this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
     this.running = false;
+    this.settleIdle();
     void this.load();
     if (this.ready.length > held.length && this.inTheWorks < limit) this.resume();
   }
@@ -188,7 +200,8 @@ export class Dispatcher {
         slot.mustLoad = true;
         if (reason === 'partition-lost' || this.stopped) return this.port.orphaned(turn.taken);
         slot.queue.unshift(...turn.taken);
-        this.retry(slot, reason, error);
+        if (reason === 'stale') void this.verify(slot, error);
+        else this.retry(slot, reason, error);
       },
     });
   }
@@ -197,8 +210,20 @@ export class Dispatcher {
     slot.busy = false;
     this.inTheWorks -= 1;
     slot.partition.checkpointEnded();
+    this.settleIdle();
     this.port.unreserve(checkpoint.runningActivities.length);
     this.resume();
+  }
+
+  /** Goes on with what the database confirms of the inputs in memory. */
+  private async verify(slot: InstanceSlot, error: unknown): Promise<void> {
+    slot.busy = true;
+    const inputs = slot.queue;
+    slot.queue = [];
+    const confirmed = await this.port.verify(slot.partition, inputs);
+    if (slot.partition.state === 'lost') return this.port.orphaned(confirmed);
+    slot.queue.unshift(...confirmed);
+    this.retry(slot, 'stale', error);
   }
 
   /** Comes back to an instance that could not be processed or whose checkpoint was not written. */
@@ -237,6 +262,10 @@ export class Dispatcher {
     if (slot.partition.state === 'lost') return;
     if (slot.queue.length > 0) return this.schedule(slot);
     if (!slot.session && !slot.busy) slot.partition.slots.delete(slot.instanceId);
+  }
+
+  private settleIdle(): void {
+    if (this.ready.length + this.inTheWorks === 0) for (const listener of this.idleListeners.splice(0)) listener();
   }
 
   private async load(): Promise<void> {

@@ -13,6 +13,7 @@ import { ClientSide } from './client-side.js';
 import { EngineTime, type Clock } from './clock.js';
 import { Committer } from './committer.js';
 import { Dispatcher } from './dispatcher.js';
+import { GarbageCollector } from './garbage-collector.js';
 import type { HandlerRegistry } from './handlers.js';
 import { InboxPoller } from './inbox-poller.js';
 import type { PendingInput } from './instance-slot.js';
@@ -53,6 +54,7 @@ export class DurableEngine {
   private readonly activities: Activities;
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
+  private readonly garbage: GarbageCollector;
   private stage: 'new' | 'prepared' | 'started' | 'drained' | 'released' | 'closed' = 'new';
 
   constructor(private readonly options: EngineOptions) {
@@ -92,6 +94,7 @@ export class DurableEngine {
       effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
       unreserve: (count) => this.activities.unreserve(count),
       orphaned: (inputs) => this.orphaned(inputs),
+      verify: (partition, inputs) => this.verify(partition, inputs),
     });
     this.alarm = new TimerAlarm({
       clock, time,
@@ -105,6 +108,10 @@ export class DurableEngine {
       partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
       received: (partition, message) => this.dispatcher.offerMessage(partition, message),
       claimActivities: () => this.activities.claim(),
+    });
+    this.garbage = new GarbageCollector({
+      clock, health,
+      collect: (limit) => store.collectGarbage([...this.ownership.partitions.keys()], limit),
     });
     this.client = new ClientSide({
       store, clock, health, time, handlers, settings,
@@ -156,7 +163,9 @@ export class DurableEngine {
       this.activities.abortAll(new Error('The application is shutting down.'));
       await this.within(this.options.clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
     }
+    await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), this.dispatcher.drain());
     this.dispatcher.stop();
+    this.garbage.stop();
     this.client.stop();
     const written = Promise.all([this.committer.whenIdle(), this.activities.whenWritten(), this.client.whenIdle()]);
     await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), written);
@@ -172,7 +181,7 @@ export class DurableEngine {
   }
 
   async close(): Promise<void> {
-    if (this.stage === 'new' || this.stage === 'closed') return;
+    if (this.stage === 'closed') return;
     await this.drain();
     await this.release();
     this.stage = 'closed';
@@ -185,6 +194,7 @@ export class DurableEngine {
     for (const partition of partitions) void this.alarm.refill(partition);
     void this.activities.recover(partitions);
     this.poller.nudge();
+    this.garbage.nudge();
   }
 
   private renewed(): void {
@@ -204,6 +214,8 @@ export class DurableEngine {
     for (const message of checkpoint.messages) this.deliver(message);
     for (const activity of checkpoint.runningActivities) this.activities.start(activity);
     if (checkpoint.readyActivities.length > 0) void this.activities.claim();
+    if (checkpoint.garbage.length > 0) this.garbage.nudge();
+    if (partition.wantsRead) this.poller.nudge();
     if (row && isFinished(row.status)) this.client.finished(row);
   }
 
@@ -211,6 +223,14 @@ export class DurableEngine {
   private deliver(message: InboxMessage): void {
     const partition = this.ownership.owns(message.partition);
     if (partition?.accept(message)) this.dispatcher.offerMessage(partition, message);
+  }
+
+  private async verify(partition: Partition, inputs: readonly PendingInput[]): Promise<PendingInput[]> {
+    partition.reread(inputs.flatMap((input) => (input.kind === 'message' ? [input.message] : [])));
+    this.poller.nudge();
+    const claims = inputs.flatMap((input) => (input.kind === 'activity' ? [input.activity] : []));
+    const lost = await this.activities.findLost(partition, claims);
+    return inputs.filter((input) => input.kind !== 'message' && !(input.kind === 'activity' && lost.has(input.activity.claimToken)));
   }
 
   private orphaned(inputs: readonly PendingInput[]): void {

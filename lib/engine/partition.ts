@@ -97,6 +97,17 @@ export class Partition {
     }
   }
 
+  /** Lets go of messages that may no longer be as memory has them; reads from the database take their place, in order. */
+  reread(keys: readonly MessageKey[]): void {
+    for (const key of keys) this.known.delete(nameOf(key));
+    this.overflow = 'skipped-since-read';
+  }
+
+  /** Whether messages were left out of memory for which there is room again. */
+  get wantsRead(): boolean {
+    return this.overflow !== 'none' && this.consumedSinceRead === undefined && this.known.size <= MAX_MESSAGES_IN_MEMORY / 2;
+  }
+
   /** How many messages to read from the beginning of the inbox; `undefined` while memory is too full. */
   beginRead(): number | undefined {
     if (this.overflow !== 'none' && this.known.size > MAX_MESSAGES_IN_MEMORY / 2) return undefined;

@@ -38,6 +38,7 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   const first = slot.queue[0];
   if (!first) return { kind: 'nothing' };
   const row = slot.row ?? null;
+  if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
   if (isCreation(first)) return row && !isFinished(row.status) ? meetLiveInstance(slot, row, first, context) : create(slot, row, first, context);
   if (!row || isFinished(row.status)) return consumeLate(slot, row, first);
   return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
@@ -80,6 +81,12 @@ function startKey(input: PendingInput): string | undefined {
   return input.kind === 'message' ? `${input.message.key}.${input.message.sender}` : undefined;
 }
 
+/** An eager start whose commit was written although its answer was lost: its id is nobody else's. */
+function confirmStart(slot: InstanceSlot, row: InstanceRow, first: PendingInput): Turn {
+  slot.queue.shift();
+  return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, [first]), taken: [first], row, session: slot.session };
+}
+
 /** A live instance stands where another is to be created: the creation is refused, or the live one ended first. */
 function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
   if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') {
@@ -99,7 +106,7 @@ function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput
   if (row.startAt !== undefined && row.startAt > context.now()) {
     const checkpoint: Checkpoint = {
       ...emptyCheckpoint(slot, [first]),
-      write: { ...write, row } as Checkpoint['write'],
+      write: { ...write, row },
       timers: [startTimer(row, row.startAt)],
       garbage: old ? [old.executionId] : [],
     };

@@ -109,6 +109,13 @@ describe('disagreement of code and history [Y1, Y2]', () => {
     expect(history().replayWith(changed, fired(1)).cancelledTimers).toEqual([]);
   });
 
+  it('[O11] time does not go back behind episodes that were not replayed any more', () => {
+    const execution = history().execution(function* (ctx) { yield ctx.callActivity('pay'); }, []);
+    execution.replay(history().history);
+    expect(execution.run(START, []).events[0]).toEqual({ type: 'OrchestratorStarted', timestamp: START + 2_000 });
+    expect(execution.isFinished).toBe(true);
+  });
+
   it('[Y2] also a timer that the changed code cancelled on replay', () => {
     const scenario = run(function* (ctx) {
       ctx.createTimer(60_000);
