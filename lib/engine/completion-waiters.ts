@@ -31,7 +31,7 @@ export class CompletionWaiters {
 
   constructor(private readonly port: CompletionWaitersPort) {}
 
-  /** Resolves with the finished row; after `timeout` ms with the row as it is then, if there is one. */
+  /** Resolves with the finished row; with none when there is no such instance; after `timeout` ms with the row as it is then. */
   wait(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined> {
     if (this.stopped) return Promise.reject(stoppedError(instanceId));
     return new Promise((resolve, reject) => {
@@ -51,13 +51,19 @@ export class CompletionWaiters {
 
   /** An instance of this process has finished. */
   finished(row: InstanceRow): void {
-    for (const waiter of [...(this.waiters.get(row.instanceId) ?? [])]) waiter.resolve(row);
+    this.take(row.instanceId, row);
   }
 
   stop(): void {
     this.stopped = true;
     this.cancelPoll?.();
     for (const [instanceId, set] of this.waiters) for (const waiter of [...set]) waiter.reject(stoppedError(instanceId));
+  }
+
+  /** Ends the waits for an instance that is finished, or that does not exist (any more). */
+  private take(instanceId: string, row: InstanceRow | undefined): void {
+    if (row && !isFinished(row.status)) return;
+    for (const waiter of [...(this.waiters.get(instanceId) ?? [])]) waiter.resolve(row);
   }
 
   private remove(instanceId: string, waiter: Waiter): void {
@@ -100,8 +106,10 @@ export class CompletionWaiters {
   private async check(instanceIds: readonly string[]): Promise<void> {
     for (let begin = 0; begin < instanceIds.length; begin += MAX_IDS) {
       try {
-        for (const row of await this.port.read(instanceIds.slice(begin, begin + MAX_IDS))) if (isFinished(row.status)) this.finished(row);
+        const ids = instanceIds.slice(begin, begin + MAX_IDS);
+        const rows = new Map((await this.port.read(ids)).map((row) => [row.instanceId, row]));
         this.port.health.reached();
+        for (const id of ids) this.take(id, rows.get(id));
       } catch (error) {
         this.port.health.failed(error);
       }
