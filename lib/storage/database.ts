@@ -47,21 +47,21 @@ export abstract class Database {
     });
   }
 
-  /** Runs `work` while no other process migrates. */
-  abstract exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Brings the tables up to date, then runs `work`, while no other process does the same. */
+  abstract migrate<T>(work: (session: Session) => Promise<T>): Promise<T>;
 
   /** Takes a connection, or waits for its turn. */
   protected abstract withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
 
-  /** Whether a failed COMMIT may have been carried out all the same. */
+  /** Whether a COMMIT that failed so may have been carried out all the same. */
   protected abstract isOutcomeUnknown(error: unknown): boolean;
 
   private commitError(error: unknown, result: unknown): unknown {
     if (!this.isOutcomeUnknown(error)) return error;
-    return new OutcomeUnknownError(`The connection was lost during COMMIT: ${(error as Error).message}`, result);
+    return new OutcomeUnknownError(`The answer to COMMIT was lost: ${(error as Error).message}`, result, { cause: error });
   }
 
-  private async withRunner<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  protected async withRunner<T>(work: (session: Session) => Promise<T>): Promise<T> {
     try {
       return await this.withConnection((runner) => work(new Session(runner, this.dialect, this.maxStatementBytes)));
     } catch (error) {

@@ -22,7 +22,7 @@ export class TransientStoreError extends Error {
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
   /** @param result what the transaction would have answered, had the answer to COMMIT come. */
-  constructor(message: string, readonly result?: unknown) {
-    super(message);
+  constructor(message: string, readonly result?: unknown, options?: ErrorOptions) {
+    super(message, options);
   }
 }

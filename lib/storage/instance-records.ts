@@ -3,18 +3,37 @@ import type { Value } from './dialect.js';
 import type { InstanceRecord } from './entities.js';
 import type { InstanceRow } from './store.js';
 
-/** Columns of instances in the order of {@link instanceValues}. */
+/** Columns of instances, in the order of the table. */
 export const INSTANCE_COLUMNS = [
   'hub', 'partition_no', 'instance_id', 'execution_id', 'name', 'version', 'status', 'input', 'output', 'failure', 'custom_status', 'tags', 'parent',
   'created_at', 'updated_at', 'start_at', 'history_length', 'row_version',
 ] as const;
 
-export function instanceValues(hub: number, row: InstanceRow): Value[] {
-  return [
-    hub, row.partition, row.instanceId, row.executionId, row.name, row.version ?? null, row.status, row.input ?? null, row.output ?? null,
-    json(row.failureDetails), row.customStatus ?? null, json(row.tags), json(row.parent), row.createdAt, row.updatedAt, row.startAt ?? null,
-    row.historyLength, row.rowVersion,
-  ];
+type InstanceColumn = (typeof INSTANCE_COLUMNS)[number];
+
+const VALUE_OF: Readonly<Record<Exclude<InstanceColumn, 'hub'>, (row: InstanceRow) => Value>> = {
+  partition_no: ({ partition }) => partition,
+  instance_id: ({ instanceId }) => instanceId,
+  execution_id: ({ executionId }) => executionId,
+  name: ({ name }) => name,
+  version: ({ version }) => version ?? null,
+  status: ({ status }) => status,
+  input: ({ input }) => input ?? null,
+  output: ({ output }) => output ?? null,
+  failure: ({ failureDetails }) => json(failureDetails),
+  custom_status: ({ customStatus }) => customStatus ?? null,
+  tags: ({ tags }) => json(tags),
+  parent: ({ parent }) => json(parent),
+  created_at: ({ createdAt }) => createdAt,
+  updated_at: ({ updatedAt }) => updatedAt,
+  start_at: ({ startAt }) => startAt ?? null,
+  history_length: ({ historyLength }) => historyLength,
+  row_version: ({ rowVersion }) => rowVersion,
+};
+
+/** A row as values of these columns, in their order. */
+export function instanceValues(hub: number, row: InstanceRow, columns: readonly InstanceColumn[] = INSTANCE_COLUMNS): Value[] {
+  return columns.map((column) => (column === 'hub' ? hub : VALUE_OF[column](row)));
 }
 
 export function toInstanceRow(record: InstanceRecord): InstanceRow {

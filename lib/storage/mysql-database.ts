@@ -2,29 +2,35 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { mysqlDialect } from './dialect.js';
 import { durableEntities } from './entities.js';
-import { driverError, isConnectionError, mapError } from './error-mapping.js';
+import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
 import type { StorageOptions } from './options.js';
-import { checkServer } from './server-check.js';
+import { checkServer, sessionSettings } from './server-check.js';
+import type { Session } from './session.js';
 
 type MysqlOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
 
 /** Connections: the engine's commits, reads, the client's commits, and what renews the leases. */
 const POOL_SIZE = 6;
-/** Seconds for which a statement waits for a lock before its transaction is tried again. */
-const LOCK_WAIT = 2;
+/** Fewer, and one of these could keep the others from a connection. */
+const MIN_POOL_SIZE = 4;
 /** Seconds for which a start waits for another process's migration. */
 const MIGRATION_WAIT = 120;
 
+/** What this module uses of a connection of mysql2. */
 interface PooledConnection {
-  query(sql: string): void;
+  query(sql: string, done: (error: Error | null) => void): void;
+  destroy(): void;
+}
+
+interface Pool {
+  on(event: 'connection', listener: (connection: PooledConnection) => void): void;
 }
 
 /** MySQL or MariaDB through mysql2, with a pool of its own. */
 export class MysqlDatabase extends Database {
   readonly dialect = mysqlDialect;
-  private collation = '';
 
   constructor(private readonly options: MysqlOptions) {
     super(
@@ -39,31 +45,35 @@ export class MysqlDatabase extends Database {
         charset: 'utf8mb4',
         supportBigNumbers: true,
         bigNumberStrings: false,
-        poolSize: options.poolSize ?? POOL_SIZE,
+        poolSize: Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE),
       } as MysqlOptions),
     );
   }
 
   async open(): Promise<void> {
+    if (this.source.isInitialized) return;
     try {
-      if (!this.source.isInitialized) await this.source.initialize();
+      await this.source.initialize();
       await this.prepareServer();
     } catch (error) {
+      await this.close();
       const mapped = mapError(error);
-      if (mapped instanceof TransientStoreError) throw new TransientStoreError(`${this.title} cannot be reached: ${mapped.message}`, { cause: error });
+      if (mapped instanceof TransientStoreError) throw new TransientStoreError(`Cannot reach ${this.title}: ${mapped.message}`, { cause: error });
       throw error;
     }
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.withConnection(async (runner) => {
-      const name = `durable:${String(this.source.options.database)}`.slice(0, 64);
-      const [row] = (await runner.query('SELECT GET_LOCK(?, ?) AS locked', [name, MIGRATION_WAIT])) as { locked: number | string | null }[];
+  migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.withRunner(async (guard) => {
+      const name = `durable:${String(this.source.driver.database)}`.slice(0, 64);
+      const [row] = await guard.rows<{ locked: number | string | null }>('SELECT GET_LOCK(?, ?) AS locked', [name, MIGRATION_WAIT]);
       if (Number(row?.locked) !== 1) throw new TransientStoreError(`Another process has been migrating ${this.title} for ${MIGRATION_WAIT} s.`);
       try {
-        return await work();
+        await this.source.runMigrations({ transaction: 'none' });
+        return await this.transaction(work);
       } finally {
-        await runner.query('SELECT RELEASE_LOCK(?)', [name]);
+        // The end of the connection releases it too.
+        await guard.rows('SELECT RELEASE_LOCK(?)', [name]).catch(() => undefined);
       }
     });
   }
@@ -78,40 +88,35 @@ export class MysqlDatabase extends Database {
   }
 
   protected isOutcomeUnknown(error: unknown): boolean {
-    const { errno = 0 } = driverError(error);
-    return isConnectionError(error) || errno === 1053 || errno === 1927 || errno === 1180;
+    return !isRolledBack(error);
   }
 
   /** Where the database is, without its password. */
   private get title(): string {
     const { url, host = 'localhost', port = 3306, database } = this.options as { url?: string; host?: string; port?: number; database?: string };
-    if (!url) return `The database ${host}:${port}/${database ?? ''}`;
+    if (!url) return `the database ${host}:${port}/${database ?? ''}`;
     const parsed = new URL(url);
-    return `The database ${parsed.host}${parsed.pathname}`;
+    return `the database ${parsed.host}${parsed.pathname}`;
   }
 
   private async prepareServer(): Promise<void> {
-    const [row] = (await this.source.query('SELECT VERSION() AS version, @@max_allowed_packet AS packet')) as { version: string; packet: number | string }[];
-    this.collation = checkServer(row!.version).collation;
+    const [row] = await this.source.query<{ version: string; packet: number | string }[]>('SELECT VERSION() AS version, @@max_allowed_packet AS packet');
     this.maxStatementBytes = Number(row!.packet);
-    this.prepareConnections();
+    await this.prepareConnections(sessionSettings(checkServer(row!.version)));
   }
 
   /** Sets each connection up once, when the pool makes it, so that transactions need no further round trips. */
-  private prepareConnections(): void {
-    const { pool } = this.source.driver as unknown as { pool: { on(event: 'connection', listener: (connection: PooledConnection) => void): void } };
+  private async prepareConnections(statements: readonly string[]): Promise<void> {
     const prepare = (connection: PooledConnection) => {
-      connection.query(`SET NAMES utf8mb4 COLLATE ${this.collation}`);
-      connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
-      connection.query(`SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT}, time_zone = '+00:00'`);
+      for (const statement of statements) {
+        connection.query(statement, (error) => {
+          if (error) connection.destroy();
+        });
+      }
     };
+    const { pool } = this.source.driver as unknown as { pool: Pool };
     pool.on('connection', prepare);
-    for (const connection of pooledConnections(pool)) prepare(connection);
+    // The pool has made one connection before it could be listened to, and hands it out again.
+    await this.withConnection(async (runner) => prepare((await runner.connect()) as PooledConnection));
   }
-}
-
-/** Connections that the pool had made before it could be listened to. */
-function pooledConnections(pool: object): PooledConnection[] {
-  const { _allConnections: all } = pool as { _allConnections?: { toArray?(): PooledConnection[] } };
-  return all?.toArray?.() ?? [];
 }

@@ -1,9 +1,11 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
+import type { Session } from './session.js';
 import { sqliteDialect } from './dialect.js';
-import { driverError } from './error-mapping.js';
+import { isBusy, mapError } from './error-mapping.js';
 import { durableEntities } from './entities.js';
+import { TransientStoreError } from './errors.js';
 import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
 import type { StorageOptions } from './options.js';
 
@@ -41,9 +43,15 @@ export class SqliteDatabase extends Database {
   }
 
   async open(): Promise<void> {
-    await this.whenNotBusy(async () => {
-      if (!this.source.isInitialized) await this.source.initialize();
-    });
+    try {
+      await this.whenNotBusy(async () => {
+        if (!this.source.isInitialized) await this.source.initialize();
+      });
+    } catch (error) {
+      const mapped = mapError(error);
+      if (!(mapped instanceof TransientStoreError)) throw error;
+      throw new TransientStoreError(`The SQLite file '${this.file}' cannot be opened: ${mapped.message}. Is its folder there and writable?`, { cause: error });
+    }
   }
 
   override async close(): Promise<void> {
@@ -52,8 +60,12 @@ export class SqliteDatabase extends Database {
     await super.close();
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.whenNotBusy(work);
+  migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    // The migrations run on the one connection that there is, inside this transaction.
+    return this.transaction(async (session) => {
+      await this.source.runMigrations({ transaction: 'none' });
+      return work(session);
+    });
   }
 
   /**
@@ -105,9 +117,4 @@ export class SqliteDatabase extends Database {
       }
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  const { code = '' } = driverError(error);
-  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
 }

@@ -1,7 +1,7 @@
 import { isFinished, type HistoryEvent } from '../core/history.js';
 import type { Database } from './database.js';
 import { isDuplicateKey } from './error-mapping.js';
-import { TransientStoreError } from './errors.js';
+import { FenceLostError } from './errors.js';
 import type { Session } from './session.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import * as activities from './statements/activities.js';
@@ -11,7 +11,7 @@ import { collectGarbage } from './statements/garbage.js';
 import { readHistories, readHistory } from './statements/history.js';
 import { openHub, readTime } from './statements/hubs.js';
 import { readInbox } from './statements/inbox.js';
-import { findInstances, queryInstances } from './statements/instances.js';
+import { countWithin, findInstances, queryInstances } from './statements/instances.js';
 import * as partitions from './statements/partitions.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
@@ -21,10 +21,14 @@ import type {
   TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
 
+/** How often a client's batch may meet an instance that another process is creating. */
+const MAX_CONFLICTS = 5;
+
 /** The port {@link DurableStore} on a TypeORM DataSource: which statements run, and in what kind of transaction. */
 export class TypeOrmStore implements DurableStore {
   readonly capabilities: StoreCapabilities;
   private hub = 0;
+  private claimFrom = 0;
 
   constructor(private readonly database: Database) {
     const sqlite = database instanceof SqliteDatabase ? database : undefined;
@@ -40,10 +44,7 @@ export class TypeOrmStore implements DurableStore {
 
   async open(options: HubOptions): Promise<HubInfo> {
     await this.database.open();
-    const info = await this.database.exclusively(async () => {
-      await this.database.source.runMigrations({ transaction: 'each' });
-      return this.write((session) => openHub(session, options));
-    });
+    const info = await this.database.migrate((session) => openHub(session, options));
     this.hub = info.hubId;
     return info;
   }
@@ -76,16 +77,24 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => partitions.releasePartitions(session, this.hub, worker, leases));
   }
 
-  commit(batch: CommitBatch): Promise<void> {
-    return this.write((session) => commit(session, this.hub, batch));
+  async commit(batch: CommitBatch): Promise<void> {
+    try {
+      await this.write((session) => commit(session, this.hub, batch));
+    } catch (error) {
+      if (!(error instanceof FenceLostError)) throw error;
+      throw await this.write((session) => partitions.lostFences(session, this.hub, batch.fences));
+    }
   }
 
   resolveCommit(fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
     return this.write((session) => partitions.resolveCommit(session, this.hub, fences));
   }
 
-  claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
-    return this.write((session) => activities.claimActivities(session, this.hub, worker, names, limit));
+  async claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
+    if (!(await this.read((session) => activities.hasReadyActivities(session, this.hub, names)))) return [];
+    const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, from: this.claimFrom }));
+    this.claimFrom = claims.length < limit ? 0 : claims.at(-1)!.partition + 1;
+    return claims;
   }
 
   completeForeignActivities(_worker: WorkerInfo, results: readonly ForeignActivityResult[]): Promise<boolean[]> {
@@ -114,14 +123,10 @@ export class TypeOrmStore implements DurableStore {
 
   loadInstances(keys: readonly InstanceKey[], { maxBytes }: { maxBytes: number }): Promise<LoadedInstances> {
     return this.read(async (session) => {
-      const rows = await findInstances(session, this.hub, keys);
-      const live = rows.filter(({ status }) => !isFinished(status));
-      const histories = await readHistories(session, this.hub, live, maxBytes);
-      const first = live.find(({ executionId }) => !histories.has(executionId));
-      const looked = first ? keys.findIndex(({ instanceId }) => instanceId === first.instanceId) : keys.length;
-      const within = new Set(keys.slice(0, looked).map(({ instanceId }) => instanceId));
-      const instances = rows.filter(({ instanceId }) => within.has(instanceId)).map((row) => ({ row, history: histories.get(row.executionId) ?? [] }));
-      return { instances, looked };
+      const looked = await countWithin(session, this.hub, keys, maxBytes);
+      const rows = await findInstances(session, this.hub, keys.slice(0, looked));
+      const histories = await readHistories(session, this.hub, rows.filter(({ status }) => !isFinished(status)));
+      return { instances: rows.map((row) => ({ row, history: histories.get(row.executionId) ?? [] })), looked };
     });
   }
 
@@ -134,12 +139,13 @@ export class TypeOrmStore implements DurableStore {
   }
 
   async applyClientBatch(worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
-    try {
-      return await this.write((session) => applyClientBatch(session, this.hub, worker, batch));
-    } catch (error) {
-      // Another process has just created one of the instances: the next try sees it.
-      if (isDuplicateKey(error)) throw new TransientStoreError('An instance was created by another process at the same time.', { cause: error });
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.write((session) => applyClientBatch(session, this.hub, worker, batch));
+      } catch (error) {
+        // Another process has just created one of the instances: the next try sees it.
+        if (!isDuplicateKey(error) || tries === MAX_CONFLICTS) throw error;
+      }
     }
   }
 

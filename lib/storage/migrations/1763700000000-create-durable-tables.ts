@@ -2,7 +2,10 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Primary keys begin with hub and partition: what is worked on together lies together. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
-  durable_hubs: ['hub INT NOT NULL', 'name ID NOT NULL', 'partition_count INT NOT NULL', 'created_at BIGINT NOT NULL', 'PRIMARY KEY (hub)', 'UNIQUE (name)'],
+  durable_hubs: [
+    'hub INT NOT NULL', 'name ID NOT NULL', 'partition_count INT NOT NULL', 'created_at BIGINT NOT NULL', 'last_worker_id BIGINT NOT NULL',
+    'schema_version INT NOT NULL', 'oldest_schema INT NOT NULL', 'PRIMARY KEY (hub)', 'UNIQUE (name)',
+  ],
   durable_workers: [
     'hub INT NOT NULL', 'worker_id BIGINT NOT NULL', 'incarnation ID NOT NULL', 'worker INT NOT NULL', 'handlers PAYLOAD NOT NULL',
     'expires_at BIGINT NOT NULL', 'commit_no BIGINT NOT NULL', 'last_key BIGINT NOT NULL', 'PRIMARY KEY (hub, worker_id)',

@@ -37,8 +37,7 @@ export async function writeActivities(session: Session, hub: number, checkpoints
 }
 
 function deleteClaims(session: Session, hub: number, claims: readonly (ActivityKey & { readonly claimToken: string })[]): Promise<number> {
-  const keys = claims.map(({ partition, executionId, taskId, claimToken }) => [hub, partition, executionId, taskId, claimToken]);
-  return session.deleteMany('durable_activities_running', [...KEY, 'claim_token'], keys);
+  return session.deleteMany('durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)));
 }
 
 function insertReady(session: Session, hub: number, work: readonly ActivityWork[]): Promise<void> {
@@ -49,9 +48,19 @@ function insertRunning(session: Session, hub: number, claims: readonly RunningAc
   return session.insert('durable_activities_running', CLAIM, claims.map((claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]));
 }
 
-function workValues(hub: number, work: ActivityWork): Value[] {
-  return [hub, work.partition, work.executionId, work.taskId, work.instanceId, work.name, work.input ?? null, work.callId, work.attempt];
+function keyValues(hub: number, { partition, executionId, taskId }: ActivityKey): Value[] {
+  return [hub, partition, executionId, taskId];
 }
+
+function claimValues(hub: number, claim: ActivityKey & { readonly claimToken: string }): Value[] {
+  return [...keyValues(hub, claim), claim.claimToken];
+}
+
+function workValues(hub: number, work: ActivityWork): Value[] {
+  return [...keyValues(hub, work), work.instanceId, work.name, work.input ?? null, work.callId, work.attempt];
+}
+
+const marks = (values: readonly unknown[]) => values.map(() => '?').join(', ');
 
 function toWork(row: WorkRow): ActivityWork {
   return {
@@ -66,32 +75,63 @@ function toWork(row: WorkRow): ActivityWork {
   };
 }
 
-/** Moves waiting activities to running, oldest executions first. */
-export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
-  const rows = await session.rows<WorkRow>(
-    `SELECT ${WORK.slice(1).join(', ')} FROM durable_activities_ready WHERE hub = ? AND name IN (${names.map(() => '?').join(', ')}) ` +
-      `ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
-    [hub, ...names, limit],
-  );
+export interface ClaimOptions {
+  readonly names: readonly string[];
+  readonly limit: number;
+  /** Partition to begin with, so that under load each has its turn. */
+  readonly from: number;
+}
+
+/** Whether anything waits for a worker with these handlers. Asked before {@link claimActivities}, as mostly nothing does. */
+export async function hasReadyActivities(session: Session, hub: number, names: readonly string[]): Promise<boolean> {
+  if (names.length === 0) return false;
+  const found = await session.rows(`SELECT 1 AS found FROM durable_activities_ready WHERE hub = ? AND name IN (${marks(names)}) LIMIT 1`, [hub, ...names]);
+  return found.length > 0;
+}
+
+/** Moves waiting activities to running: within a partition the oldest executions first. */
+export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, { names, limit, from }: ClaimOptions): Promise<RunningActivity[]> {
+  const find = (range: string, count: number) =>
+    session.rows<WorkRow>(
+      `SELECT ${WORK.slice(1).join(', ')} FROM durable_activities_ready WHERE hub = ? AND partition_no ${range} ? AND name IN (${marks(names)}) ` +
+        `ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
+      [hub, from, ...names, count],
+    );
+  const rows = await find('>=', limit);
+  if (from > 0 && rows.length < limit) rows.push(...(await find('<', limit - rows.length)));
   const claims = rows.map((row) => ({ ...toWork(row), claimToken: randomUUID(), claimedBy: worker.incarnation }));
-  await session.deleteMany('durable_activities_ready', KEY, claims.map(({ partition, executionId, taskId }) => [hub, partition, executionId, taskId]));
+  await session.deleteMany('durable_activities_ready', KEY, claims.map((claim) => keyValues(hub, claim)));
   await insertRunning(session, hub, claims);
   return claims;
 }
 
 /** Results for owners elsewhere: each whose claim still stands becomes a message. */
 export async function completeForeign(session: Session, hub: number, results: readonly ForeignActivityResult[]): Promise<boolean[]> {
-  const valid: boolean[] = [];
-  for (const { activity } of results) valid.push((await deleteClaims(session, hub, [activity])) === 1);
+  const valid = await takeClaims(session, hub, results.map(({ activity }) => activity));
   await insertMessages(session, hub, results.filter((_, index) => valid[index]).map(({ message }) => message));
   return valid;
 }
 
 export async function returnActivities(session: Session, hub: number, activities: readonly RunningActivity[]): Promise<boolean[]> {
-  const valid: boolean[] = [];
-  for (const activity of activities) valid.push((await deleteClaims(session, hub, [activity])) === 1);
+  const valid = await takeClaims(session, hub, activities);
   await insertReady(session, hub, activities.filter((_, index) => valid[index]));
   return valid;
+}
+
+/** Deletes the claims that still stand; answers which did. */
+async function takeClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<boolean[]> {
+  const standing = await standingTokens(session, hub, claims, session.dialect.forUpdate);
+  // Of two results for one claim the first counts.
+  const valid = claims.map(({ claimToken }) => standing.delete(claimToken));
+  await deleteClaims(session, hub, claims.filter((_, index) => valid[index]));
+  return valid;
+}
+
+async function standingTokens(session: Session, hub: number, claims: readonly RunningActivity[], lock: string): Promise<Set<string>> {
+  const rows = await session.selectMany<{ claim_token: string }>(
+    'SELECT claim_token FROM durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)), lock,
+  );
+  return new Set(rows.map(({ claim_token }) => claim_token));
 }
 
 export async function readRunning(session: Session, hub: number, partitions: readonly number[]): Promise<RunningActivity[]> {
@@ -100,8 +140,6 @@ export async function readRunning(session: Session, hub: number, partitions: rea
 }
 
 export async function findLostClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<ActivityKey[]> {
-  const keys = claims.map(({ partition, executionId, taskId, claimToken }) => [hub, partition, executionId, taskId, claimToken]);
-  const rows = await session.selectMany<{ claim_token: string }>('SELECT claim_token FROM durable_activities_running', [...KEY, 'claim_token'], keys);
-  const standing = new Set(rows.map(({ claim_token }) => claim_token));
+  const standing = await standingTokens(session, hub, claims, '');
   return claims.filter(({ claimToken }) => !standing.has(claimToken));
 }

@@ -11,11 +11,9 @@ const KEY = ['hub', 'partition_no', 'instance_id'] as const;
 
 /** What the batch knows and decides of one instance. */
 interface Standing {
-  status: RuntimeStatus;
-  executionId: string;
-  rowVersion: number;
-  /** Whether the row is in the database, and not only decided on. */
-  stored: boolean;
+  readonly status: RuntimeStatus;
+  readonly executionId: string;
+  readonly rowVersion: number;
 }
 
 /** The changes that the operations of a batch, one after the other, make. */
@@ -35,11 +33,11 @@ class Plan {
     const standing = this.standings.get(row.instanceId);
     if (!standing) {
       this.inserts.set(row.instanceId, row);
-      this.standings.set(row.instanceId, { ...row, stored: false });
+      this.standings.set(row.instanceId, row);
     } else if (isFinished(standing.status) && (onConflict === 'replaceFinished' || onConflict === 'terminateAndReplace')) {
       const next = { ...row, rowVersion: standing.rowVersion + 1 };
       this.replacements.set(row.instanceId, { row: next, oldExecutionId: standing.executionId });
-      this.standings.set(row.instanceId, { ...next, stored: true });
+      this.standings.set(row.instanceId, next);
     } else if (onConflict === 'terminateAndReplace' && replaceMessage) {
       this.messages.push(replaceMessage);
       return { kind: 'done' };
@@ -94,7 +92,7 @@ async function readStandings(session: Session, hub: number, operations: readonly
   return new Map(
     rows.map(({ instance_id, status, execution_id, row_version }) => [
       instance_id,
-      { status: status as RuntimeStatus, executionId: execution_id, rowVersion: Number(row_version), stored: true },
+      { status: status as RuntimeStatus, executionId: execution_id, rowVersion: Number(row_version) },
     ]),
   );
 }

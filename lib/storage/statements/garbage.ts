@@ -12,20 +12,26 @@ export async function markGarbage(session: Session, hub: number, checkpoints: re
 export async function collectGarbage(session: Session, hub: number, partitions: readonly number[], limit: number): Promise<number> {
   if (partitions.length === 0) return 0;
   const executions = await session.rows<{ partition_no: number; execution_id: string }>(
-    `SELECT partition_no, execution_id FROM durable_garbage WHERE hub = ? AND partition_no IN (${partitions.map(() => '?').join(', ')}) LIMIT ?`,
+    `SELECT partition_no, execution_id FROM durable_garbage WHERE hub = ? AND partition_no IN (${partitions.map(() => '?').join(', ')}) ` +
+      'ORDER BY partition_no, execution_id LIMIT ?',
     [hub, ...partitions, limit],
   );
+  let done = 0;
   let deleted = 0;
-  for (const { partition_no, execution_id } of executions) {
-    if (deleted >= limit) return deleted;
-    const rows = await session.rows<{ sequence_no: number | string }>(
-      'SELECT sequence_no FROM durable_history WHERE hub = ? AND partition_no = ? AND execution_id = ? ORDER BY sequence_no LIMIT ?',
-      [hub, partition_no, execution_id, limit - deleted],
+  for (const chunk of session.chunks(executions.map(({ partition_no, execution_id }) => [hub, partition_no, execution_id]))) {
+    const events = await session.selectMany<{ partition_no: number; execution_id: string; sequence_no: number | string }>(
+      'SELECT partition_no, execution_id, sequence_no FROM durable_history', KEY, chunk, ` ORDER BY partition_no, execution_id, sequence_no LIMIT ${limit - deleted}`,
     );
     deleted += await session.deleteMany(
-      'durable_history', [...KEY, 'sequence_no'], rows.map(({ sequence_no }) => [hub, partition_no, execution_id, Number(sequence_no)]),
+      'durable_history', [...KEY, 'sequence_no'], events.map((row) => [hub, row.partition_no, row.execution_id, Number(row.sequence_no)]),
     );
-    if (deleted < limit) await session.deleteMany('durable_garbage', KEY, [[hub, partition_no, execution_id]]);
+    const last = events.at(-1);
+    const isCut = deleted >= limit && last !== undefined;
+    // The last execution of a full answer may have more rows: it stays marked.
+    const end = isCut ? chunk.findIndex(([, partition, execution]) => partition === last.partition_no && execution === last.execution_id) : chunk.length;
+    await session.deleteMany('durable_garbage', KEY, chunk.slice(0, end));
+    done += end;
+    if (isCut) break;
   }
-  return deleted;
+  return Math.max(deleted, done);
 }

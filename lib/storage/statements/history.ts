@@ -16,10 +16,10 @@ export async function appendHistory(session: Session, hub: number, checkpoints: 
     }
   }
   const repository = session.runner.manager.getRepository(historyEntity);
-  const rows = records.map((record) => ({ record, values: [record.body] }));
-  for (const values of session.chunks(rows.map(({ values }) => values))) {
-    const batch = rows.splice(0, values.length).map(({ record }) => record);
-    await repository.createQueryBuilder().insert().values(batch).updateEntity(false).execute();
+  let written = 0;
+  for (const chunk of session.chunks(records.map(({ executionId, body }) => [executionId, body]))) {
+    const values = records.slice(written, (written += chunk.length));
+    await repository.createQueryBuilder().insert().values(values).updateEntity(false).execute();
   }
 }
 
@@ -48,38 +48,16 @@ export async function readHistory(session: Session, hub: number, key: Pick<Insta
   return eventsOf(records, key.instanceId);
 }
 
-/** Histories of many executions, by execution id; stops after the first that passes `maxBytes`. */
-export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[], maxBytes: number): Promise<Map<string, HistoryEvent[]>> {
-  const histories = new Map<string, HistoryEvent[]>();
-  const sizes = await historySizes(session, hub, rows);
-  let bytes = 0;
-  const chosen: InstanceRow[] = [];
-  for (const row of rows) {
-    bytes += sizes.get(row.executionId) ?? 0;
-    if (chosen.length > 0 && bytes > maxBytes) break;
-    chosen.push(row);
-  }
-  const keys = chosen.map((row) => [hub, row.partition, row.executionId] as const);
+/** Histories of many executions, by execution id. */
+export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, HistoryEvent[]>> {
   const records: HistoryRecord[] = [];
-  for (const chunk of session.chunks(keys)) {
+  for (const chunk of session.chunks(rows.map((row) => [hub, row.partition, row.executionId]))) {
     const query = session.runner.manager.getRepository(historyEntity).createQueryBuilder('h');
     whereTuples(query, session, ['h.hub', 'h.partition_no', 'h.execution_id'], chunk);
     records.push(...(await query.orderBy('h.executionId').addOrderBy('h.sequence').getMany()));
   }
   const byExecution = groupByExecution(records);
-  for (const row of chosen) histories.set(row.executionId, eventsOf(byExecution.get(row.executionId) ?? [], row.instanceId));
-  return histories;
-}
-
-async function historySizes(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, number>> {
-  if (rows.length < 2) return new Map();
-  const found = await session.selectMany<{ execution_id: string; bytes: number | string }>(
-    'SELECT execution_id, SUM(LENGTH(body)) AS bytes FROM durable_history',
-    ['hub', 'partition_no', 'execution_id'],
-    rows.map(({ partition, executionId }) => [hub, partition, executionId]),
-    ' GROUP BY execution_id',
-  );
-  return new Map(found.map(({ execution_id, bytes }) => [execution_id, Number(bytes)]));
+  return new Map(rows.map((row) => [row.executionId, eventsOf(byExecution.get(row.executionId) ?? [], row.instanceId)]));
 }
 
 function eventsOf(records: readonly HistoryRecord[], instanceId: string): HistoryEvent[] {

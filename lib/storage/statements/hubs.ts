@@ -1,16 +1,42 @@
+import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../migrations/index.js';
 import type { Session } from '../session.js';
 import type { HubInfo, HubOptions } from '../store.js';
 
+interface HubRecord {
+  hub: number;
+  partition_count: number;
+  name: string;
+  schema_version: number;
+  oldest_schema: number;
+}
+
 /** Finds the hub, or creates it with its partitions. Runs while no other process migrates. */
 export async function openHub(session: Session, { name, partitionCount }: HubOptions): Promise<HubInfo> {
-  const hubs = await session.rows<{ hub: number; partition_count: number; name: string }>('SELECT hub, partition_count, name FROM durable_hubs');
+  const hubs = await session.rows<HubRecord>('SELECT hub, partition_count, name, schema_version, oldest_schema FROM durable_hubs');
   const known = hubs.find((hub) => hub.name === name);
-  if (known) return { hubId: known.hub, partitionCount: known.partition_count };
+  if (known) return reopenHub(session, known);
   const hub = Math.max(0, ...hubs.map((each) => each.hub)) + 1;
-  await session.write(`INSERT INTO durable_hubs (hub, name, partition_count, created_at) VALUES (?, ?, ?, ${session.dialect.now})`, [hub, name, partitionCount]);
+  await session.write(
+    'INSERT INTO durable_hubs (hub, name, partition_count, created_at, last_worker_id, schema_version, oldest_schema) ' +
+      `VALUES (?, ?, ?, ${session.dialect.now}, 0, ?, ?)`,
+    [hub, name, partitionCount, SCHEMA_VERSION, OLDEST_SCHEMA],
+  );
   const partitions = Array.from({ length: partitionCount }, (_, partition) => [hub, partition, null, 0, 0, 0, 0]);
   await session.insert('durable_partitions', ['hub', 'partition_no', 'owner', 'epoch', 'lease_expires_at', 'commit_no', 'last_key'], partitions);
   return { hubId: hub, partitionCount };
+}
+
+async function reopenHub(session: Session, { hub, name, partition_count, schema_version, oldest_schema }: HubRecord): Promise<HubInfo> {
+  if (oldest_schema > SCHEMA_VERSION) {
+    throw new Error(
+      `Task hub '${name}' was opened by a newer version of nestjs-durable: its tables have version ${schema_version}, and only versions from ` +
+        `${oldest_schema} may write to it. This process has version ${SCHEMA_VERSION}: upgrade nestjs-durable here.`,
+    );
+  }
+  if (schema_version < SCHEMA_VERSION) {
+    await session.write('UPDATE durable_hubs SET schema_version = ?, oldest_schema = ? WHERE hub = ?', [SCHEMA_VERSION, OLDEST_SCHEMA, hub]);
+  }
+  return { hubId: hub, partitionCount: partition_count };
 }
 
 export async function readTime(session: Session): Promise<number> {

@@ -12,7 +12,7 @@ export async function insertMessages(session: Session, hub: number, messages: re
 /** Deletes exactly these messages (I4). */
 export async function consumeMessages(session: Session, hub: number, keys: readonly MessageKey[]): Promise<void> {
   const deleted = await session.deleteMany('durable_inbox', KEY, keys.map(({ partition, key, sender }) => [hub, partition, key, sender]));
-  if (deleted !== keys.length) throw new StaleMemberError('A message that was to be consumed is gone.');
+  if (deleted !== keys.length) throw new StaleMemberError(`Of ${keys.length} messages that were to be consumed, only ${deleted} are there.`);
 }
 
 interface KeyRow {
@@ -23,6 +23,7 @@ interface KeyRow {
 
 /** The keys of all partitions in one query; then the messages that are new, which there mostly are none of. */
 export async function readInbox(session: Session, hub: number, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxMessage[]> {
+  if (ranges.length === 0) return [];
   const one = 'SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ? ORDER BY msg_key, sender LIMIT ?';
   const sql = ranges.map((_, index) => `SELECT * FROM (${one}) AS p${index}`).join(' UNION ALL ');
   const rows = await session.rows<KeyRow>(sql, ranges.flatMap(({ partition, limit }) => [hub, partition, limit]));

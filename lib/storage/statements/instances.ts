@@ -4,35 +4,67 @@ import { StaleMemberError } from '../errors.js';
 import { isDuplicateKey } from '../error-mapping.js';
 import { INSTANCE_COLUMNS, instanceValues, toInstanceRow } from '../instance-records.js';
 import type { Session } from '../session.js';
-import type { Checkpoint, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
+import type { Checkpoint, InstanceGuard, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
 import { whereTuples } from './where-tuples.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
-/** What a checkpoint may change, besides the key and what never changes. */
-const CHANGED = INSTANCE_COLUMNS.filter((column) => !KEY.includes(column as (typeof KEY)[number]));
+/** What changes from one checkpoint of an execution to the next. The rest, the input above all, is written once. */
+const PROGRESS = ['status', 'output', 'failure', 'custom_status', 'updated_at', 'history_length', 'row_version'] as const;
+const ALL = INSTANCE_COLUMNS.slice(KEY.length);
 
 /** Inserts and updates the rows of checkpoints; each update is guarded by execution id and version (I8). */
 export async function writeInstances(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
-  const inserts = checkpoints.flatMap(({ write }) => (write.kind === 'insert' ? [instanceValues(hub, write.row)] : []));
-  const updates = checkpoints.flatMap(({ write }) =>
-    write.kind === 'update' || write.kind === 'replace' ? [[...instanceValues(hub, write.row), write.expected.executionId, write.expected.rowVersion]] : [],
-  );
+  const writes = checkpoints.map(({ write }) => write);
+  const inserts = writes.flatMap((write) => (write.kind === 'insert' ? [write.row] : []));
   try {
-    await session.insert('durable_instances', INSTANCE_COLUMNS, inserts);
+    await session.insert('durable_instances', INSTANCE_COLUMNS, inserts.map((row) => instanceValues(hub, row)));
   } catch (error) {
-    if (isDuplicateKey(error)) throw new StaleMemberError('An instance that was to be created exists already.');
+    if (isDuplicateKey(error)) throw new StaleMemberError('An instance that was to be created exists already.', { cause: error });
     throw error;
   }
+  // In the order of the primary key, in which clients lock as well.
+  const updates = writes.filter((write) => write.kind === 'update' || write.kind === 'replace').sort((a, b) => compareKeys(a.row, b.row));
+  await updateRows(session, hub, updates.filter(({ row, expected }) => row.executionId === expected.executionId), PROGRESS);
+  await updateRows(session, hub, updates.filter(({ row, expected }) => row.executionId !== expected.executionId), ALL);
+}
+
+type Update = { readonly row: InstanceRow; readonly expected: InstanceGuard };
+
+async function updateRows(session: Session, hub: number, updates: readonly Update[], changed: readonly string[]): Promise<void> {
+  const columns = INSTANCE_COLUMNS.filter((column) => KEY.includes(column as (typeof KEY)[number]) || changed.includes(column));
   const matched = await session.updateMany(
     {
       table: 'durable_instances',
-      columns: [...INSTANCE_COLUMNS, 'expected_execution', 'expected_version'],
+      columns: [...columns, 'expected_execution', 'expected_version'],
       where: [...KEY.map((column) => `t.${column} = v.${column}`), 't.execution_id = v.expected_execution', 't.row_version = v.expected_version'],
-      set: CHANGED.map((column) => `${column} = v.${column}`),
+      set: changed.map((column) => `${column} = v.${column}`),
     },
-    updates,
+    updates.map(({ row, expected }) => [...instanceValues(hub, row, columns), expected.executionId, expected.rowVersion]),
   );
-  if (matched !== updates.length) throw new StaleMemberError('An instance is no longer as it was when its episode ran.');
+  if (matched !== updates.length) {
+    const names = updates.slice(0, 3).map(({ row }) => `'${row.instanceId}'`).join(', ');
+    throw new StaleMemberError(`Of the instances ${names}${updates.length > 3 ? ', …' : ''}, one or more are no longer as they were when their episode ran.`);
+  }
+}
+
+function compareKeys(a: InstanceKey, b: InstanceKey): number {
+  return a.partition - b.partition || (a.instanceId < b.instanceId ? -1 : 1);
+}
+
+/** How many of the keys, from the first, can be loaded until `maxBytes` are passed: their rows and their histories. At least one. */
+export async function countWithin(session: Session, hub: number, keys: readonly InstanceKey[], maxBytes: number): Promise<number> {
+  if (keys.length < 2) return keys.length;
+  const history =
+    'SELECT SUM(LENGTH(h.body)) FROM durable_history h WHERE h.hub = i.hub AND h.partition_no = i.partition_no AND h.execution_id = i.execution_id';
+  const found = await session.selectMany<{ instance_id: string; bytes: number | string | null }>(
+    `SELECT instance_id, COALESCE(LENGTH(input), 0) + COALESCE(LENGTH(output), 0) + COALESCE((${history}), 0) AS bytes FROM durable_instances i`,
+    KEY,
+    keys.map(({ partition, instanceId }) => [hub, partition, instanceId]),
+  );
+  const sizes = new Map(found.map(({ instance_id, bytes }) => [instance_id, Number(bytes)]));
+  let sum = 0;
+  const end = keys.findIndex(({ instanceId }) => (sum += sizes.get(instanceId) ?? 0) > maxBytes);
+  return end === -1 ? keys.length : Math.max(1, end);
 }
 
 /** Rows by key, in the order of the keys; what is missing is left out. */

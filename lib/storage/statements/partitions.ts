@@ -19,13 +19,13 @@ export interface AcquireOptions {
   readonly force?: boolean;
 }
 
-/** Takes what is free or expired, under the rows' locks, in ascending order. */
+/** Takes what is free or expired, under the rows' locks, in ascending order; not what a commit is holding just now. */
 export async function acquirePartitions(session: Session, hub: number, worker: WorkerInfo, partitions: readonly number[], { leaseDuration, force }: AcquireOptions): Promise<PartitionLease[]> {
-  const { now, forUpdate } = session.dialect;
+  const { now, forUpdateSkipLocked } = session.dialect;
   const leases: PartitionLease[] = [];
   for (const partition of [...partitions].sort((a, b) => a - b)) {
     const [row] = await session.rows<OwnerRecord>(
-      `${OWNER.replace(' FROM', `, (owner IS NULL OR owner = ? OR lease_expires_at <= ${now}) AS free FROM`)} WHERE hub = ? AND partition_no = ?${forUpdate}`,
+      `${OWNER.replace(' FROM', `, (owner IS NULL OR owner = ? OR lease_expires_at <= ${now}) AS free FROM`)} WHERE hub = ? AND partition_no = ?${forUpdateSkipLocked}`,
       [worker.incarnation, hub, partition],
     );
     if (!row || (Number(row.free) !== 1 && !force)) continue;
@@ -40,14 +40,18 @@ export async function acquirePartitions(session: Session, hub: number, worker: W
 }
 
 export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void> {
-  for (const { partition, epoch } of leases) {
-    await session.write('UPDATE durable_partitions SET owner = NULL, lease_expires_at = 0 WHERE hub = ? AND partition_no = ? AND owner = ? AND epoch = ?', [
-      hub, partition, worker.incarnation, epoch,
-    ]);
-  }
+  await session.updateMany(
+    {
+      table: 'durable_partitions',
+      columns: ['hub', 'partition_no', 'owner', 'epoch'],
+      where: ['hub', 'partition_no', 'owner', 'epoch'].map((column) => `t.${column} = v.${column}`),
+      set: ['owner = NULL', 'lease_expires_at = 0'],
+    },
+    [...leases].sort((a, b) => a.partition - b.partition).map(({ partition, epoch }) => [hub, partition, worker.incarnation, epoch]),
+  );
 }
 
-/** Ends every checkpoint transaction (I2). */
+/** Ends every checkpoint transaction (I2). Which of the fences were lost is found out after the rollback: {@link lostFences}. */
 export async function fencePartitions(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<void> {
   const matched = await session.updateMany(
     {
@@ -58,18 +62,18 @@ export async function fencePartitions(session: Session, hub: number, fences: rea
     },
     fences.map((fence) => [hub, fence.partition, fence.owner, fence.epoch, fence.previousCommitNo, fence.commitNo, fence.lastKey]),
   );
-  if (matched === fences.length) return;
-  const states = await fenceStates(session, hub, fences);
+  if (matched !== fences.length) throw new FenceLostError('A partition has another owner.', fences.map(({ partition }) => partition));
+}
+
+/** Which partitions a refused commit lost: those whose rows are not as its fences expected. */
+export async function lostFences(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<FenceLostError> {
+  const states = await resolveCommit(session, hub, fences);
   const lost = fences.filter((_, index) => states[index] !== 'not-committed').map(({ partition }) => partition);
-  throw new FenceLostError(`Partitions ${lost.join(', ')} have another owner.`, lost);
+  return new FenceLostError(`Of the partitions ${fences.map(({ partition }) => partition).join(', ')} of a commit, ${lost.join(', ')} now belong to another owner.`, lost);
 }
 
 /** What the partitions' rows say of a commit whose answer was lost. */
 export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
-  return fenceStates(session, hub, fences);
-}
-
-async function fenceStates(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
   const rows = await session.selectMany<OwnerRecord>(
     OWNER, ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), ` ORDER BY partition_no${session.dialect.forUpdate}`,
   );

@@ -7,10 +7,10 @@ const KEPT_LEASES = 10;
 
 export async function registerWorker(session: Session, hub: number, registration: WorkerRegistration): Promise<WorkerInfo> {
   const { incarnation, worker, handlers, leaseDuration } = registration;
-  // The lock on the hub's row makes the ids of workers unique.
-  await session.rows(`SELECT hub FROM durable_hubs WHERE hub = ?${session.dialect.forUpdate}`, [hub]);
-  const [row] = await session.rows<{ id: number | string | null }>('SELECT MAX(worker_id) AS id FROM durable_workers WHERE hub = ?', [hub]);
-  const workerId = Number(row?.id ?? 0) + 1;
+  // Ids are never given twice: they are part of the keys of messages, which may outlive their sender.
+  await session.write('UPDATE durable_hubs SET last_worker_id = last_worker_id + 1 WHERE hub = ?', [hub]);
+  const [row] = await session.rows<{ id: number | string }>('SELECT last_worker_id AS id FROM durable_hubs WHERE hub = ?', [hub]);
+  const workerId = Number(row!.id);
   await session.write(
     'INSERT INTO durable_workers (hub, worker_id, incarnation, worker, handlers, expires_at, commit_no, last_key) ' +
       `VALUES (?, ?, ?, ?, ?, ${session.dialect.now} + ?, 0, 0)`,
@@ -29,7 +29,6 @@ interface WorkerRecord {
   worker: number;
   handlers: string;
   expires_at: number | string;
-  now: number | string;
 }
 
 interface PartitionRecord {
@@ -37,6 +36,7 @@ interface PartitionRecord {
   owner: string | null;
   epoch: number | string;
   lease_expires_at: number | string;
+  now: number | string;
 }
 
 export async function heartbeat(session: Session, hub: number, worker: WorkerInfo, leaseDuration: number): Promise<HubState> {
@@ -46,14 +46,14 @@ export async function heartbeat(session: Session, hub: number, worker: WorkerInf
   ]);
   await session.write(`UPDATE durable_partitions SET lease_expires_at = ${now} + ? WHERE hub = ? AND owner = ?`, [leaseDuration, hub, worker.incarnation]);
   const workers = await session.rows<WorkerRecord>(
-    `SELECT worker_id, incarnation, worker, handlers, expires_at, ${now} AS now FROM durable_workers WHERE hub = ? ORDER BY worker_id`,
+    'SELECT worker_id, incarnation, worker, handlers, expires_at FROM durable_workers WHERE hub = ? ORDER BY worker_id',
     [hub],
   );
   const partitions = await session.rows<PartitionRecord>(
-    'SELECT partition_no, owner, epoch, lease_expires_at FROM durable_partitions WHERE hub = ? ORDER BY partition_no',
+    `SELECT partition_no, owner, epoch, lease_expires_at, ${now} AS now FROM durable_partitions WHERE hub = ? ORDER BY partition_no`,
     [hub],
   );
-  const time = Number(workers[0]?.now ?? 0);
+  const time = Number(partitions[0]!.now);
   if (workers.some((row) => Number(row.expires_at) < time - KEPT_LEASES * leaseDuration)) {
     await session.write('DELETE FROM durable_workers WHERE hub = ? AND expires_at < ?', [hub, time - KEPT_LEASES * leaseDuration]);
   }
