@@ -33,6 +33,8 @@ export class ClientQueue {
   private registeredAs: string | undefined;
   private stopped = false;
   private readonly queue: MergeQueue<PendingCall>;
+  /** Transactions and operations written. */
+  readonly counters = { commits: 0, operations: 0 };
 
   constructor(private readonly port: ClientQueuePort) {
     this.queue = new MergeQueue((batch) => this.write(batch), LIMITS);
@@ -58,6 +60,8 @@ export class ClientQueue {
       try {
         const results = await this.attempt(batch);
         this.port.health.reached();
+        this.counters.commits += 1;
+        this.counters.operations += batch.length;
         batch.forEach((call, index) => call.resolve(results[index]!));
         return;
       } catch (error) {

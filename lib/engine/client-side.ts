@@ -60,6 +60,11 @@ export class ClientSide {
     });
   }
 
+  /** Transactions and operations of client calls written by this process so far. */
+  get counters(): { readonly commits: number; readonly operations: number } {
+    return this.queue.counters;
+  }
+
   get maxPayloadBytes(): number {
     return this.port.settings.maxPayloadBytes;
   }

@@ -10,24 +10,32 @@ export interface Dialect {
   readonly forUpdate: string;
   /** Like {@link forUpdate}, leaving out what others have locked. */
   readonly forUpdateSkipLocked: string;
-  /** `(a, b) IN (…)` over `count` tuples. */
+  /** `(a, b) IN (…)` over `count` tuples. For reads only: a server may prefer to scan a small table, and meet the locks of others. */
   tuplesIn(columns: readonly string[], count: number): string;
-  /**
-   * One UPDATE of many rows: every row's values are given in the order of `columns`, of which the first `matched` must be
-   * equal in the table, and the rest are set by `set` (as `v.column`).
-   */
+  /** SELECT of the rows with these keys, the table being `t`: by their primary key, in the order of the keys. */
+  selectByKeys(list: string, keys: ManyKeys): string;
+  /** DELETE of the rows with these keys, by their primary key. */
+  deleteByKeys(keys: ManyKeys): string;
+  /** One UPDATE of many rows, each with values of its own: the table is `t`, a row's values are `v`. */
   updateMany(update: ManyUpdate): string;
-  /** The text at a key of a JSON object. */
-  jsonText(column: string): string;
+  /** Whether a JSON object of texts has all pairs of another. Both are SQL expressions. */
+  jsonContains(object: string, pairs: string): string;
+}
+
+export interface ManyKeys {
+  readonly table: string;
+  /** Of the key: the first columns of the primary key, then others if need be. */
+  readonly columns: readonly string[];
+  readonly count: number;
 }
 
 export interface ManyUpdate {
   readonly table: string;
   /** Names of the values of one row. */
   readonly columns: readonly string[];
-  /** `table column = v.value`, all of which must hold. */
+  /** Conditions on `t` and `v`, all of which must hold. */
   readonly where: readonly string[];
-  /** `column = expression of t and v`. */
+  /** `column = expression of v`. */
   readonly set: readonly string[];
   readonly count: number;
 }
@@ -42,10 +50,14 @@ export const sqliteDialect: Dialect = {
   forUpdate: '',
   forUpdateSkipLocked: '',
   tuplesIn: (columns, count) => `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`,
+  selectByKeys: (list, { table, columns, count }) => `SELECT ${list} FROM ${table} AS t WHERE ${sqliteDialect.tuplesIn(columns, count)}`,
+  deleteByKeys: ({ table, columns, count }) => `DELETE FROM ${table} WHERE ${sqliteDialect.tuplesIn(columns, count)}`,
   updateMany: ({ table, columns, where, set, count }) =>
     `WITH v(${columns.join(', ')}) AS (VALUES ${repeat(`(${placeholders(columns.length)})`, count)}) ` +
     `UPDATE ${table} AS t SET ${set.join(', ')} FROM v WHERE ${where.join(' AND ')}`,
-  jsonText: (column) => `json_extract(${column}, ?)`,
+  jsonContains: (object, pairs) =>
+    `NOT EXISTS (SELECT 1 FROM json_each(${pairs}) AS wanted WHERE NOT EXISTS ` +
+    `(SELECT 1 FROM json_each(${object}) AS present WHERE present.key = wanted.key AND present.value = wanted.value))`,
 };
 
 export const mysqlDialect: Dialect = {
@@ -57,11 +69,25 @@ export const mysqlDialect: Dialect = {
   // MariaDB scans the whole table for a list of one tuple.
   tuplesIn: (columns, count) =>
     count === 1 ? columns.map((column) => `${column} = ?`).join(' AND ') : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
-  // STRAIGHT_JOIN: the values first, then the table by its primary key, in the order of the values.
-  updateMany: ({ table, columns, where, set, count }) => {
-    const first = `SELECT ${columns.map((column) => `? AS ${column}`).join(', ')}`;
-    const rest = repeat(`UNION ALL SELECT ${placeholders(columns.length)}`, count - 1, ' ');
-    return `UPDATE (${first} ${rest}) AS v STRAIGHT_JOIN ${table} AS t ON ${where.join(' AND ')} SET ${set.map((each) => `t.${each}`).join(', ')}`;
-  },
-  jsonText: (column) => `JSON_UNQUOTE(JSON_EXTRACT(${column}, ?))`,
+  selectByKeys: (list, keys) => `SELECT ${list} FROM ${joinedKeys(keys)}`,
+  deleteByKeys: (keys) => `DELETE t FROM ${joinedKeys(keys)}`,
+  updateMany: ({ table, columns, where, set, count }) =>
+    `UPDATE ${derived(columns, count)} STRAIGHT_JOIN ${table} AS t ON ${where.join(' AND ')} SET ${set.map((each) => `t.${each}`).join(', ')}`,
+  // A path to a key would have to be escaped, and what it finds has a collation that compares with no other on MariaDB.
+  jsonContains: (object, pairs) => `JSON_CONTAINS(${object}, ${pairs})`,
 };
+
+/**
+ * The keys first, then the table by its primary key. Measured on MariaDB 10.11: with `IN`, a table that is not much larger than
+ * the list is scanned as a whole, and the scan waits for the locks of other processes; the join costs about 1 µs a row more.
+ */
+function joinedKeys({ table, columns, count }: ManyKeys): string {
+  const names = columns.map((_, index) => `k${index}`);
+  return `${derived(names, count)} STRAIGHT_JOIN ${table} AS t ON ${columns.map((column, index) => `t.${column} = v.${names[index]}`).join(' AND ')}`;
+}
+
+/** Rows of values as a table `v`. */
+function derived(columns: readonly string[], count: number): string {
+  const rest = repeat(` UNION ALL SELECT ${placeholders(columns.length)}`, count - 1, '');
+  return `(SELECT ${columns.map((column) => `? AS ${column}`).join(', ')}${rest}) AS v`;
+}

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { TransientStoreError } from './errors.js';
+import { isStoreError, TransientStoreError } from './errors.js';
 
 /** Codes after which the same transaction may succeed: conflicts, lost connections, a failover under way. */
 const TRANSIENT_CODES = new Set([
@@ -32,10 +32,11 @@ export function driverError(error: unknown): DriverError {
 
 /** Makes an error that may pass a TransientStoreError; leaves others as they are. */
 export function mapError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof TransientStoreError) return error;
+  if (!(error instanceof Error) || isStoreError(error)) return error;
   const { code = '', errno = 0, message } = driverError(error);
   if (TRANSIENT_SQLITE.test(code) || TRANSIENT_CODES.has(code) || TRANSIENT_NUMBERS.has(errno) || isConnectionError(error)) {
-    return new TransientStoreError(message, { cause: error });
+    // An attempt at several addresses fails with a list of errors and no message of its own.
+    return new TransientStoreError(message || code, { cause: error });
   }
   return error;
 }

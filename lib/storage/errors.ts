@@ -18,11 +18,16 @@ export class TransientStoreError extends Error {
   override readonly name = 'TransientStoreError';
 }
 
-/** The connection was lost while committing: the batch may or may not be written. */
+/** The answer to COMMIT was lost, or leaves it open: the batch may or may not be written. */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
   /** @param result what the transaction would have answered, had the answer to COMMIT come. */
   constructor(message: string, readonly result?: unknown, options?: ErrorOptions) {
     super(message, options);
   }
+}
+
+/** Whether this layer made the error, so that it needs no further mapping. */
+export function isStoreError(error: unknown): boolean {
+  return [FenceLostError, StaleMemberError, TransientStoreError, OutcomeUnknownError].some((type) => error instanceof type);
 }

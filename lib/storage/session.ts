@@ -25,19 +25,20 @@ export class Session {
     }
   }
 
-  /** Deletes by key; answers how many rows there were. `extra` narrows, without values. */
+  /** Deletes by key; answers how many rows there were. */
   async deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[]): Promise<number> {
     let deleted = 0;
     for (const chunk of this.chunks(keys)) {
-      deleted += await this.write(`DELETE FROM ${table} WHERE ${this.dialect.tuplesIn(columns, chunk.length)}`, chunk.flat());
+      deleted += await this.write(this.dialect.deleteByKeys({ table, columns, count: chunk.length }), chunk.flat());
     }
     return deleted;
   }
 
-  async selectMany<Row>(select: string, columns: readonly string[], keys: readonly (readonly Value[])[], suffix = ''): Promise<Row[]> {
+  /** Reads by key, in no order beyond what `suffix` asks of each statement; the table is `t`. */
+  async selectMany<Row>(list: string, table: string, columns: readonly string[], keys: readonly (readonly Value[])[], suffix = ''): Promise<Row[]> {
     const found: Row[] = [];
     for (const chunk of this.chunks(keys)) {
-      found.push(...(await this.rows<Row>(`${select} WHERE ${this.dialect.tuplesIn(columns, chunk.length)}${suffix}`, chunk.flat())));
+      found.push(...(await this.rows<Row>(this.dialect.selectByKeys(list, { table, columns, count: chunk.length }) + suffix, chunk.flat())));
     }
     return found;
   }

@@ -55,9 +55,10 @@ export class SqliteDatabase extends Database {
   }
 
   override async close(): Promise<void> {
-    this.unlockWorker();
     await this.turn;
     await super.close();
+    // Last: whoever gets the lock finds everything written.
+    this.unlockWorker();
   }
 
   migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {

@@ -66,7 +66,8 @@ export class TypeOrmStore implements DurableStore {
   }
 
   heartbeat(worker: WorkerInfo, leaseDuration: number): Promise<HubState> {
-    return this.write((session) => workers.heartbeat(session, this.hub, worker, leaseDuration));
+    // Each of its statements is good without the others: an idle process saves two round trips.
+    return this.read((session) => workers.heartbeat(session, this.hub, worker, leaseDuration));
   }
 
   acquirePartitions(worker: WorkerInfo, wanted: readonly number[], options: partitions.AcquireOptions): Promise<PartitionLease[]> {

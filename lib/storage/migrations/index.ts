@@ -2,11 +2,11 @@ import { CreateDurableTables1763700000000 } from './1763700000000-create-durable
 
 export const MIGRATIONS_TABLE = 'durable_migrations';
 
-/** In order. Migrations only expand: versions that are next to each other run together on one database. */
 /** Raised with each migration. A hub notes the newest version that has opened it. */
 export const SCHEMA_VERSION = 1;
 
 /** The oldest version that may still write to a hub which this one has opened. */
 export const OLDEST_SCHEMA = 1;
 
+/** In order. Migrations only expand: versions that are next to each other run together on one database. */
 export const durableMigrations = [CreateDurableTables1763700000000];

@@ -129,13 +129,15 @@ async function takeClaims(session: Session, hub: number, claims: readonly Runnin
 
 async function standingTokens(session: Session, hub: number, claims: readonly RunningActivity[], lock: string): Promise<Set<string>> {
   const rows = await session.selectMany<{ claim_token: string }>(
-    'SELECT claim_token FROM durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)), lock,
+    'claim_token', 'durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)), lock,
   );
   return new Set(rows.map(({ claim_token }) => claim_token));
 }
 
 export async function readRunning(session: Session, hub: number, partitions: readonly number[]): Promise<RunningActivity[]> {
-  const rows = await session.selectMany<ClaimRow>(`SELECT ${CLAIM.slice(1).join(', ')} FROM durable_activities_running`, ['hub', 'partition_no'], partitions.map((partition) => [hub, partition]));
+  const rows = await session.selectMany<ClaimRow>(
+    CLAIM.slice(1).join(', '), 'durable_activities_running', ['hub', 'partition_no'], partitions.map((partition) => [hub, partition]),
+  );
   return rows.map((row) => ({ ...toWork(row), claimToken: row.claim_token, claimedBy: row.claimed_by }));
 }
 

@@ -1,10 +1,10 @@
 import { isFinished, type RuntimeStatus } from '../../core/history.js';
-import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
-import type { ClientBatch, ClientOperation, ClientResult, InboxMessage, InstanceRow, WorkerInfo } from '../store.js';
+import type { ClientBatch, ClientOperation, ClientResult, InboxMessage, InstanceKey, InstanceRow, WorkerInfo } from '../store.js';
 import { INSTANCE_COLUMNS, instanceValues } from '../instance-records.js';
 import { markGarbage } from './garbage.js';
 import { insertMessages } from './inbox.js';
+import { compareKeys } from './instances.js';
 import { fenceWorker } from './workers.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
@@ -75,19 +75,16 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
 
 async function readStandings(session: Session, hub: number, operations: readonly ClientOperation[]): Promise<Map<string, Standing>> {
   const started = new Set(operations.flatMap((operation) => (operation.kind === 'start' ? [operation.row.instanceId] : [])));
-  const locked: Value[][] = [];
-  const read: Value[][] = [];
-  const seen = new Set<string>();
-  for (const { message } of operations) {
-    if (seen.has(message.instanceId)) continue;
-    seen.add(message.instanceId);
-    (started.has(message.instanceId) ? locked : read).push([hub, message.partition, message.instanceId]);
-  }
-  const select = 'SELECT instance_id, status, execution_id, row_version FROM durable_instances';
-  const order = ' ORDER BY hub, partition_no, instance_id';
+  const keys = new Map(operations.map(({ message: { partition, instanceId } }) => [instanceId, { partition, instanceId }]));
+  const read = (ids: readonly InstanceKey[], lock: string) =>
+    session.selectMany<StandingRecord>(
+      'instance_id, status, execution_id, row_version', 'durable_instances', KEY, ids.map(({ partition, instanceId }) => [hub, partition, instanceId]), lock,
+    );
+  // All processes lock in the order of the primary key.
+  const sorted = [...keys.values()].sort(compareKeys);
   const rows = [
-    ...(await session.selectMany<StandingRecord>(select, KEY, locked, order + session.dialect.forUpdate)),
-    ...(await session.selectMany<StandingRecord>(select, KEY, read)),
+    ...(await read(sorted.filter(({ instanceId }) => started.has(instanceId)), session.dialect.forUpdate)),
+    ...(await read(sorted.filter(({ instanceId }) => !started.has(instanceId)), '')),
   ];
   return new Map(
     rows.map(({ instance_id, status, execution_id, row_version }) => [

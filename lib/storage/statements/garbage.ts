@@ -20,7 +20,7 @@ export async function collectGarbage(session: Session, hub: number, partitions: 
   let deleted = 0;
   for (const chunk of session.chunks(executions.map(({ partition_no, execution_id }) => [hub, partition_no, execution_id]))) {
     const events = await session.selectMany<{ partition_no: number; execution_id: string; sequence_no: number | string }>(
-      'SELECT partition_no, execution_id, sequence_no FROM durable_history', KEY, chunk, ` ORDER BY partition_no, execution_id, sequence_no LIMIT ${limit - deleted}`,
+      'partition_no, execution_id, sequence_no', 'durable_history', KEY, chunk, ` ORDER BY partition_no, execution_id, sequence_no LIMIT ${limit - deleted}`,
     );
     deleted += await session.deleteMany(
       'durable_history', [...KEY, 'sequence_no'], events.map((row) => [hub, row.partition_no, row.execution_id, Number(row.sequence_no)]),

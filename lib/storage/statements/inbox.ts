@@ -30,7 +30,8 @@ export async function readInbox(session: Session, hub: number, ranges: readonly 
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));
   const fresh = keys.filter((key) => !isKnown(key));
   const found = await session.selectMany<KeyRow & { instance_id: string; body: string }>(
-    'SELECT partition_no, msg_key, sender, instance_id, body FROM durable_inbox',
+    'partition_no, msg_key, sender, instance_id, body',
+    'durable_inbox',
     KEY,
     fresh.map(({ partition, key, sender }) => [hub, partition, key, sender]),
   );

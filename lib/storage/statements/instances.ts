@@ -47,7 +47,8 @@ async function updateRows(session: Session, hub: number, updates: readonly Updat
   }
 }
 
-function compareKeys(a: InstanceKey, b: InstanceKey): number {
+/** The order of the primary key. */
+export function compareKeys(a: InstanceKey, b: InstanceKey): number {
   return a.partition - b.partition || (a.instanceId < b.instanceId ? -1 : 1);
 }
 
@@ -55,9 +56,10 @@ function compareKeys(a: InstanceKey, b: InstanceKey): number {
 export async function countWithin(session: Session, hub: number, keys: readonly InstanceKey[], maxBytes: number): Promise<number> {
   if (keys.length < 2) return keys.length;
   const history =
-    'SELECT SUM(LENGTH(h.body)) FROM durable_history h WHERE h.hub = i.hub AND h.partition_no = i.partition_no AND h.execution_id = i.execution_id';
+    'SELECT SUM(LENGTH(h.body)) FROM durable_history h WHERE h.hub = t.hub AND h.partition_no = t.partition_no AND h.execution_id = t.execution_id';
   const found = await session.selectMany<{ instance_id: string; bytes: number | string | null }>(
-    `SELECT instance_id, COALESCE(LENGTH(input), 0) + COALESCE(LENGTH(output), 0) + COALESCE((${history}), 0) AS bytes FROM durable_instances i`,
+    `instance_id, COALESCE(LENGTH(input), 0) + COALESCE(LENGTH(output), 0) + COALESCE((${history}), 0) AS bytes`,
+    'durable_instances',
     KEY,
     keys.map(({ partition, instanceId }) => [hub, partition, instanceId]),
   );
@@ -80,6 +82,7 @@ export async function findInstances(session: Session, hub: number, keys: readonl
 
 /** One keyset page, in the order of creation. */
 export async function queryInstances(session: Session, hub: number, filter: InstanceQuery): Promise<InstanceRow[]> {
+  if (filter.statuses?.length === 0) return [];
   const query = instances(session).where('i.hub = :hub', { hub });
   if (filter.statuses) query.andWhere('i.status IN (:...statuses)', { statuses: filter.statuses });
   if (filter.createdFrom !== undefined) query.andWhere('i.created_at >= :from', { from: filter.createdFrom });
@@ -89,12 +92,9 @@ export async function queryInstances(session: Session, hub: number, filter: Inst
     // A range in binary order is exact; LIKE would fold case on SQLite.
     query.andWhere('i.instance_id >= :prefix AND i.instance_id <= :last', { prefix: filter.instanceIdPrefix, last: `${filter.instanceIdPrefix}\u{10FFFF}` });
   }
-  Object.entries(filter.tags ?? {}).forEach(([key, value], index) => {
-    const text = session.dialect.jsonText('i.tags').replace('?', `:path${index}`);
-    query.andWhere(`${text} = :tag${index}`, { [`path${index}`]: `$.${JSON.stringify(key)}`, [`tag${index}`]: value });
-  });
+  if (Object.keys(filter.tags ?? {}).length > 0) query.andWhere(session.dialect.jsonContains('i.tags', ':tags'), { tags: JSON.stringify(filter.tags) });
   if (filter.after) {
-    query.andWhere('(i.created_at > :afterTime OR (i.created_at = :afterTime AND i.instance_id > :afterId))', {
+    query.andWhere('i.created_at >= :afterTime AND (i.created_at > :afterTime OR i.instance_id > :afterId)', {
       afterTime: filter.after.createdAt,
       afterId: filter.after.instanceId,
     });

@@ -2,7 +2,7 @@ import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
 import type { PartitionFence, PartitionLease, WorkerInfo } from '../store.js';
 
-const OWNER = 'SELECT partition_no, owner, epoch, commit_no, last_key, lease_expires_at FROM durable_partitions';
+const OWNER = 'partition_no, owner, epoch, commit_no, last_key';
 
 interface OwnerRecord {
   partition_no: number;
@@ -10,7 +10,6 @@ interface OwnerRecord {
   epoch: number | string;
   commit_no: number | string;
   last_key: number | string;
-  lease_expires_at: number | string;
   free?: number | string;
 }
 
@@ -25,7 +24,8 @@ export async function acquirePartitions(session: Session, hub: number, worker: W
   const leases: PartitionLease[] = [];
   for (const partition of [...partitions].sort((a, b) => a - b)) {
     const [row] = await session.rows<OwnerRecord>(
-      `${OWNER.replace(' FROM', `, (owner IS NULL OR owner = ? OR lease_expires_at <= ${now}) AS free FROM`)} WHERE hub = ? AND partition_no = ?${forUpdateSkipLocked}`,
+      `SELECT ${OWNER}, (owner IS NULL OR owner = ? OR lease_expires_at <= ${now}) AS free FROM durable_partitions ` +
+        `WHERE hub = ? AND partition_no = ?${forUpdateSkipLocked}`,
       [worker.incarnation, hub, partition],
     );
     if (!row || (Number(row.free) !== 1 && !force)) continue;
@@ -75,7 +75,7 @@ export async function lostFences(session: Session, hub: number, fences: readonly
 /** What the partitions' rows say of a commit whose answer was lost. */
 export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
   const rows = await session.selectMany<OwnerRecord>(
-    OWNER, ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), ` ORDER BY partition_no${session.dialect.forUpdate}`,
+    OWNER, 'durable_partitions', ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), session.dialect.forUpdate,
   );
   const byPartition = new Map(rows.map((row) => [row.partition_no, row]));
   return fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }) => {

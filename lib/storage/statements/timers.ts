@@ -20,7 +20,7 @@ export async function writeTimers(session: Session, hub: number, checkpoints: re
 }
 
 export async function readTimers(session: Session, hub: number, partition: number, { limit, after }: { limit: number; after?: TimerKey }): Promise<TimerRow[]> {
-  const behind = after ? ' AND (fire_at > ? OR (fire_at = ? AND (execution_id > ? OR (execution_id = ? AND task_id > ?))))' : '';
+  const behind = after ? ' AND fire_at >= ? AND (fire_at > ? OR execution_id > ? OR (execution_id = ? AND task_id > ?))' : '';
   const values = after ? [after.fireAt, after.fireAt, after.executionId, after.executionId, after.taskId] : [];
   const rows = await session.rows<{ fire_at: number | string; execution_id: string; task_id: number | string; instance_id: string }>(
     `SELECT fire_at, execution_id, task_id, instance_id FROM durable_timers WHERE hub = ? AND partition_no = ?${behind} ` +

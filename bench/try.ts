@@ -1,0 +1,10 @@
+import { startMysql } from '../scripts/mysql-server.js';
+import { createConnection } from 'mysql2/promise';
+import { measure } from './raw-mysql.js';
+import { rawSqlite } from './raw-sqlite.js';
+import { mkdtempSync } from 'node:fs';
+for (let i = 0; i < 3; i++) console.log('sqlite', (await rawSqlite(mkdtempSync('/tmp/rawx-') + '/r.sqlite', 700)).toFixed(0));
+const s = await startMysql();
+const c = await createConnection(s.url); await c.query('CREATE DATABASE b'); await c.end();
+for (let i = 0; i < 2; i++) for (const n of [1, 2, 4]) console.log(process.env['RAW'], n, (await measure({ uri: s.url + '/b' }, n, 700)).toFixed(0));
+await s.stop();

@@ -1,0 +1,45 @@
+/** A worker process of the crash test, run by fleet.ts: an ordinary Nest application without HTTP. */
+import { Module, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DurableModule } from '../../lib/index.js';
+import { Effects } from './effects.js';
+import { watchCommits } from './watch-commits.js';
+import { CLOSE, type WorkerConfig, type WorkerMessage } from './worker-messages.js';
+import { Errands, Journeys, type Call } from './workload.js';
+
+const config = JSON.parse(process.argv[2]!) as WorkerConfig;
+
+function tell(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => process.send!(message, () => resolve()));
+}
+
+let isWorking = false;
+async function begun({ call }: Call): Promise<void> {
+  if (!isWorking) void tell({ type: 'working' });
+  isWorking = true;
+  if (call !== config.hold) return;
+  void tell({ type: 'holding' });
+  await new Promise(() => undefined);
+}
+
+const write = (level: 'log' | 'warn' | 'error') => (...texts: unknown[]) => void tell({ type: 'log', level, text: texts.join(' ') });
+const logger: LoggerService = { log: write('log'), warn: write('warn'), error: write('error') };
+const { storage, leaseDuration } = config;
+
+@Module({
+  imports: [DurableModule.forRoot({ storage, leaseDuration, shutdownTimeout: 5_000 })],
+  providers: [Journeys, Errands, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
+})
+class WorkerModule {}
+
+/** Its driver has died: nobody would stop it. */
+const exit = () => process.exit(1);
+process.once('disconnect', exit);
+watchCommits(config.freeze, tell);
+const app = await NestFactory.createApplicationContext(WorkerModule, { logger });
+process.on('message', (message) => {
+  if (message !== CLOSE) return;
+  // The process is to end by itself: a closed application leaves nothing behind that would keep it alive.
+  void app.close().then(() => process.off('disconnect', exit).disconnect());
+});
+await tell({ type: 'ready' });

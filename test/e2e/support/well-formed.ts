@@ -1,0 +1,64 @@
+import type { HistoryRecord } from 'nestjs-durable';
+
+const ANSWERED_BY: Readonly<Record<string, readonly string[]>> = {
+  TaskScheduled: ['TaskCompleted', 'TaskFailed'],
+  SubOrchestrationInstanceCreated: ['SubOrchestrationInstanceCompleted', 'SubOrchestrationInstanceFailed'],
+  TimerCreated: ['TimerFired'],
+  EventSent: [],
+};
+
+/** What holds for the history of every finished instance [Y1, Y4]. */
+export function expectWellFormed(instanceId: string, history: readonly HistoryRecord[]): void {
+  try {
+    expectEpisodes(history);
+    expectOneExecution(history);
+    expectActions(history);
+  } catch (error) {
+    const lines = history.map(({ eventType, taskId, name }) => [eventType, taskId, name].filter((part) => part !== undefined).join(' '));
+    throw new Error(`The history of '${instanceId}' is broken: ${(error as Error).message}\n${lines.join('\n')}`, { cause: error });
+  }
+}
+
+/** OrchestratorStarted and OrchestratorCompleted pair up; only what a continueAsNew began may be begun again. */
+function expectEpisodes(history: readonly HistoryRecord[]): void {
+  let open = false;
+  let lastTime = 0;
+  history.forEach(({ eventType, timestamp }, index) => {
+    expect(timestamp.getTime()).toBeGreaterThanOrEqual(lastTime);
+    lastTime = timestamp.getTime();
+    if (eventType === 'OrchestratorStarted') {
+      const begun = history.slice(0, index);
+      if (open) expect(begun.filter((event) => event.eventType === 'OrchestratorStarted')).toHaveLength(1);
+      open = true;
+    } else {
+      expect(open).toBe(true);
+      if (eventType === 'OrchestratorCompleted') open = false;
+    }
+  });
+  expect(open).toBe(false);
+}
+
+function expectOneExecution(history: readonly HistoryRecord[]): void {
+  const types: readonly string[] = history.map(({ eventType }) => eventType);
+  expect(types.filter((type) => type === 'ExecutionStarted')).toHaveLength(1);
+  expect(types.slice(0, 2)).toEqual(['OrchestratorStarted', 'ExecutionStarted']);
+  expect(types.filter((type) => type === 'ExecutionCompleted')).toHaveLength(1);
+  expect(types.slice(-2)).toEqual(['ExecutionCompleted', 'OrchestratorCompleted']);
+}
+
+/** Actions are numbered in their order without a gap; each has at most one answer, of its kind, behind it. */
+function expectActions(history: readonly HistoryRecord[]): void {
+  const open = new Map<number, readonly string[]>();
+  let next = 0;
+  for (const { eventType, taskId } of history) {
+    if (taskId === undefined) continue;
+    const answers = ANSWERED_BY[eventType];
+    if (answers) {
+      expect(taskId).toBe(next++);
+      open.set(taskId, answers);
+    } else {
+      expect(open.get(taskId)).toContain(eventType);
+      open.delete(taskId);
+    }
+  }
+}
