@@ -22,7 +22,7 @@ const CONNECTION_CODES = new Set([
 interface DriverError {
   readonly code?: string;
   readonly errno?: number;
-  readonly message: string;
+  readonly message?: string;
 }
 
 /** The driver's own error behind TypeORM's. */
@@ -32,8 +32,9 @@ export function driverError(error: unknown): DriverError {
 
 /** Makes an error that may pass a TransientStoreError; leaves others as they are. */
 export function mapError(error: unknown): unknown {
-  if (!(error instanceof Error) || isStoreError(error)) return error;
-  const { code = '', errno = 0, message } = driverError(error);
+  // Not by `instanceof Error`: inside jest and other sandboxes the errors of Node belong to another realm.
+  if (typeof error !== 'object' || error === null || isStoreError(error)) return error;
+  const { code = '', errno = 0, message = '' } = driverError(error);
   if (TRANSIENT_SQLITE.test(code) || TRANSIENT_CODES.has(code) || TRANSIENT_NUMBERS.has(errno) || isConnectionError(error)) {
     // An attempt at several addresses fails with a list of errors and no message of its own.
     return new TransientStoreError(message || code, { cause: error });
@@ -47,7 +48,7 @@ export function isRolledBack(error: unknown): boolean {
 }
 
 function isConnectionError(error: unknown): boolean {
-  const { code = '', message } = driverError(error);
+  const { code = '', message = '' } = driverError(error);
   return CONNECTION_CODES.has(code) || message.includes('closed state') || message === 'Pool is closed.';
 }
 

@@ -1,11 +1,9 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { mysqlDialect } from './dialect.js';
-import { durableEntities } from './entities.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
-import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
-import type { StorageOptions } from './options.js';
+import { MODULE_OPTIONS, type StorageOptions } from './options.js';
 import { checkServer, sessionSettings } from './server-check.js';
 import type { Session } from './session.js';
 
@@ -32,16 +30,14 @@ interface Pool {
 export class MysqlDatabase extends Database {
   readonly dialect = mysqlDialect;
 
+  /** @throws Error for options that name several servers: a partition's traffic goes through one */
   constructor(private readonly options: MysqlOptions) {
+    if (options.replication) throw new Error("The setting 'storage.replication' cannot be used: name the primary server by host and port, or url.");
     super(
       new DataSource({
         ...options,
         connectorPackage: 'mysql2',
-        entities: durableEntities,
-        migrations: durableMigrations,
-        migrationsTableName: MIGRATIONS_TABLE,
-        synchronize: false,
-        migrationsRun: false,
+        ...MODULE_OPTIONS,
         charset: 'utf8mb4',
         supportBigNumbers: true,
         bigNumberStrings: false,

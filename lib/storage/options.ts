@@ -1,8 +1,24 @@
 import type { DataSourceOptions } from 'typeorm';
+import { durableEntities } from './entities.js';
+import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
 
 /**
  * Where a hub's state lives: TypeORM's options for better-sqlite3, mysql or mariadb. The module opens a DataSource of its own
- * with them, so that a full pool of the application cannot stop the renewal of leases; entities, migrations and subscribers
- * are the module's, whatever is given here.
+ * with them, so that a full pool of the application cannot stop the renewal of leases; entities, migrations, names of tables
+ * and subscribers are the module's, whatever is given here.
  */
 export type StorageOptions = Extract<DataSourceOptions, { type: 'better-sqlite3' | 'mysql' | 'mariadb' }>;
+
+/** What the module decides, whatever the application has set for its own entities. */
+export const MODULE_OPTIONS = {
+  entities: durableEntities,
+  subscribers: [],
+  migrations: durableMigrations,
+  migrationsTableName: MIGRATIONS_TABLE,
+  migrationsRun: false,
+  synchronize: false,
+  dropSchema: false,
+  cache: false,
+  entityPrefix: undefined,
+  namingStrategy: undefined,
+};

@@ -4,10 +4,8 @@ import { Database } from './database.js';
 import type { Session } from './session.js';
 import { sqliteDialect } from './dialect.js';
 import { isBusy, mapError } from './error-mapping.js';
-import { durableEntities } from './entities.js';
 import { TransientStoreError } from './errors.js';
-import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
-import type { StorageOptions } from './options.js';
+import { MODULE_OPTIONS, type StorageOptions } from './options.js';
 
 /** A long busy time-out would block the event loop: the database is asked again instead. */
 const BUSY_TIMEOUT = 20;
@@ -26,11 +24,7 @@ export class SqliteDatabase extends Database {
     super(
       new DataSource({
         ...options,
-        entities: durableEntities,
-        migrations: durableMigrations,
-        migrationsTableName: MIGRATIONS_TABLE,
-        synchronize: false,
-        migrationsRun: false,
+        ...MODULE_OPTIONS,
         timeout: BUSY_TIMEOUT,
         prepareDatabase: async (connection) => {
           connection.pragma('journal_mode = WAL');

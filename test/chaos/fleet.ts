@@ -73,7 +73,7 @@ export class WorkerProcess extends EventEmitter {
   }
 }
 
-/** Emits `working` whenever a worker begins to work. */
+/** Emits `working` whenever a worker begins to work, `takeover` whenever one takes partitions over from a dead one. */
 export class Fleet extends EventEmitter {
   /** By place. */
   readonly workers: WorkerProcess[] = [];
@@ -107,6 +107,11 @@ export class Fleet extends EventEmitter {
     while (this.working.length === 0) await once(this, 'working');
   }
 
+  /** Resolves when a worker has taken partitions over from another. */
+  async whenTakenOver(): Promise<void> {
+    while (this.takeovers === 0) await once(this, 'takeover');
+  }
+
   /** Stops all workers cleanly; answers their exit codes. */
   async stop(): Promise<(number | null)[]> {
     this.closing = true;
@@ -125,7 +130,11 @@ export class Fleet extends EventEmitter {
     worker.on('working', () => this.emit('working'));
     worker.on('fenced', () => (this.fenced += 1));
     worker.on('log', ({ level, text }: Extract<WorkerMessage, { type: 'log' }>) => {
-      this.takeovers += Number(TAKEOVERS.exec(text)?.[1] ?? 0);
+      const [, takeovers] = TAKEOVERS.exec(text) ?? [];
+      if (takeovers !== undefined) {
+        this.takeovers += Number(takeovers);
+        this.emit('takeover');
+      }
       if (level === 'error') this.errors.push(`${worker.name}: ${text}`);
     });
     worker.once('exit', () => {

@@ -15,29 +15,24 @@ export function watchCommits(freeze: Freeze | undefined, tell: (message: WorkerM
     process.kill(process.pid, 'SIGSTOP');
   }
 
-  wrap(TypeOrmStore.prototype, 'commit', async (commit) => {
+  wrap(TypeOrmStore.prototype, 'commit', (commit) => async function (this: TypeOrmStore, batch) {
     commits += 1;
     await stopAt('before');
     try {
-      await commit();
+      await commit.call(this, batch);
     } catch (error) {
       if (error instanceof FenceLostError) void tell({ type: 'fenced', partitions: error.partitions });
       throw error;
     }
   });
-  wrap(Session.prototype, 'updateMany', async (update, { table, columns }) => {
+  wrap(Session.prototype, 'updateMany', (updateMany) => async function (this: Session, update, rows) {
     // The fence of a commit is its last statement (I2): everything else is written by then.
-    if (table === 'durable_partitions' && columns.includes('previous_no')) await stopAt('inside');
-    return update();
+    if (update.table === 'durable_partitions' && update.columns.includes('previous_no')) await stopAt('inside');
+    return updateMany.call(this, update, rows);
   });
 }
 
-/** Puts `around` in the place of a method; its first argument calls the method itself. */
-function wrap<Name extends string, Args extends unknown[], R>(
-  prototype: Record<Name, (...args: Args) => Promise<R>>, method: Name, around: (original: () => Promise<R>, ...args: Args) => Promise<R>,
-): void {
-  const original = prototype[method];
-  prototype[method] = function (this: unknown, ...args: Args) {
-    return around(() => original.apply(this, args), ...args);
-  };
+/** Puts another function in the place of a method. */
+function wrap<T, Name extends keyof T>(prototype: T, method: Name, around: (original: T[Name]) => T[Name]): void {
+  prototype[method] = around(prototype[method]);
 }

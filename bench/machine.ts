@@ -1,0 +1,42 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { arch, cpus, platform, release } from 'node:os';
+import { join } from 'node:path';
+import { scratchDirectory } from '../scripts/scratch-directory.js';
+import { quantileOf } from './statistics.js';
+
+export interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly system: string;
+  readonly node: string;
+  /** Median of writing and flushing 4 KiB where the databases are, ms: what durability costs here at least. */
+  readonly flush: number;
+}
+
+export async function describeMachine(): Promise<Machine> {
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+    flush: await measureFlush(),
+  };
+}
+
+async function measureFlush(): Promise<number> {
+  const scratch = scratchDirectory('flush');
+  const file = openSync(join(scratch.path, 'file'), 'w');
+  try {
+    const page = Buffer.alloc(4096, 1);
+    const times = Array.from({ length: 200 }, () => {
+      const begin = performance.now();
+      writeSync(file, page);
+      fdatasyncSync(file);
+      return performance.now() - begin;
+    });
+    return quantileOf(times, 0.5);
+  } finally {
+    closeSync(file);
+    await scratch.remove();
+  }
+}

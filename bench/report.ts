@@ -1,0 +1,40 @@
+import type { Machine } from './machine.js';
+import type { DatabaseResult, ThroughputResult } from './suite.js';
+
+const whole = (value: number) => Math.round(value).toString();
+const decimals = (value: number) => value.toFixed(2);
+const percent = (value: number) => `${Math.round(value * 100)} %`;
+
+/** The figures as a Markdown table, a column for each database. */
+export function tableOf(results: readonly DatabaseResult[]): string {
+  const rows: [label: string, valueOf: (result: DatabaseResult) => string][] = [
+    ['raw limit, checkpoints/s merged by 32', ({ raw }) => `${whole(raw.checkpointsPerSecond)} (${raw.how})`],
+    ...throughputRows('generated ids', ({ throughput }) => throughput.generated),
+    ...throughputRows('supplied ids', ({ throughput }) => throughput.supplied),
+    ['idle latency, p50 / p99 ms', ({ latency }) => `${decimals(latency.p50)} / ${decimals(latency.p99)}`],
+    ['idle latency: checkpoints per orchestration', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
+    ['statements/s of an idle process', ({ idleStatementsPerSecond }) => decimals(idleStatementsPerSecond)],
+  ];
+  const header = ['', ...results.map(({ database }) => database)];
+  const lines = [header, header.map(() => '---'), ...rows.map(([label, valueOf]) => [label, ...results.map(valueOf)])];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function throughputRows(title: string, of: (result: DatabaseResult) => ThroughputResult): [string, (result: DatabaseResult) => string][] {
+  return [
+    [`${title}: orchestrations/s`, (result) => whole(of(result).orchestrationsPerSecond)],
+    [`${title}: checkpoints per orchestration`, (result) => decimals(of(result).checkpointsPerOrchestration)],
+    [`${title}: commits per orchestration`, (result) => decimals(of(result).commitsPerOrchestration)],
+    [`${title}: statements per orchestration`, (result) => decimals(of(result).statementsPerOrchestration)],
+    [`${title}: checkpoints/s ÷ raw checkpoints/s`, (result) => percent(of(result).checkpointRatio)],
+    [`${title}: orchestrations/s ÷ raw checkpoints/s`, (result) => percent(of(result).orchestrationRatio)],
+  ];
+}
+
+export function headingOf(machine: Machine, results: readonly DatabaseResult[]): string {
+  const { cores, cpu, system, node, flush } = machine;
+  return [
+    `${cores} cores (${cpu}), ${system}, Node ${node}; a flushed write of 4 KiB takes ${decimals(flush)} ms`,
+    ...results.map(({ database, durability }) => `${database}: ${durability}`),
+  ].join('\n');
+}

@@ -1,0 +1,113 @@
+import { FenceLostError } from '../../../lib/storage/errors.js';
+import { idIn, inserted, newRow } from '../support/rows.js';
+import type { StoreFixture } from '../support/store-fixture.js';
+import { TestProcess } from '../support/test-process.js';
+
+const ENDED = { leaseDuration: -1 };
+
+export function ownershipCases(fixture: StoreFixture): void {
+  it('[I2] a commit of a former owner writes nothing and names the partitions that it lost', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    await first.take([1], ENDED);
+    const second = await fixture.startProcess({ partitions: [1] });
+    const rows = [newRow(idIn(0)), newRow(idIn(1))];
+    const error: unknown = await first.commit(...rows.map((row) => inserted(row))).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(FenceLostError);
+    expect(error).toMatchObject({ partitions: [1], message: expect.stringContaining('1 now belong to another owner') });
+    expect(await second.store.getInstances(rows)).toEqual([]);
+    await first.commit(inserted(rows[0]!));
+    await second.commit(inserted(rows[1]!));
+  });
+
+  it('[I2] the same owner in another epoch is fenced as well', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const fence = process.nextFence(0);
+    await process.take([0], { force: true });
+    await expect(process.store.commit({ checkpoints: [], fences: [fence] })).rejects.toBeInstanceOf(FenceLostError);
+  });
+
+  it('[I2] commit number and last key go with the partition to its next owner', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    await first.store.commit({ checkpoints: [], fences: [{ ...first.nextFence(0), lastKey: 9_007_199_254_740_000 }] });
+    await first.store.releasePartitions(first.worker, [...first.leases.values()]);
+    const second = await fixture.startProcess({ partitions: [0] });
+    expect(second.leases.get(0)).toEqual({ partition: 0, epoch: 2, commitNo: 1, lastKey: 9_007_199_254_740_000, takeover: false });
+  });
+
+  it('[I2] after an unknown outcome a partition\'s row tells: committed, not committed, or lost', async () => {
+    const first = await fixture.startProcess({ partitions: [0, 1, 2] });
+    await first.take([3], ENDED);
+    const fences = [0, 1, 2, 3].map((partition) => first.nextFence(partition));
+    await first.store.commit({ checkpoints: [], fences: [fences[0]!] });
+    const second = await fixture.startProcess({ partitions: [3] });
+    expect(second.leases.size).toBe(1);
+    const others = { ...fences[2]!, commitNo: 8, previousCommitNo: 7 };
+    expect(await first.store.resolveCommit([fences[0]!, fences[1]!, others, fences[3]!])).toEqual(['committed', 'not-committed', 'lost', 'lost']);
+  });
+
+  it('takes what is free or whose lease has ended, and by force what is not', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    await first.take([1], ENDED);
+    const second = await fixture.startProcess();
+    expect(await second.take([0, 1, 2])).toMatchObject([
+      { partition: 1, epoch: 2, takeover: true },
+      { partition: 2, epoch: 1, takeover: false },
+    ]);
+    expect(await second.take([0], { force: true })).toMatchObject([{ partition: 0, epoch: 2, takeover: true }]);
+  });
+
+  it('each partition goes to one of several that want it at once', async () => {
+    const processes = await Promise.all([1, 2, 3].map(() => fixture.startProcess()));
+    const taken = await Promise.all(processes.map((process) => process.take([0, 1, 2, 3])));
+    expect(taken.flat().map(({ epoch }) => epoch)).toEqual(taken.flat().map(() => 1));
+    const rest = await processes[0]!.take([0, 1, 2, 3]);
+    const byProcess = [...taken.slice(1), [...processes[0]!.leases.values()]];
+    expect(byProcess.flat().map(({ partition }) => partition).sort()).toEqual([0, 1, 2, 3]);
+    expect(rest.every(({ partition }) => !taken.slice(1).flat().some((lease) => lease.partition === partition))).toBe(true);
+  });
+
+  it('only an owner gives its partition back', async () => {
+    const first = await fixture.startProcess({ partitions: [0, 1] });
+    const second = await fixture.startProcess();
+    await second.store.releasePartitions(second.worker, [...first.leases.values()]);
+    expect(await second.take([0])).toEqual([]);
+    await first.store.releasePartitions(first.worker, [...first.leases.values()]);
+    expect(await second.take([0, 1])).toMatchObject([{ takeover: false }, { takeover: false }]);
+  });
+
+  it('a heartbeat prolongs the worker and what it owns, and tells of all', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    await first.take([1], ENDED);
+    const dead = await TestProcess.register(first.store, ENDED);
+    await dead.take([2], ENDED);
+    const state = await first.store.heartbeat(first.worker, 60_000);
+    expect(state.alive).toBe(true);
+    expect(Math.abs(state.time - (await first.store.time()))).toBeLessThan(5_000);
+    const handlers = { orchestrators: [{ name: 'fulfil' }], activities: ['charge'] };
+    expect(state.workers).toEqual([
+      { ...first.worker, worker: true, handlers, live: true },
+      { ...dead.worker, worker: true, handlers, live: false },
+    ]);
+    expect(state.partitions).toEqual([
+      { partition: 0, owner: first.worker.incarnation, epoch: 1, expired: false },
+      { partition: 1, owner: first.worker.incarnation, epoch: 1, expired: false },
+      { partition: 2, owner: dead.worker.incarnation, epoch: 1, expired: true },
+      { partition: 3, owner: null, epoch: 0, expired: true },
+    ]);
+  });
+
+  it('a worker that was dead for ten leases is forgotten, and learns it', async () => {
+    const first = await fixture.startProcess();
+    const dead = await TestProcess.register(first.store, { leaseDuration: -1_000 });
+    expect((await first.store.heartbeat(first.worker, 1)).workers).toHaveLength(2);
+    expect(await dead.store.heartbeat(dead.worker, 60_000)).toMatchObject({ alive: false, workers: [first.worker] });
+  });
+
+  it('numbers of workers are not given again: they are part of the keys of messages', async () => {
+    const first = await fixture.startProcess();
+    await first.store.unregisterWorker(first.worker);
+    const second = await TestProcess.register(first.store);
+    expect(second.worker.workerId).toBe(first.worker.workerId + 1);
+    expect((await second.store.heartbeat(second.worker, 60_000)).workers).toMatchObject([second.worker]);
+  });
+}

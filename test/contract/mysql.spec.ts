@@ -1,0 +1,4 @@
+import { mysqlCases } from './cases/mysql.cases.js';
+import { describeStore } from './store.contract.js';
+
+describeStore('mysql', mysqlCases);

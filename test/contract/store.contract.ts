@@ -1,0 +1,30 @@
+import type { DatabaseKind } from '../support/databases.js';
+import { activityCases } from './cases/activities.cases.js';
+import { clientBatchCases } from './cases/client-batch.cases.js';
+import { commitCases } from './cases/commit.cases.js';
+import { openingCases } from './cases/opening.cases.js';
+import { ownershipCases } from './cases/ownership.cases.js';
+import { queryCases } from './cases/query.cases.js';
+import { readCases } from './cases/reads.cases.js';
+import { textCases } from './cases/text.cases.js';
+import { StoreFixture } from './support/store-fixture.js';
+
+const CASES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
+  opening: openingCases,
+  ownership: ownershipCases,
+  commit: commitCases,
+  activities: activityCases,
+  'client batches': clientBatchCases,
+  reads: readCases,
+  queries: queryCases,
+  text: textCases,
+};
+
+/** What every DurableStore does, whatever its database; `further` adds what only this database has to show. */
+export function describeStore(kind: DatabaseKind, further: (fixture: StoreFixture) => void): void {
+  describe(`DurableStore on ${kind}`, () => {
+    const fixture = new StoreFixture(kind);
+    for (const [title, cases] of Object.entries(CASES)) describe(title, () => cases(fixture));
+    describe(`${kind} itself`, () => further(fixture));
+  });
+}

@@ -1,0 +1,82 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What the proxy does with a statement of the client that matches. */
+type Rule =
+  /** Passes it on, and cuts the connection before the answer. */
+  | { readonly kind: 'cut-after'; readonly pattern: RegExp }
+  /** Cuts the connection in place of passing it on. */
+  | { readonly kind: 'cut-before'; readonly pattern: RegExp }
+  /** Keeps it until `release`. */
+  | { readonly kind: 'hold'; readonly pattern: RegExp; readonly held: () => void; readonly released: Promise<void> };
+
+/** Between a store and its server: holds a statement back, or cuts the connection at one. Each rule is for one time. */
+export class TcpProxy {
+  private rule: Rule | undefined;
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+
+  private constructor(private readonly host: string, private readonly targetPort: number) {
+    this.server = createServer((client) => this.serve(client));
+  }
+
+  static async start(host: string, port: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(host, port);
+    await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  cut(when: 'before' | 'after', pattern: RegExp): void {
+    this.rule = { kind: `cut-${when}`, pattern };
+  }
+
+  /** `held` resolves when a statement was stopped; `release` lets it pass. */
+  hold(pattern: RegExp): { readonly held: Promise<void>; release(): void } {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const held = new Promise<void>((resolve) => (this.rule = { kind: 'hold', pattern, held: resolve, released }));
+    return { held, release };
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private serve(client: Socket): void {
+    const server = connect(this.targetPort, this.host);
+    let muted = false;
+    let queue = Promise.resolve();
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket.on('error', end).on('close', end);
+    }
+    server.on('data', (data) => {
+      // Cut only now: the server has done what it was asked.
+      if (muted) end();
+      else client.write(data);
+    });
+    client.on('data', (data) => {
+      queue = queue.then(async () => {
+        const { rule } = this;
+        if (rule?.pattern.test(data.toString('latin1'))) {
+          this.rule = undefined;
+          if (rule.kind === 'cut-before') return end();
+          if (rule.kind === 'cut-after') muted = true;
+          else {
+            rule.held();
+            await rule.released;
+          }
+        }
+        server.write(data);
+      });
+    });
+  }
+}
