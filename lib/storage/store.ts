@@ -64,7 +64,7 @@ export interface DurableStore {
 }
 
 export interface StoreCapabilities {
-  /** True where one process at a time may run workers on this database (SQLite): see {@link WorkerLock}. */
+  /** True where one process at a time may run workers on this database (SQLite): see `tryLockWorker`. */
   readonly singleWorker: boolean;
   /** Bytes that one statement may have. */
   readonly maxStatementBytes: number;
@@ -286,6 +286,10 @@ export interface Checkpoint extends InstanceKey {
     | { readonly kind: 'insert'; readonly row: InstanceRow }
     /** Replaces a finished instance: its old execution is garbage. */
     | { readonly kind: 'replace'; readonly row: InstanceRow; readonly expected: InstanceGuard }
+    /**
+     * While the execution stays the same, only status, output, failureDetails, customStatus, updatedAt, historyLength and
+     * rowVersion are written; with another execution id (continueAsNew) the whole row is.
+     */
     | { readonly kind: 'update'; readonly row: InstanceRow; readonly expected: InstanceGuard }
     /** Only consumes: messages for an instance that is missing or finished. */
     | { readonly kind: 'none' };

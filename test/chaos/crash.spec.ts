@@ -66,7 +66,7 @@ it.each<[DatabaseKind, number]>([['mysql', 2], ['sqlite', 1]])('[A4] kill -9 los
     kills: kills.working, 'idle kills': kills.idle,
     orchestrations: journeys.length, instances: tables.instances.length,
     events: journeys.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0), 'events, no worker': driver.acknowledgedWithoutWorker,
-    takeovers: fleet.takeovers, fenced: fleet.fenced,
+    takeovers: fleet.takeovers, 'refused commits': fleet.refused,
     activities: expected.length, interrupted: interrupted(runs), 'run again': runAgain(runs), 'seen committed': observer.committed.size,
   });
 

@@ -79,8 +79,8 @@ export class Fleet extends EventEmitter {
   readonly workers: WorkerProcess[] = [];
   /** Partitions taken over from a worker that did not give them back. */
   takeovers = 0;
-  /** Commits refused because another worker owned the partition. */
-  fenced = 0;
+  /** Commits that the store refused. */
+  refused = 0;
   /** What workers logged as errors. */
   readonly errors: string[] = [];
   private started = 0;
@@ -128,7 +128,7 @@ export class Fleet extends EventEmitter {
     const worker = new WorkerProcess(`worker-${place}-${(this.started += 1)}`, options);
     this.workers[place] = worker;
     worker.on('working', () => this.emit('working'));
-    worker.on('fenced', () => (this.fenced += 1));
+    worker.on('refused', () => (this.refused += 1));
     worker.on('log', ({ level, text }: Extract<WorkerMessage, { type: 'log' }>) => {
       const [, takeovers] = TAKEOVERS.exec(text) ?? [];
       if (takeovers !== undefined) {

@@ -12,7 +12,7 @@ export interface Report {
   readonly events: number;
   readonly 'events, no worker': number;
   readonly takeovers: number;
-  readonly fenced: number;
+  readonly 'refused commits': number;
   readonly activities: number;
   readonly interrupted: number;
   readonly 'run again': number;

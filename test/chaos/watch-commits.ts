@@ -1,5 +1,5 @@
-/** Looks over the shoulder of a worker's store: reports what the fence refuses, and stops the process where it is told to. */
-import { FenceLostError } from '../../lib/storage/errors.js';
+/** Looks over the shoulder of a worker's store: reports the commits that it refuses, and stops the process where it is told to. */
+import { FenceLostError, StaleMemberError } from '../../lib/storage/errors.js';
 import { Session } from '../../lib/storage/session.js';
 import { TypeOrmStore } from '../../lib/storage/typeorm-store.js';
 import type { Freeze, WorkerMessage } from './worker-messages.js';
@@ -21,7 +21,7 @@ export function watchCommits(freeze: Freeze | undefined, tell: (message: WorkerM
     try {
       await commit.call(this, batch);
     } catch (error) {
-      if (error instanceof FenceLostError) void tell({ type: 'fenced', partitions: error.partitions });
+      if (error instanceof FenceLostError || error instanceof StaleMemberError) void tell({ type: 'refused', reason: error.name });
       throw error;
     }
   });

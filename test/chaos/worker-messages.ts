@@ -31,8 +31,8 @@ export type WorkerMessage =
   | { readonly type: 'holding' }
   /** It is about to stop itself. */
   | { readonly type: 'freezing' }
-  /** A commit was refused because its partitions belong to another worker. */
-  | { readonly type: 'fenced'; readonly partitions: readonly number[] }
+  /** A commit was refused: by its fence (I2), or because what it consumes or changes is no longer there (I4, I8). */
+  | { readonly type: 'refused'; readonly reason: 'FenceLostError' | 'StaleMemberError' }
   | { readonly type: 'log'; readonly level: 'log' | 'warn' | 'error'; readonly text: string };
 
 /** Asks a worker to close its application and to exit. */

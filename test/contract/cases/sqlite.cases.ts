@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,16 +26,28 @@ export function sqliteCases(fixture: StoreFixture): void {
     expect(await second.capabilities.tryLockWorker!()).toBe(true);
   });
 
+  it('a worker that is killed loses its lock at once', async () => {
+    const store = await fixture.openStore();
+    const file = `${String(fixture.storage.database)}.worker-lock`;
+    const holder = `new (require('better-sqlite3'))(${JSON.stringify(file)}).exec('BEGIN EXCLUSIVE'); console.log('held'); setInterval(() => {}, 1_000);`;
+    const child = spawn(process.execPath, ['-e', holder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    expect(await store.capabilities.tryLockWorker!()).toBe(false);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await store.capabilities.tryLockWorker!()).toBe(true);
+  });
+
   it('transactions of one store do not mix', async () => {
-    const process = await fixture.startProcess({ partitions: [0, 1] });
+    const owner = await fixture.startProcess({ partitions: [0, 1] });
     const [kept, refused] = [newRow(idIn(0)), newRow(idIn(1))];
     const batches = [
-      process.store.commit({ checkpoints: [inserted(kept)], fences: [process.nextFence(0)] }),
-      process.store.commit({ checkpoints: [inserted(refused)], fences: [{ ...process.nextFence(1), epoch: 9 }] }),
-      process.store.queryInstances({ limit: 10 }),
+      owner.store.commit({ checkpoints: [inserted(kept)], fences: [owner.nextFence(0)] }),
+      owner.store.commit({ checkpoints: [inserted(refused)], fences: [{ ...owner.nextFence(1), epoch: 9 }] }),
+      owner.store.queryInstances({ limit: 10 }),
     ];
     expect((await Promise.allSettled(batches)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(await process.store.queryInstances({ limit: 10 })).toEqual([kept]);
+    expect(await owner.store.queryInstances({ limit: 10 })).toEqual([kept]);
   });
 
   it('stores that write to one file at the same time wait for each other', async () => {
@@ -44,11 +58,11 @@ export function sqliteCases(fixture: StoreFixture): void {
   });
 
   it('a database in memory works, and has its worker', async () => {
-    const process = await fixture.startProcess({ storage: { type: 'better-sqlite3', database: ':memory:' }, partitions: [0] });
+    const owner = await fixture.startProcess({ storage: { type: 'better-sqlite3', database: ':memory:' }, partitions: [0] });
     const row = newRow(idIn(0));
-    await process.commit(inserted(row));
-    expect(await process.row(row)).toEqual(row);
-    expect(await process.store.capabilities.tryLockWorker!()).toBe(true);
+    await owner.commit(inserted(row));
+    expect(await owner.row(row)).toEqual(row);
+    expect(await owner.store.capabilities.tryLockWorker!()).toBe(true);
   });
 
   it('a file that cannot be opened is named', async () => {

@@ -34,7 +34,7 @@ export class TcpProxy {
   }
 
   /** `held` resolves when a statement was stopped; `release` lets it pass. */
-  hold(pattern: RegExp): { readonly held: Promise<void>; release(): void } {
+  hold(pattern: RegExp): { readonly held: Promise<void>; readonly release: () => void } {
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     const held = new Promise<void>((resolve) => (this.rule = { kind: 'hold', pattern, held: resolve, released }));
