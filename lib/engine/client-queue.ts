@@ -2,7 +2,7 @@
  * The commit queue of this process's client calls: merged, in order, fenced by the process's own worker row, so that a
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
-import type { ClientOperation, ClientResult, DurableStore, WorkerInfo } from '../storage/store.js';
+import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -67,7 +67,7 @@ export class ClientQueue {
       } catch (error) {
         const isTransient = this.port.health.isTransient(error);
         const again = error instanceof FenceLostError || isTransient;
-        if (!again && batch.length > 1) {
+        if (!again && batch.length > 1 && !(error instanceof UnresolvedCallError)) {
           for (const call of batch) await this.write([call]);
           return;
         }
@@ -106,14 +106,33 @@ export class ClientQueue {
     const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
     for (;;) {
       try {
-        if ((await this.port.store.resolveClientBatch(worker, commitNo)) !== 'committed') throw error;
-        this.commitNo = commitNo;
-        return error.result as readonly ClientResult[];
+        const outcome = await this.port.store.resolveClientBatch(worker, commitNo);
+        if (outcome === 'lost') await this.port.register();
+        else this.port.health.reached();
+        return this.take(outcome, commitNo, error);
       } catch (failure) {
-        if (failure === error || this.stopped) throw failure;
+        if (!this.port.health.isTransient(failure) || failure === error || this.stopped) throw failure;
         this.port.health.failed(failure);
         await backoff.wait();
       }
     }
+  }
+
+  private take(outcome: CommitOutcome, commitNo: number, error: OutcomeUnknownError): readonly ClientResult[] {
+    if (outcome === 'lost') throw new UnresolvedCallError(error.message);
+    if (outcome === 'not-committed') throw error;
+    this.commitNo = commitNo;
+    return error.result as readonly ClientResult[];
+  }
+}
+
+/** It cannot be found out any more whether a call was carried out; it is never repeated. */
+class UnresolvedCallError extends Error {
+  override readonly name = 'UnresolvedCallError';
+  constructor(reason: string) {
+    super(
+      `It is not known whether this call was carried out: the database was away while it was written, for so long that this process's ` +
+        `registration has been removed. Look at the instance's status before calling again. ${reason}`,
+    );
   }
 }

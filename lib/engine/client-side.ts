@@ -57,6 +57,7 @@ export class ClientSide {
       clock, health,
       maxPollingInterval: settings.maxPollingInterval,
       read: (ids) => store.getInstances(ids.map((instanceId) => ({ partition: this.partitionOf(instanceId), instanceId }))),
+      isAlive: (instanceId) => ownership.owns(this.partitionOf(instanceId))?.slots.get(instanceId)?.isAlive === true,
     });
   }
 

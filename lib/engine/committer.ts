@@ -101,7 +101,10 @@ export class Committer {
         const answers = await this.port.store.resolveCommit(fences.map(({ fence }) => fence));
         this.port.health.reached();
         this.port.lose(fences.filter((_, index) => answers[index] === 'lost').map(({ partition }) => partition));
-        if (!answers.includes('committed')) return batch;
+        if (!answers.includes('committed')) {
+          await backoff.wait();
+          return batch;
+        }
         this.succeed(this.withoutLost(batch), fences);
         return [];
       } catch (error) {

@@ -12,6 +12,8 @@ export interface CompletionWaitersPort {
   readonly health: StoreHealth;
   readonly maxPollingInterval: number;
   read(instanceIds: readonly string[]): Promise<InstanceRow[]>;
+  /** Whether the instance is alive in this process's memory: {@link CompletionWaiters.finished} will tell of its end. */
+  isAlive(instanceId: string): boolean;
 }
 
 interface Waiter {
@@ -26,6 +28,7 @@ export class CompletionWaiters {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private interval = MIN_INTERVAL;
   private cancelPoll: Cancel | undefined;
+  private nextFullPoll = 0;
   private readonly unchecked: string[] = [];
   private stopped = false;
 
@@ -83,6 +86,7 @@ export class CompletionWaiters {
 
   /** It may have finished already: those that begin to wait in one turn of the event loop are looked up together. */
   private checkSoon(instanceId: string): void {
+    if (this.port.isAlive(instanceId)) return this.schedule();
     if (this.unchecked.push(instanceId) > 1) return;
     setImmediate(() => {
       this.interval = MIN_INTERVAL;
@@ -96,11 +100,20 @@ export class CompletionWaiters {
     if (this.stopped || this.cancelPoll || this.waiters.size === 0) return;
     this.cancelPoll = this.port.clock.after(this.interval, () => {
       this.interval = Math.min(this.interval * 2, this.port.maxPollingInterval);
-      void this.check([...this.waiters.keys()]).finally(() => {
+      void this.check(this.toPoll()).finally(() => {
         this.cancelPoll = undefined;
         this.schedule();
       });
     });
+  }
+
+  /** Those that no signal will tell of; all of them now and then, because polling alone has to do (I6). */
+  private toPoll(): string[] {
+    const ids = [...this.waiters.keys()];
+    const now = this.port.clock.monotonic();
+    if (now < this.nextFullPoll) return ids.filter((id) => !this.port.isAlive(id));
+    this.nextFullPoll = now + this.port.maxPollingInterval;
+    return ids;
   }
 
   private async check(instanceIds: readonly string[]): Promise<void> {

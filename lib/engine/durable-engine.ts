@@ -6,7 +6,6 @@ import { v7 as uuidV7 } from 'uuid';
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
-import { TransientStoreError } from '../storage/errors.js';
 import { Activities } from './activities.js';
 import { Backoff } from './backoff.js';
 import { ClientSide } from './client-side.js';
@@ -247,7 +246,7 @@ export class DurableEngine {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof TransientStoreError) || this.options.clock.monotonic() > deadline) throw error;
+        if (!this.health.isTransient(error) || this.options.clock.monotonic() > deadline) throw error;
         this.health.failed(error);
         await backoff.wait();
       }

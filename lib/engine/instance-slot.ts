@@ -1,6 +1,6 @@
 import type { OrchestrationExecution } from '../core/execution.js';
 import type { OpenEpisode } from '../core/episodes.js';
-import type { TaskCompleted, TaskFailed } from '../core/history.js';
+import { isFinished, type TaskCompleted, type TaskFailed } from '../core/history.js';
 import type { InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
 import type { Partition } from './partition.js';
 
@@ -42,6 +42,11 @@ export class InstanceSlot {
   failures = 0;
 
   constructor(readonly partition: Partition, readonly instanceId: string) {}
+
+  /** Whether memory knows of an instance that is not finished. */
+  get isAlive(): boolean {
+    return !!this.row && !isFinished(this.row.status);
+  }
 
   /** Back to what can be read from the database; the generator is dropped without return() [Y7]. */
   forget(): void {

@@ -32,7 +32,7 @@ export interface DurableStore {
   // The engine's writes.
   commit(batch: CommitBatch): Promise<void>;
   /** After an unknown outcome, per fence: committed, not committed (try again), or lost (drop the partition). */
-  resolveCommit(fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]>;
+  resolveCommit(fences: readonly PartitionFence[]): Promise<CommitOutcome[]>;
   /** Moves waiting activities that this worker has handlers for to running. */
   claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]>;
   /** Writes results of activities of partitions that this process does not own; answers which tokens were still valid. */
@@ -57,8 +57,8 @@ export interface DurableStore {
 
   // The client's side.
   applyClientBatch(worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]>;
-  /** After an unknown outcome: whether the batch with this commit number was written. */
-  resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<'committed' | 'not-committed'>;
+  /** After an unknown outcome: whether the batch with this commit number was written; 'lost' when the worker's row is gone. */
+  resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<CommitOutcome>;
   getInstances(ids: readonly InstanceKey[]): Promise<InstanceRow[]>;
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]>;
 }
@@ -331,6 +331,9 @@ export interface PartitionFence {
   readonly commitNo: number;
   readonly lastKey: number;
 }
+
+/** What became of a batch whose answer was lost. */
+export type CommitOutcome = 'committed' | 'not-committed' | 'lost';
 
 export interface CommitBatch {
   readonly checkpoints: readonly Checkpoint[];

@@ -16,7 +16,7 @@ import * as partitions from './statements/partitions.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
-  ActivityKey, ClientBatch, ClientResult, CommitBatch, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState, InboxMessage, InboxRange,
+  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState, InboxMessage, InboxRange,
   InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, MessageKey, PartitionFence, PartitionLease, RunningActivity, StoreCapabilities, TimerKey,
   TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
@@ -87,7 +87,7 @@ export class TypeOrmStore implements DurableStore {
     }
   }
 
-  resolveCommit(fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
+  resolveCommit(fences: readonly PartitionFence[]): Promise<CommitOutcome[]> {
     return this.write((session) => partitions.resolveCommit(session, this.hub, fences));
   }
 
@@ -150,7 +150,7 @@ export class TypeOrmStore implements DurableStore {
     }
   }
 
-  resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<'committed' | 'not-committed'> {
+  resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<CommitOutcome> {
     return this.write((session) => workers.resolveClientBatch(session, this.hub, worker, commitNo));
   }
 

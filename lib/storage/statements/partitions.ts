@@ -1,6 +1,6 @@
 import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
-import type { PartitionFence, PartitionLease, WorkerInfo } from '../store.js';
+import type { CommitOutcome, PartitionFence, PartitionLease, WorkerInfo } from '../store.js';
 
 const OWNER = 'partition_no, owner, epoch, commit_no, last_key';
 
@@ -73,7 +73,7 @@ export async function lostFences(session: Session, hub: number, fences: readonly
 }
 
 /** What the partitions' rows say of a commit whose answer was lost. */
-export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<('committed' | 'not-committed' | 'lost')[]> {
+export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<CommitOutcome[]> {
   const rows = await session.selectMany<OwnerRecord>(
     OWNER, 'durable_partitions', ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), session.dialect.forUpdate,
   );

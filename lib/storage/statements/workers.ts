@@ -1,6 +1,6 @@
 import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
-import type { HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
+import type { CommitOutcome, HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
 
 /** Dead workers' rows are kept for so many lease durations, for people who look. */
 const KEPT_LEASES = 10;
@@ -83,10 +83,11 @@ export async function fenceWorker(session: Session, hub: number, worker: WorkerI
   if (matched !== 1) throw new FenceLostError(`Worker ${worker.workerId} is no longer registered as it was.`);
 }
 
-export async function resolveClientBatch(session: Session, hub: number, worker: WorkerInfo, commitNo: number): Promise<'committed' | 'not-committed'> {
+export async function resolveClientBatch(session: Session, hub: number, worker: WorkerInfo, commitNo: number): Promise<CommitOutcome> {
   const rows = await session.rows<{ commit_no: number | string }>(
     `SELECT commit_no FROM durable_workers WHERE hub = ? AND worker_id = ? AND incarnation = ?${session.dialect.forUpdate}`,
     [hub, worker.workerId, worker.incarnation],
   );
-  return Number(rows[0]?.commit_no ?? -1) === commitNo ? 'committed' : 'not-committed';
+  if (!rows[0]) return 'lost';
+  return Number(rows[0].commit_no) === commitNo ? 'committed' : 'not-committed';
 }

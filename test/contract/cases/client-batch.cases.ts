@@ -142,6 +142,6 @@ export function clientBatchCases(fixture: StoreFixture): void {
     await client.apply(start('reject'));
     expect(await client.store.resolveClientBatch(client.worker, 1)).toBe('committed');
     expect(await client.store.resolveClientBatch(client.worker, 2)).toBe('not-committed');
-    expect(await client.store.resolveClientBatch({ ...client.worker, incarnation: randomUUID() }, 1)).toBe('not-committed');
+    expect(await client.store.resolveClientBatch({ ...client.worker, incarnation: randomUUID() }, 1)).toBe('lost');
   });
 }

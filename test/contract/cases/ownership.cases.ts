@@ -98,8 +98,8 @@ export function ownershipCases(fixture: StoreFixture): void {
 
   it('a worker that was dead for ten leases is forgotten, and learns it', async () => {
     const first = await fixture.startProcess();
-    const dead = await TestProcess.register(first.store, { leaseDuration: -1_000 });
-    expect((await first.store.heartbeat(first.worker, 1)).workers).toHaveLength(2);
+    const dead = await TestProcess.register(first.store, { leaseDuration: -20_000 });
+    expect((await first.store.heartbeat(first.worker, 1_000)).workers).toHaveLength(2);
     expect(await dead.store.heartbeat(dead.worker, 60_000)).toMatchObject({ alive: false, workers: [first.worker] });
   });
 

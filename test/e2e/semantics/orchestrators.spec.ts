@@ -332,7 +332,7 @@ describe('ends', () => {
     await Promise.all([gates.reached('late'), gates.reached('last moment')]);
     gates.open('late');
     gates.open('last moment');
-    while ((await waitingWork(instance)).activities > 0) await new Promise(setImmediate);
+    await run.eventually(async () => (await waitingWork(instance)).activities === 0);
     run.clock.advance(10_000_000);
     expect(await output(await start('plain', 1))).toBe('plain 2');
     expect(await history(instance)).toEqual(atEnd);

@@ -10,6 +10,9 @@ import type { WaitingWork } from './waiting-work.js';
 
 export type Mode = 'warm' | 'cold';
 
+/** What a scenario waits for comes in milliseconds; later than this it is taken for stuck, ms. */
+const PATIENCE = 10_000;
+
 /** What a scenario works with, in one database and mode. Its functions may be destructured. */
 export class ScenarioRun {
   readonly database: DatabaseKind;
@@ -47,23 +50,40 @@ export class ScenarioRun {
 
   /** Starts an orchestration and answers how it ended. */
   readonly run = async (name: string, input?: unknown, options?: StartOptions): Promise<DurableOrchestrationStatus> =>
-    this.client.waitForCompletion(await this.start(name, input, options));
+    this.ended(await this.start(name, input, options));
+
+  /** The status of an instance, once it is finished. */
+  readonly ended = (instanceId: string): Promise<DurableOrchestrationStatus> =>
+    this.client.waitForCompletion(instanceId, { timeout: PATIENCE });
 
   /** The output of an instance, once it is Completed; fails when it ends otherwise. */
   readonly output = async (instanceId: string): Promise<unknown> => {
-    const status = await this.client.waitForCompletion(instanceId);
+    const status = await this.ended(instanceId);
     if (status.runtimeStatus === 'Completed') return status.output;
     throw new Error(`Instance '${instanceId}' is ${status.runtimeStatus}: ${JSON.stringify(status.output)}`);
   };
 
-  /** The status, once the condition holds; the time limit of the test bounds the wait. */
+  /** The status, once the condition holds. */
   readonly until = async (
     instanceId: string,
     condition: (status: DurableOrchestrationStatus) => boolean,
   ): Promise<DurableOrchestrationStatus> => {
-    for (;;) {
-      const status = await this.client.getStatus(instanceId, { showHistory: true, showHistoryOutput: true });
-      if (status && condition(status)) return status;
+    let last: DurableOrchestrationStatus | null = null;
+    await this.eventually(
+      async () => {
+        last = await this.client.getStatus(instanceId, { showHistory: true, showHistoryOutput: true });
+        return last !== null && condition(last);
+      },
+      () => `instance '${instanceId}': ${JSON.stringify(last, null, 1)}`,
+    );
+    return last!;
+  };
+
+  /** Asks again and again until the answer is yes: for what gives no signal. */
+  readonly eventually = async (question: () => boolean | Promise<boolean>, what: () => string = () => String(question)): Promise<void> => {
+    const deadline = performance.now() + PATIENCE;
+    while (!(await question())) {
+      if (performance.now() > deadline) throw new Error(`Waited in vain for ${what()}`);
       await new Promise(setImmediate);
     }
   };

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { Activity, Orchestrator, type ActivityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Gates } from '../support/harness.js';
+
+/** The handlers that the client's scenarios start and steer. */
+@Injectable()
+export class Subject {
+  /** Why the signals of `heldUntilAborted` were aborted, by gate. */
+  readonly aborted = new Map<string, unknown>();
+  /** Inputs of `counted`, each time it ran. */
+  readonly ran: string[] = [];
+
+  constructor(private readonly gates: Gates) {}
+
+  @Activity()
+  async held(gate: string): Promise<string> {
+    await this.gates.pass(gate);
+    return gate;
+  }
+
+  /** Comes to the gate at once, and once more, under `<gate> aborted`, when its signal says so. */
+  @Activity()
+  async heldUntilAborted(gate: string, ctx: ActivityContext): Promise<string> {
+    ctx.signal.addEventListener('abort', () => {
+      this.aborted.set(gate, ctx.signal.reason);
+      void this.gates.pass(`${gate} aborted`);
+    });
+    await this.gates.pass(gate);
+    return gate;
+  }
+
+  @Activity()
+  count(input: string): void {
+    this.ran.push(input);
+  }
+
+  @Orchestrator()
+  returns(_ctx: OrchestrationContext, input: unknown): unknown {
+    return input;
+  }
+
+  @Orchestrator()
+  fails(_ctx: OrchestrationContext, message: string): never {
+    throw new RangeError(message);
+  }
+
+  /** Runs until an event 'go' comes, whose data is the output. */
+  @Orchestrator()
+  *waits(ctx: OrchestrationContext, input?: unknown): Orchestration<unknown> {
+    ctx.setCustomStatus({ waitsWith: input ?? null });
+    return yield* ctx.waitForExternalEvent('go');
+  }
+
+  @Orchestrator()
+  *counted(ctx: OrchestrationContext, input: string): Orchestration<string> {
+    yield* ctx.callActivity('count', input);
+    return input;
+  }
+
+  /** Waits for an activity, a timer of a minute and an event 'go' at once. */
+  @Orchestrator()
+  *waitsForAll(ctx: OrchestrationContext, gate: string): Orchestration<string[]> {
+    const named = new Map<unknown, string>([
+      [ctx.callActivity('heldUntilAborted', gate), 'activity'],
+      [ctx.createTimer(60_000), 'timer'],
+      [ctx.waitForExternalEvent('go'), 'event'],
+    ]);
+    const order: string[] = [];
+    const open = new Set([...named.keys()] as ReturnType<OrchestrationContext['createTimer']>[]);
+    while (open.size > 0) {
+      const done = yield* ctx.any([...open]);
+      open.delete(done);
+      order.push(named.get(done)!);
+    }
+    return order;
+  }
+
+  /** Its child has the id `<own id>-child`. */
+  @Orchestrator()
+  *hasChild(ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.callSubOrchestrator('waits', 'called', { instanceId: `${ctx.instanceId}-child` });
+  }
+
+  @Orchestrator({ name: 'versioned', version: '2' })
+  second(ctx: OrchestrationContext): string {
+    return `second, as ${String(ctx.version)}`;
+  }
+
+  @Orchestrator({ name: 'versioned' })
+  unversioned(ctx: OrchestrationContext): string {
+    return `unversioned, as ${String(ctx.version)}`;
+  }
+}
