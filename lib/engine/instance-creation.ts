@@ -2,20 +2,22 @@ import { partitionOf } from '../core/ids.js';
 import type { FailureDetails } from '../core/failure.js';
 import type { InboxMessage, InstanceRow } from '../storage/store.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
+import type { TurnContext } from './turn.js';
 
 /** The row of the instance that an eager start, a CreateInstance or a ReplaceInstance asks for. */
-export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: PendingInput, now: number): InstanceRow {
+export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: PendingInput, context: TurnContext): InstanceRow {
   if (input.kind === 'eager') return input.row;
   if (input.kind !== 'message' || (input.message.body.type !== 'CreateInstance' && input.message.body.type !== 'ReplaceInstance')) {
     throw new Error(`Instance '${slot.instanceId}' cannot be created from ${input.kind}.`);
   }
   const { body } = input.message;
+  const now = context.now();
   return {
     partition: slot.partition.index,
     instanceId: slot.instanceId,
     executionId: body.executionId,
     name: body.name,
-    version: body.version,
+    version: body.version ?? defaultVersion(body.name, context),
     status: 'Pending',
     input: body.input,
     tags: body.tags,
@@ -26,6 +28,12 @@ export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: P
     historyLength: 0,
     rowVersion: (old?.rowVersion ?? 0) + 1,
   };
+}
+
+/** The module's default version, where the orchestrator has it [Y5]. */
+function defaultVersion(name: string, { handlers, settings }: TurnContext): string | undefined {
+  const { defaultVersion: version } = settings;
+  return version !== undefined && handlers.findOrchestrator(name, version) ? version : undefined;
 }
 
 /** Tells the caller of a sub-orchestration that its id is in use [S3]. */

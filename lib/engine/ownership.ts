@@ -47,6 +47,7 @@ export class Ownership {
   private workers: readonly WorkerRow[] = [];
   private renewalSentAt = 0;
   private hasWorkerLock = false;
+  private standsBy = false;
   private beating: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
   private stopping = false;
@@ -181,10 +182,16 @@ export class Ownership {
   private async takeAll(): Promise<void> {
     if (!this.hasWorkerLock) {
       this.hasWorkerLock = (await this.port.store.capabilities.tryLockWorker?.()) ?? false;
-      if (!this.hasWorkerLock) return;
+      if (!this.hasWorkerLock) return this.reportStandBy();
     }
     const wanted = this.all().filter((index) => !this.partitions.has(index));
     if (wanted.length > 0) await this.acquire(wanted, true);
+  }
+
+  private reportStandBy(): void {
+    if (this.standsBy) return;
+    this.standsBy = true;
+    this.port.log.log(`Task hub '${this.port.hub}': another process or hub works on this SQLite file; this one serves its client and stands by.`);
   }
 
   private async takeShare(state: HubState): Promise<void> {

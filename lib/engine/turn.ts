@@ -40,7 +40,7 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   const row = slot.row ?? null;
   if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
   if (isCreation(first)) return row && !isFinished(row.status) ? meetLiveInstance(slot, row, first, context) : create(slot, row, first, context);
-  if (!row || isFinished(row.status)) return consumeLate(slot, row, first);
+  if (!row || isFinished(row.status)) return consumeLate(slot, row, first, context);
   return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
 }
 
@@ -62,7 +62,7 @@ function takeWhile(slot: InstanceSlot, accept: (input: PendingInput) => boolean)
 }
 
 /** Messages for an instance that is missing or finished are consumed without effect. */
-function consumeLate(slot: InstanceSlot, row: InstanceRow | null, first: PendingInput): Turn {
+function consumeLate(slot: InstanceSlot, row: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
   // A client may have put a new instance in the place of a finished one since the row was read.
   const start = isStart(first) ? startKey(first) : undefined;
   if (start !== undefined && slot.startChecked !== start) {
@@ -70,7 +70,16 @@ function consumeLate(slot: InstanceSlot, row: InstanceRow | null, first: Pending
     return { kind: 'reload' };
   }
   const taken = takeWhile(slot, (input) => !isCreation(input) && (input === first || !isStart(input)));
+  for (const input of taken) logDropped(slot, row, input, context);
   return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, taken), taken, row, session: undefined };
+}
+
+function logDropped(slot: InstanceSlot, row: InstanceRow | null, input: PendingInput, { log }: TurnContext): void {
+  if (input.kind !== 'message' || input.message.body.type !== 'Deliver') return;
+  const { event } = input.message.body;
+  const state = row ? `it is ${row.status}` : 'there is no such instance';
+  if (event.type === 'EventRaised') log.warn(`Event '${event.name}' for instance '${slot.instanceId}' was dropped: ${state}.`);
+  else log.debug?.(`${event.type} for instance '${slot.instanceId}' is ignored: ${state}.`);
 }
 
 function isStart(input: PendingInput): boolean {
@@ -100,7 +109,7 @@ function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingIn
 }
 
 function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
-  const row = createdRow(slot, old, first, context.now());
+  const row = createdRow(slot, old, first, context);
   slot.queue.shift();
   const write: Write = old ? { kind: 'replace', expected: old } : { kind: 'insert' };
   if (row.startAt !== undefined && row.startAt > context.now()) {
@@ -121,7 +130,7 @@ type Write = { readonly kind: 'insert' } | { readonly kind: 'replace' | 'update'
 
 /** Runs an episode of a live instance with what was taken, if any of it asks for one. */
 function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: PendingInput[], context: TurnContext, forced: InputEvent[] = []): Turn {
-  const { events, wakes, notBefore } = translate(row, taken);
+  const { events, wakes, notBefore } = translate(row, taken, context);
   events.unshift(...forced);
   const now = Math.max(context.now(), row.updatedAt, notBefore);
   const begins = row.historyLength === 0;
@@ -154,7 +163,7 @@ function executionStarted(row: InstanceRow): ExecutionStarted {
 }
 
 /** The events among the inputs that are for this execution [Y3]. */
-function translate(row: InstanceRow, taken: readonly PendingInput[]) {
+function translate(row: InstanceRow, taken: readonly PendingInput[], { log }: TurnContext) {
   const events: InputEvent[] = [];
   let wakes = false;
   let notBefore = 0;
@@ -171,6 +180,7 @@ function translate(row: InstanceRow, taken: readonly PendingInput[]) {
     } else if (input.message.body.type === 'Deliver') {
       const { executionId, event } = input.message.body;
       if (executionId === undefined || executionId === row.executionId) events.push(event);
+      else log.debug?.(`${event.type} for instance '${row.instanceId}' is ignored: it is for another execution, '${executionId}'.`);
     } else wakes = true;
   }
   return { events, wakes, notBefore };

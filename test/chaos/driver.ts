@@ -47,8 +47,9 @@ export class Driver {
     return this.app.get(DurableClient, { strict: false });
   }
 
-  get unfinished(): number {
-    return this.journeys.filter(({ end }) => end === undefined).length;
+  /** Events that were acknowledged. */
+  get acknowledged(): number {
+    return this.journeys.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
   }
 
   /** Keeps `inFlight` journeys under way as long as there are plans; resolves when all are at their end. */

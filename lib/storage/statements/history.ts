@@ -1,6 +1,5 @@
 import { HISTORY_FORMAT, type HistoryEvent } from '../../core/history.js';
 import type { Value } from '../dialect.js';
-import type { Value } from '../dialect.js';
 import { historyEntity, type HistoryRecord } from '../entities.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceRow } from '../store.js';
@@ -22,7 +21,7 @@ export async function appendHistory(session: Session, hub: number, checkpoints: 
       for (const chunk of chunksOf(events, sequence)) rows.push([hub, partition, executionId, chunk.sequence, chunk.events, HISTORY_FORMAT, chunk.body]);
     }
   }
-  await session.insert('durable_history', ['hub', 'partition_no', 'execution_id', 'sequence_no', 'event_count', 'format', 'body'], rows);
+  await session.insert('durable_history', COLUMNS, rows);
 }
 
 function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator<Pick<HistoryRecord, 'sequence' | 'events' | 'body'>> {

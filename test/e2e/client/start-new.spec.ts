@@ -1,4 +1,4 @@
-import type { OnConflict } from 'nestjs-durable';
+import { DurableClient, type DurableOrchestrationStatus, type OnConflict } from 'nestjs-durable';
 import { useScenarios, type ScenarioRun } from '../support/harness.js';
 import { Subject } from './subject.js';
 
@@ -95,7 +95,7 @@ const LIVE: Readonly<Record<string, Prepare>> = {
 const FINISHED: Readonly<Record<string, Prepare>> = {
   Completed: (run, instanceId) => run.run('returns', 'old', { instanceId }),
   Failed: (run, instanceId) => run.run('fails', 'old', { instanceId }),
-  Terminated: async ({ client, run: _run }, instanceId) => {
+  Terminated: async ({ client }, instanceId) => {
     await client.startNew('waits', { instanceId, input: 'old' });
     await client.terminate(instanceId);
     await client.waitForCompletion(instanceId);
@@ -148,7 +148,6 @@ describe('startNew with an id in use', () => {
   });
 
   scenario("[K1] 'useExisting' is atomic: of many starts at once, from two processes, one instance comes", async ({ client, id, startBeside, get, output }) => {
-    const { DurableClient } = await import('nestjs-durable');
     const beside = (await startBeside({ settings: { worker: false } })).get(DurableClient, { strict: false });
     for (let round = 0; round < 5; round += 1) {
       const instanceId = id(`round ${round}`);
@@ -172,8 +171,7 @@ describe('startNew with an id in use', () => {
   });
 });
 
-type Status = NonNullable<Awaited<ReturnType<ScenarioRun['client']['getStatus']>>>;
-type Expectation = (run: ScenarioRun, instanceId: string, again: Promise<string>, before: Status, state: string) => Promise<void>;
+type Expectation = (run: ScenarioRun, instanceId: string, again: Promise<string>, before: DurableOrchestrationStatus, state: string) => Promise<void>;
 
 const EXPECTATIONS: Readonly<Record<Outcome, Expectation>> = {
   refused: async ({ client }, instanceId, again, before, state) => {

@@ -1,0 +1,70 @@
+/** What every crash test needs: a database, workers, a client and an observer outside of them, and the final check. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDatabase, type DatabaseKind, type TestDatabase } from '../support/databases.js';
+import { checkDatabase, readSettledTables } from './checker/check-database.js';
+import { checkEffects } from './checker/check-effects.js';
+import { checkJourneys } from './checker/check-journeys.js';
+import type { StoredTables } from './checker/tables.js';
+import { Driver } from './driver.js';
+import { readEffects, type Effect } from './effects.js';
+import { Fleet } from './fleet.js';
+import { expectedAttempts } from './model.js';
+import { Observer } from './observer.js';
+import type { Random } from './random.js';
+
+export interface CrashRunOptions {
+  readonly kind: DatabaseKind;
+  readonly random: Random;
+  /** ms */
+  readonly leaseDuration: number;
+  /** Longest pause before each external event, ms. */
+  readonly maxPause: number;
+}
+
+export interface Outcome {
+  /** Everything that is wrong; empty when all is well. */
+  readonly problems: readonly string[];
+  readonly tables: StoredTables;
+  readonly effects: readonly Effect[];
+  /** Attempts of activities that had to run. */
+  readonly attempts: number;
+}
+
+/** To be closed whatever happens. */
+export class CrashRun {
+  private constructor(
+    readonly database: TestDatabase, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer, private readonly effects: string,
+  ) {}
+
+  static async open({ kind, random, leaseDuration, maxPause }: CrashRunOptions): Promise<CrashRun> {
+    const database = await createDatabase(kind);
+    const { storage } = database;
+    const effects = mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'effects-'));
+    const fleet = new Fleet({ storage, leaseDuration, effects });
+    const driver = await Driver.open({ storage, leaseDuration, fleet, random, maxPause });
+    return new CrashRun(database, fleet, driver, await Observer.open(storage), effects);
+  }
+
+  /** Checks everything, when all journeys are at their end and workers still run. */
+  async check(): Promise<Outcome> {
+    await this.observer.look();
+    const tables = await readSettledTables(this.database.storage);
+    const effects = readEffects(this.effects);
+    const { journeys } = this.driver;
+    const attempts = journeys.flatMap(({ plan }) => expectedAttempts(plan));
+    const problems = [
+      ...checkJourneys(journeys, tables.instances),
+      ...checkDatabase(tables),
+      ...checkEffects(effects, attempts, this.observer.committed),
+    ];
+    return { problems, tables, effects, attempts: attempts.length };
+  }
+
+  async close(): Promise<void> {
+    await this.fleet.close();
+    await this.driver.close();
+    await this.observer.close();
+    await this.database.drop();
+  }
+}
