@@ -12,7 +12,7 @@ export function tableOf(results: readonly DatabaseResult[]): string {
     ...throughputRows('generated ids', ({ throughput }) => throughput.generated),
     ...throughputRows('supplied ids', ({ throughput }) => throughput.supplied),
     ['idle latency, p50 / p99 ms', ({ latency }) => `${decimals(latency.p50)} / ${decimals(latency.p99)}`],
-    ['idle latency: checkpoints per orchestration', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
+    ['idle latency: checkpoints per orchestration, all started eagerly', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
     ['statements/s of an idle process', ({ idleStatementsPerSecond }) => decimals(idleStatementsPerSecond)],
   ];
   const header = ['', ...results.map(({ database }) => database)];

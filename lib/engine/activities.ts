@@ -4,13 +4,14 @@
  * so that no activity waits for a worker that does not have it.
  */
 import { randomUUID } from 'node:crypto';
+import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
-import { CLIENT_SENDER_BASE, type DurableStore, type InboxMessage, type RunningActivity } from '../storage/store.js';
+import { CLIENT_SENDER_BASE, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
 import { ActivityClaimer } from './activity-claimer.js';
 import { ActivityPool } from './activity-pool.js';
 import { Backoff } from './backoff.js';
-import type { Clock } from './clock.js';
+import type { Cancel, Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
 import type { Ownership } from './ownership.js';
@@ -36,6 +37,7 @@ export class Activities {
   private readonly pool: ActivityPool;
   private readonly claimer: ActivityClaimer;
   private stopped = false;
+  private cancelSweep: Cancel | undefined;
 
   constructor(private readonly port: ActivitiesPort) {
     const { store, clock, health, log, handlers, settings, ownership } = port;
@@ -54,7 +56,8 @@ export class Activities {
       activityNames: () => handlers.list().activities,
       room: () => this.pool.room,
       claimed: (activity) => this.start(activity),
-      outcomeUnknown: () => this.lookForUnknownClaims(),
+      outcomeUnknown: () => this.sweepLater(),
+      refused: (result, error) => this.refused(result, error),
     });
   }
 
@@ -120,10 +123,13 @@ export class Activities {
       const owned = partitions.filter(({ state }) => state === 'owned');
       if (owned.length === 0 || this.stopped) return;
       try {
-        for (const claim of await store.readRunningActivities(owned.map(({ index }) => index))) {
-          if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
-          else if (this.pool.has(claim.claimToken)) ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
-        }
+        const claims = await store.readRunningActivities(owned.map(({ index }) => index));
+        for (const claim of claims) if (this.pool.has(claim.claimToken)) ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
+        const others = claims.filter((claim) => !this.isAtWork(claim));
+        // A worker that began after the last heartbeat would pass for dead.
+        if (others.some(({ claimedBy }) => !ownership.isLive(claimedBy))) await ownership.refresh();
+        for (const claim of others) if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
+        if (others.some(({ claimedBy }) => claimedBy === ownership.worker.incarnation)) this.sweepLater();
         await this.claimer.whenIdle();
         await this.claim();
         return;
@@ -161,10 +167,13 @@ export class Activities {
 
   stop(): void {
     this.stopped = true;
+    this.cancelSweep?.();
     this.claimer.stop();
   }
 
   private finished(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    // An activity that outlived the stop: whoever takes the partition over runs it again [A4].
+    if (this.stopped) return;
     const partition = this.port.ownership.owns(activity.partition);
     if (partition?.claims.has(activity.claimToken)) this.port.offer(partition, activity, event);
     else this.completeForeign(activity, event);
@@ -172,6 +181,7 @@ export class Activities {
   }
 
   private giveBack(activity: RunningActivity): void {
+    if (this.stopped) return;
     this.port.ownership.owns(activity.partition)?.claims.delete(activity.claimToken);
     this.claimer.giveBack(activity);
   }
@@ -182,23 +192,41 @@ export class Activities {
     return names.includes(name) ? undefined : names;
   }
 
-  /** A claim's answer was lost: what the database says is claimed here and nobody here knows of is given back. */
-  private lookForUnknownClaims(): void {
-    this.port.clock.after(this.port.settings.leaseDuration, () => void this.returnUnknownClaims());
+  /** An instance that waits for a result which the database does not take gets the reason instead. */
+  private refused({ activity, message }: ForeignActivityResult, error: unknown): void {
+    const { name, instanceId, taskId } = activity;
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `The result of activity '${name}' for instance '${instanceId}' could not be written: ${reason}`;
+    this.port.log.error(text);
+    if (message.body.type !== 'Deliver' || message.body.event.type !== 'TaskCompleted') return;
+    this.completeForeign(activity, { type: 'TaskFailed', taskId, failureDetails: failureDetailsOf(new Error(text)) });
   }
 
-  private async returnUnknownClaims(): Promise<void> {
-    const { store, ownership } = this.port;
-    if (this.stopped) return;
+  /** Whether this process runs the activity or has its result. */
+  private isAtWork({ partition, claimToken }: RunningActivity): boolean {
+    return this.pool.has(claimToken) || this.port.ownership.owns(partition)?.claims.has(claimToken) === true;
+  }
+
+  /** The database may hold claims of this process that nobody here knows of, because an answer was lost: they are looked for. */
+  private sweepLater(): void {
+    this.cancelSweep ??= this.port.clock.after(this.port.settings.leaseDuration, () => void this.sweep());
+  }
+
+  private async sweep(): Promise<void> {
+    const { store, ownership, clock, settings } = this.port;
+    let again = false;
     try {
       const partitions = Array.from({ length: this.port.partitionCount() }, (_, index) => index);
-      for (const claim of await store.readRunningActivities(partitions)) {
-        const isKnown = this.pool.has(claim.claimToken) || ownership.owns(claim.partition)?.claims.has(claim.claimToken);
-        if (claim.claimedBy === ownership.worker.incarnation && !isKnown) this.claimer.giveBack(claim);
-      }
+      const own = (await store.readRunningActivities(partitions)).filter(({ claimedBy }) => claimedBy === ownership.worker.incarnation);
+      const unknown = own.filter((claim) => !this.isAtWork(claim));
+      // Some are only on their way: written, while the answer that starts them has not arrived yet.
+      if (unknown.length > 0) await new Promise<void>((resolve) => (this.cancelSweep = clock.after(settings.leaseDuration, resolve)));
+      if (!this.stopped) for (const claim of unknown) if (!this.isAtWork(claim)) this.claimer.giveBack(claim);
     } catch {
-      this.lookForUnknownClaims();
+      again = true;
     }
+    this.cancelSweep = undefined;
+    if (again && !this.stopped) this.sweepLater();
   }
 
   /** Aborts activities of other processes' instances that no longer wait for them [K9]. */

@@ -2,6 +2,7 @@
  * Takes waiting activities of the whole hub for this process, one claim at a time, and hands the results of those whose
  * partition is another process's to that one's inbox.
  */
+import { OutcomeUnknownError } from '../storage/errors.js';
 import type { ForeignActivityResult, DurableStore, RunningActivity, WorkerInfo } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -18,6 +19,8 @@ export interface ActivityClaimerPort {
   claimed(activity: RunningActivity): void;
   /** What a claim did whose answer was lost has to be found out. */
   outcomeUnknown(): void;
+  /** The database will not take this result, ever. */
+  refused(result: ForeignActivityResult, error: unknown): void;
 }
 
 const LIMITS = { maxItems: 200, maxWeight: 1024 * 1024 };
@@ -33,8 +36,10 @@ export class ActivityClaimer {
   private readonly returns: MergeQueue<RunningActivity>;
 
   constructor(private readonly port: ActivityClaimerPort) {
-    this.results = new MergeQueue((batch) => this.persist(() => port.store.completeForeignActivities(port.worker(), batch)), LIMITS);
-    this.returns = new MergeQueue((batch) => this.persist(() => port.store.returnActivities(batch)), LIMITS);
+    const complete = (batch: ForeignActivityResult[]) => port.store.completeForeignActivities(port.worker(), batch);
+    this.results = new MergeQueue((batch) => this.persist(batch, complete, (result, error) => port.refused(result, error)), LIMITS);
+    // Rows that were there before are not refused: whatever goes wrong here may pass.
+    this.returns = new MergeQueue((batch) => this.persist(batch, (activities) => port.store.returnActivities(activities)), LIMITS);
   }
 
   /** Looks for waiting activities now. Answers whether any were found. */
@@ -62,7 +67,7 @@ export class ActivityClaimer {
       } while (this.again);
     } catch (error) {
       this.port.health.failed(error);
-      this.port.outcomeUnknown();
+      if (error instanceof OutcomeUnknownError) this.port.outcomeUnknown();
     } finally {
       this.claiming = false;
     }
@@ -91,15 +96,21 @@ export class ActivityClaimer {
     this.stopped = true;
   }
 
-  /** Both writes count by claim token, so that repeating them is harmless (I4). */
-  private async persist(write: () => Promise<unknown>): Promise<void> {
+  /** Both writes count by claim token, so that repeating them is harmless (I4). A member that is refused must not hold up the rest. */
+  private async persist<T>(batch: T[], write: (batch: T[]) => Promise<unknown>, refused?: (member: T, error: unknown) => void): Promise<void> {
     const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
     for (;;) {
       try {
-        await write();
+        await write(batch);
         this.port.health.reached();
         return;
       } catch (error) {
+        const mayPass = refused === undefined || this.stopped || this.port.health.isTransient(error);
+        if (!mayPass && batch.length > 1) {
+          for (const member of batch) await this.persist([member], write, refused);
+          return;
+        }
+        if (!mayPass) return refused(batch[0]!, error);
         this.port.health.failed(error);
         if (this.stopped) return;
         await backoff.wait();

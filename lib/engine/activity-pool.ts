@@ -61,6 +61,7 @@ export class ActivityPool {
   }
 
   start(activity: RunningActivity): void {
+    if (this.stopping) return this.port.returned(activity);
     this.waiting.push(activity);
     this.next();
   }

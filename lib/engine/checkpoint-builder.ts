@@ -3,7 +3,10 @@ import type { EpisodeResult } from '../core/execution.js';
 import type { HistoryEvent, OutputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
 import { partitionOf } from '../core/ids.js';
-import type { ActivityWork, Checkpoint, InboxMessage, InstanceGuard, InstanceRow, MessageBody, RunningActivity, TimerRow } from '../storage/store.js';
+import {
+  START_TIMER, type ActivityWork, type Checkpoint, type InboxMessage, type InstanceGuard, type InstanceRow, type MessageBody, type RunningActivity,
+  type TimerKey, type TimerRow,
+} from '../storage/store.js';
 import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
 import { continuedSession, firstEvents } from './sessions.js';
 import type { TurnContext } from './turn.js';
@@ -44,11 +47,11 @@ export function emptyCheckpoint(slot: InstanceSlot, taken: readonly PendingInput
 export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; row: InstanceRow; continued?: Session } {
   const { slot, row, result, taken, context } = step;
   const empty = emptyCheckpoint(slot, taken);
-  const cancelledTimers = result.cancelledTimers.map((timer) => ({ ...timer, executionId: row.executionId }));
+  const cancelledTimers = [...result.cancelledTimers.map((timer) => ({ ...timer, executionId: row.executionId })), ...unusedStartTimer(step)];
   const outputs = perform(step);
   const next = nextRow(step);
   const replaced = step.write.kind === 'replace' ? [step.write.expected.executionId] : [];
-  const base = { ...empty, ...outputs, cancelledTimers, timers: step.startTimer ? [...outputs.timers, step.startTimer] : outputs.timers };
+  const base = { ...empty, ...outputs, cancelledTimers, timers: [...outputs.timers, ...wantedStartTimer(step)] };
   if (!result.continueAsNew) {
     const checkpoint: Checkpoint = {
       ...base,
@@ -79,6 +82,16 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
     abandonedActivities: [row.executionId],
   };
   return { checkpoint, row: generation, continued: continuedSession(generation, started, context) };
+}
+
+function wantedStartTimer({ startTimer, result }: EpisodeStep): TimerRow[] {
+  return startTimer && !isFinished(result.status) ? [startTimer] : [];
+}
+
+/** The timer of an instance that ends before it was to begin. */
+function unusedStartTimer({ row, result, now }: EpisodeStep): TimerKey[] {
+  if (row.startAt === undefined || row.startAt <= now || !isFinished(result.status)) return [];
+  return [{ executionId: row.executionId, taskId: START_TIMER, fireAt: row.startAt }];
 }
 
 function nextRow({ row, result, now }: EpisodeStep): InstanceRow {

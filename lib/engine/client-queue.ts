@@ -16,8 +16,8 @@ export interface ClientQueuePort {
   readonly health: StoreHealth;
   readonly keys: MessageKeys;
   worker(): WorkerInfo;
-  /** Registers this process anew: its row was taken away because it looked dead. */
-  register(): Promise<void>;
+  /** Registers this process anew, unless that has happened: its row was taken away because it looked dead. */
+  register(gone: WorkerInfo): Promise<void>;
 }
 
 interface PendingCall {
@@ -95,7 +95,7 @@ export class ClientQueue {
       this.commitNo = commitNo;
       return results;
     } catch (error) {
-      if (error instanceof FenceLostError) await this.port.register();
+      if (error instanceof FenceLostError) await this.port.register(worker);
       if (!(error instanceof OutcomeUnknownError)) throw error;
       return this.resolve(worker, commitNo, error);
     }
@@ -107,7 +107,7 @@ export class ClientQueue {
     for (;;) {
       try {
         const outcome = await this.port.store.resolveClientBatch(worker, commitNo);
-        if (outcome === 'lost') await this.port.register();
+        if (outcome === 'lost') await this.port.register(worker);
         else this.port.health.reached();
         return this.take(outcome, commitNo, error);
       } catch (failure) {

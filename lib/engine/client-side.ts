@@ -52,7 +52,7 @@ export class ClientSide {
 
   constructor(private readonly port: ClientSidePort) {
     const { store, clock, health, keys, ownership, settings } = port;
-    this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.worker, register: () => ownership.register() });
+    this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.worker, register: (gone) => ownership.register(gone) });
     this.waiters = new CompletionWaiters({
       clock, health,
       maxPollingInterval: settings.maxPollingInterval,
@@ -172,10 +172,11 @@ export class ClientSide {
 
   /** Placement: an id of a partition of this process while it has little to do, of any partition otherwise. */
   private newInstanceId(): string {
-    const wantsOwn = this.port.ownership.holdsLease && this.hasLittleToDo && this.port.ownership.partitions.size > 0;
+    const { ownership } = this.port;
+    const wantsOwn = ownership.holdsLease && this.hasLittleToDo && [...ownership.partitions.values()].some(({ state }) => state === 'owned');
     for (;;) {
       const instanceId = uuidV7().replaceAll('-', '');
-      if (!wantsOwn || this.port.ownership.owns(this.partitionOf(instanceId))) return instanceId;
+      if (!wantsOwn || ownership.owns(this.partitionOf(instanceId))) return instanceId;
     }
   }
 

@@ -44,11 +44,13 @@ export class EngineTime {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Takes up a sample of the database's time that was asked for at monotonic `sentAt`. */
-  sync(databaseTime: number, sentAt: number): void {
-    const now = this.clock.monotonic();
-    this.base = databaseTime + (now - sentAt) / 2;
-    this.sampledAt = now;
+  /**
+   * Takes up a sample of the database's time that has just arrived. It is older than that by a part of the round trip; taking
+   * it for current leaves engine time behind the database's, never ahead, and so no timer early [T1].
+   */
+  sync(databaseTime: number): void {
+    this.base = databaseTime;
+    this.sampledAt = this.clock.monotonic();
   }
 
   /** Epoch ms, whole. */

@@ -28,6 +28,8 @@ export class CompletionWaiters {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private interval = MIN_INTERVAL;
   private cancelPoll: Cancel | undefined;
+  private pollDue = 0;
+  private checking = 0;
   private nextFullPoll = 0;
   private readonly unchecked: string[] = [];
   private stopped = false;
@@ -90,20 +92,26 @@ export class CompletionWaiters {
     if (this.unchecked.push(instanceId) > 1) return;
     setImmediate(() => {
       this.interval = MIN_INTERVAL;
-      this.cancelPoll?.();
-      this.cancelPoll = undefined;
-      void this.check(this.unchecked.splice(0)).then(() => this.schedule());
+      this.hasten();
+      void this.check(this.unchecked.splice(0));
     });
   }
 
+  /** The next poll is sooner; one that is due soon stays, or a stream of new waiters would put it off for ever. */
+  private hasten(): void {
+    if (!this.cancelPoll || this.pollDue - this.port.clock.monotonic() <= this.interval) return;
+    this.cancelPoll();
+    this.cancelPoll = undefined;
+  }
+
+  /** One poll is scheduled at a time, and none while a check is under way: that one schedules the next. */
   private schedule(): void {
-    if (this.stopped || this.cancelPoll || this.waiters.size === 0) return;
+    if (this.stopped || this.cancelPoll || this.checking > 0 || this.waiters.size === 0) return;
+    this.pollDue = this.port.clock.monotonic() + this.interval;
     this.cancelPoll = this.port.clock.after(this.interval, () => {
+      this.cancelPoll = undefined;
       this.interval = Math.min(this.interval * 2, this.port.maxPollingInterval);
-      void this.check(this.toPoll()).finally(() => {
-        this.cancelPoll = undefined;
-        this.schedule();
-      });
+      void this.check(this.toPoll());
     });
   }
 
@@ -117,6 +125,7 @@ export class CompletionWaiters {
   }
 
   private async check(instanceIds: readonly string[]): Promise<void> {
+    this.checking += 1;
     for (let begin = 0; begin < instanceIds.length; begin += MAX_IDS) {
       try {
         const ids = instanceIds.slice(begin, begin + MAX_IDS);
@@ -127,6 +136,8 @@ export class CompletionWaiters {
         this.port.health.failed(error);
       }
     }
+    this.checking -= 1;
+    this.schedule();
   }
 }
 

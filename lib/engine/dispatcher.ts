@@ -3,27 +3,25 @@
  * their turns, hands the checkpoints to the committer, and after the commit lets their effects happen (I3). One turn per
  * instance at a time, in the order in which they got ready; it yields to the event loop after a slice of time.
  */
-import type { InputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
-import type { Checkpoint, DurableStore, InboxMessage, InstanceRow, LoadedInstance } from '../storage/store.js';
+import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
 import type { Clock } from './clock.js';
 import type { Committer, DropReason } from './committer.js';
+import { InstanceLoader, type LoadOutcome } from './instance-loader.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
 import type { Partition } from './partition.js';
 import { SessionCache } from './session-cache.js';
-import { replaySession } from './sessions.js';
+import type { StoreHealth } from './store-health.js';
 import { takeTurn, type Turn, type TurnContext } from './turn.js';
 
 /** Longest stretch of turns before other work of the process gets its turn, ms. */
 const SLICE = 10;
-/** Instances loaded by one query, and the bytes of history that it may bring. */
-const MAX_LOAD = 200;
-const MAX_LOAD_BYTES = 16 * 1024 * 1024;
 
 export interface DispatcherPort {
   readonly store: Pick<DurableStore, 'loadInstances'>;
   readonly clock: Clock;
+  readonly health: StoreHealth;
   readonly log: DurableLogger;
   readonly committer: Committer;
   readonly context: TurnContext;
@@ -43,21 +41,22 @@ export class Dispatcher {
   private ready: InstanceSlot[] = [];
   private running = false;
   private inTheWorks = 0;
-  private loading = false;
-  private toLoad: InstanceSlot[] = [];
   private draining = false;
   private stopped = false;
   private idleListeners: (() => void)[] = [];
   private readonly cache: SessionCache;
+  private readonly loader: InstanceLoader;
 
   constructor(private readonly port: DispatcherPort) {
     const { extendedSessionsEnabled, maxCachedInstances } = port.context.settings;
     this.cache = new SessionCache(extendedSessionsEnabled ? maxCachedInstances : 0);
+    const { store, clock, health, context } = port;
+    this.loader = new InstanceLoader({ store, clock, health, context, loaded: (slot, outcome) => this.loaded(slot, outcome) });
   }
 
   /** Instances that wait or are in the works. */
   get backlog(): number {
-    return this.ready.length + this.toLoad.length + this.inTheWorks;
+    return this.ready.length + this.inTheWorks;
   }
 
   /** Adds an input for an instance of an owned partition. */
@@ -65,7 +64,7 @@ export class Dispatcher {
     if (this.draining && input.kind !== 'activity') return this.port.orphaned([input]);
     const slot = partition.slot(instanceId);
     slot.queue.push(input);
-    slot.unpark?.();
+    if (slot.parked) this.wake(slot);
     this.schedule(slot);
   }
 
@@ -75,7 +74,7 @@ export class Dispatcher {
 
   /** Goes on after a pause, or with a partition that is held again. */
   resume(): void {
-    if (this.running || this.stopped || (this.ready.length === 0 && this.toLoad.length === 0)) return;
+    if (this.running || this.stopped || this.ready.length === 0) return;
     this.running = true;
     setImmediate(() => this.runSlice());
   }
@@ -88,6 +87,7 @@ export class Dispatcher {
 
   stop(): void {
     this.stopped = true;
+    this.loader.stop();
   }
 
   /** Forgets a partition that is no longer this process's. */
@@ -95,8 +95,8 @@ export class Dispatcher {
     const inputs: PendingInput[] = [];
     for (const slot of partition.slots.values()) {
       inputs.push(...slot.queue.splice(0));
-      this.cache.delete(slot);
-      slot.forget();
+      slot.cancelWait?.();
+      this.forget(slot);
     }
     partition.slots.clear();
     this.port.orphaned(inputs);
@@ -123,7 +123,7 @@ export class Dispatcher {
     this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
     this.running = false;
     this.settleIdle();
-    void this.load();
+    this.loader.start();
     if (this.ready.length > held.length && this.inTheWorks < limit) this.resume();
   }
 
@@ -131,12 +131,38 @@ export class Dispatcher {
     slot.scheduled = false;
     if (slot.queue.length === 0) return this.settle(slot);
     if (this.needsLoad(slot)) {
-      slot.busy = true;
-      this.inTheWorks += 1;
-      this.toLoad.push(slot);
-      return;
+      this.begin(slot);
+      return this.loader.add(slot);
     }
     this.turn(slot);
+  }
+
+  private loaded(slot: InstanceSlot, outcome: LoadOutcome): void {
+    this.end(slot);
+    if (outcome.kind === 'gone' || slot.partition.state !== 'owned') return slot.forget();
+    if (outcome.kind === 'failed') return this.retry(slot, 'refused', outcome.error);
+    if (outcome.kind === 'unknown-handler') return this.park(slot, outcome.row);
+    this.cache.set(slot, outcome.session);
+    if (slot.queue.length > 0) this.turn(slot);
+    else this.settle(slot);
+  }
+
+  private begin(slot: InstanceSlot): void {
+    slot.busy = true;
+    this.inTheWorks += 1;
+  }
+
+  /** Whoever waits for room, or for the end of all work, has to hear of it, whatever the work led to. */
+  private end(slot: InstanceSlot): void {
+    slot.busy = false;
+    this.inTheWorks -= 1;
+    this.settleIdle();
+    this.resume();
+  }
+
+  private forget(slot: InstanceSlot): void {
+    this.cache.delete(slot);
+    slot.forget();
   }
 
   private needsLoad(slot: InstanceSlot): boolean {
@@ -151,20 +177,21 @@ export class Dispatcher {
   }
 
   private turn(slot: InstanceSlot): void {
+    // A turn takes from a copy of the queue, so that one that fails has taken nothing.
+    const { queue } = slot;
     let turn: Turn;
     try {
       turn = takeTurn(slot, this.port.context);
     } catch (error) {
-      this.cache.delete(slot);
-      slot.forget();
+      slot.queue = queue;
+      this.forget(slot);
       return this.retry(slot, 'refused', error);
     }
     switch (turn.kind) {
       case 'nothing':
         return this.settle(slot);
       case 'reload':
-        this.cache.delete(slot);
-        slot.forget();
+        this.forget(slot);
         return this.schedule(slot);
       case 'unknown-handler':
         return this.park(slot, turn);
@@ -177,8 +204,7 @@ export class Dispatcher {
     const { partition } = slot;
     const { checkpoint } = turn;
     partition.checkpointBegun();
-    slot.busy = true;
-    this.inTheWorks += 1;
+    this.begin(slot);
     this.port.committer.submit({
       partition,
       checkpoint,
@@ -186,7 +212,8 @@ export class Dispatcher {
         this.release(slot, checkpoint);
         slot.failures = 0;
         slot.mustLoad = false;
-        slot.row = turn.row && isFinished(turn.row.status) ? undefined : turn.row;
+        // A client may put a new instance in the place of a finished or missing one at any time.
+        slot.row = turn.row && !isFinished(turn.row.status) ? turn.row : undefined;
         this.cache.set(slot, turn.session);
         partition.consumed(checkpoint.consumedMessages);
         for (const input of turn.taken) if (input.kind === 'eager') input.settle('committed');
@@ -195,8 +222,7 @@ export class Dispatcher {
       },
       dropped: (reason, error) => {
         this.release(slot, checkpoint);
-        this.cache.delete(slot);
-        slot.forget();
+        this.forget(slot);
         slot.mustLoad = true;
         if (reason === 'partition-lost' || this.stopped) return this.port.orphaned(turn.taken);
         slot.queue.unshift(...turn.taken);
@@ -207,12 +233,9 @@ export class Dispatcher {
   }
 
   private release(slot: InstanceSlot, checkpoint: Checkpoint): void {
-    slot.busy = false;
-    this.inTheWorks -= 1;
     slot.partition.checkpointEnded();
-    this.settleIdle();
     this.port.unreserve(checkpoint.runningActivities.length);
-    this.resume();
+    this.end(slot);
   }
 
   /** Goes on with what the database confirms of the inputs in memory. */
@@ -233,11 +256,16 @@ export class Dispatcher {
       const text = error instanceof Error ? error.message : reason;
       this.port.log.error(`Instance '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
     }
-    slot.busy = true;
-    this.port.clock.after(backoffOf(slot.failures), () => {
-      slot.busy = false;
-      this.settle(slot);
-    });
+    if (reason === 'refused') this.giveUpEagerStarts(slot);
+    this.wait(slot, backoffOf(slot.failures));
+  }
+
+  /** Their callers wait: the client's own queue tells them what is wrong, or keeps the start for later. */
+  private giveUpEagerStarts(slot: InstanceSlot): void {
+    const eager = slot.queue.filter(({ kind }) => kind === 'eager');
+    if (eager.length === 0) return;
+    slot.queue = slot.queue.filter(({ kind }) => kind !== 'eager');
+    this.port.orphaned(eager);
   }
 
   /** Waits for a process that has the handler, or for a message that needs none. */
@@ -247,79 +275,37 @@ export class Dispatcher {
       const wanted = version === undefined ? `'${name}'` : `'${name}' version '${version}'`;
       this.port.log.warn(`Instance '${slot.instanceId}' waits: this process has no orchestrator ${wanted}. Register it, or terminate the instance.`);
     }
+    slot.parked = true;
+    this.wait(slot, backoffOf(6 + slot.failures));
+  }
+
+  private wait(slot: InstanceSlot, delay: number): void {
     slot.busy = true;
-    slot.unpark = () => {
-      cancel();
-      slot.unpark = undefined;
-      slot.busy = false;
-      this.settle(slot);
-    };
-    const cancel = this.port.clock.after(backoffOf(6 + slot.failures), slot.unpark);
+    slot.cancelWait = this.port.clock.after(delay, () => this.wake(slot));
+  }
+
+  private wake(slot: InstanceSlot): void {
+    slot.cancelWait?.();
+    slot.cancelWait = undefined;
+    slot.parked = false;
+    slot.busy = false;
+    this.settle(slot);
   }
 
   /** After a turn: on with what has arrived meanwhile, or out of memory when nothing speaks for staying. */
   private settle(slot: InstanceSlot): void {
     if (slot.partition.state === 'lost') return;
     if (slot.queue.length > 0) return this.schedule(slot);
-    if (!slot.session && !slot.busy) slot.partition.slots.delete(slot.instanceId);
+    // One that must be loaded first stays, to remember that when its messages have been read again.
+    if (!slot.session && !slot.busy && !slot.mustLoad) slot.partition.slots.delete(slot.instanceId);
   }
 
   private settleIdle(): void {
     if (this.ready.length + this.inTheWorks === 0) for (const listener of this.idleListeners.splice(0)) listener();
-  }
-
-  private async load(): Promise<void> {
-    if (this.loading || this.toLoad.length === 0) return;
-    this.loading = true;
-    const slots = this.toLoad.splice(0, MAX_LOAD);
-    try {
-      const { instances, looked } = await this.port.store.loadInstances(
-        slots.map(({ partition, instanceId }) => ({ partition: partition.index, instanceId })),
-        { maxBytes: MAX_LOAD_BYTES },
-      );
-      this.toLoad.unshift(...slots.splice(looked));
-      const byId = new Map(instances.map((instance) => [instance.row.instanceId, instance]));
-      for (const slot of slots) await this.loaded(slot, byId.get(slot.instanceId));
-    } catch (error) {
-      for (const slot of slots) {
-        this.inTheWorks -= 1;
-        slot.forget();
-        this.retry(slot, 'refused', error);
-      }
-    } finally {
-      this.loading = false;
-      void this.load();
-    }
-  }
-
-  private async loaded(slot: InstanceSlot, loaded: LoadedInstance | undefined): Promise<void> {
-    let parked = false;
-    let failure: { error: unknown } | undefined;
-    slot.row = loaded?.row ?? null;
-    if (loaded && !isFinished(loaded.row.status) && loaded.history.length > 0) {
-      try {
-        const session = await replaySession(loaded.row, loaded.history, this.port.context, waitingEvents(slot));
-        this.cache.set(slot, session);
-        parked = !session;
-      } catch (error) {
-        failure = { error };
-      }
-    }
-    this.inTheWorks -= 1;
-    slot.busy = false;
-    if (slot.partition.state !== 'owned') slot.forget();
-    else if (failure) this.retry(slot, 'refused', failure.error);
-    else if (parked) this.park(slot, loaded!.row);
-    else if (slot.queue.length > 0) this.turn(slot);
-    else this.settle(slot);
   }
 }
 
 /** Delay after so many failures in a row, ms. */
 function backoffOf(failures: number): number {
   return Math.min(10 * 2 ** failures, 30_000) * (0.75 + Math.random() / 2);
-}
-
-function waitingEvents(slot: InstanceSlot): InputEvent[] {
-  return slot.queue.flatMap((input) => (input.kind === 'message' && input.message.body.type === 'Deliver' ? [input.message.body.event] : []));
 }

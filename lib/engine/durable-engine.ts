@@ -81,7 +81,7 @@ export class DurableEngine {
       offer: (partition, activity, event) => this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event }),
     });
     this.dispatcher = new Dispatcher({
-      store, clock, log,
+      store, clock, health, log,
       committer: this.committer,
       context: {
         handlers, settings, log, partitionCount,

@@ -56,7 +56,8 @@ export class InboxPoller {
   }
 
   private async poll(): Promise<void> {
-    const found = (await this.readInbox()) || (await this.port.claimActivities());
+    const foundMessages = await this.readInbox();
+    const found = (await this.port.claimActivities()) || foundMessages;
     this.interval = found ? MIN_INTERVAL : Math.min(this.interval * 2, this.port.maxPollingInterval);
   }
 

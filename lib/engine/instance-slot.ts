@@ -2,6 +2,7 @@ import type { OrchestrationExecution } from '../core/execution.js';
 import type { OpenEpisode } from '../core/episodes.js';
 import { isFinished, type TaskCompleted, type TaskFailed } from '../core/history.js';
 import type { InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
+import type { Cancel } from './clock.js';
 import type { Partition } from './partition.js';
 
 /** Something that waits to be taken up by an instance. */
@@ -32,12 +33,14 @@ export class InstanceSlot {
   scheduled = false;
   /** Is being loaded, or a checkpoint of it is under way (I1): what arrives meanwhile waits. */
   busy = false;
-  /** The StartInstance for which the row was last read again. */
-  startChecked: string | undefined;
   /** The row may exist already although it should not: read it before a creation. */
   mustLoad = false;
-  /** Ends the wait of an instance whose handler this process lacks. */
-  unpark: (() => void) | undefined;
+  /** The last input that was there when the row was read: what came later may be for an instance that the row does not tell of. */
+  lastBeforeRead: PendingInput | undefined;
+  /** Waits because this process lacks its handler; a new message ends the wait. */
+  parked = false;
+  /** Takes back the end of a wait. */
+  cancelWait: Cancel | undefined;
   /** Failures in a row to process it, for the back-off. */
   failures = 0;
 

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { DurableLogger } from '../core/logger.js';
 import type { DurableStore, HandlerList, HubState, PartitionLease, WorkerInfo, WorkerRow } from '../storage/store.js';
 import type { Cancel, Clock, EngineTime } from './clock.js';
+import { planShare } from './fair-share.js';
 import { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -45,10 +46,13 @@ export class Ownership {
   readonly partitions = new Map<number, Partition>();
   private info: WorkerInfo | undefined;
   private workers: readonly WorkerRow[] = [];
+  /** How many partitions this worker is to own. */
+  private share = 0;
   private renewalSentAt = 0;
   private hasWorkerLock = false;
   private standsBy = false;
   private beating: Promise<void> | undefined;
+  private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
   private stopping = false;
 
@@ -63,8 +67,20 @@ export class Ownership {
     return this.info !== undefined;
   }
 
-  /** Registers this process; again, under a new incarnation, when its row was taken away. */
-  async register(): Promise<void> {
+  /**
+   * Registers this process; again, under a new incarnation, when its row was taken away.
+   * @param gone the registration that was lost; when another one has taken its place already, nothing is to be done.
+   */
+  async register(gone?: WorkerInfo): Promise<void> {
+    if (this.info !== gone) return;
+    // The heartbeat and the client may find out at the same time: a second row would claim a share of the partitions.
+    this.registering ??= this.registerOnce().finally(() => {
+      this.registering = undefined;
+    });
+    await this.registering;
+  }
+
+  private async registerOnce(): Promise<void> {
     this.drop([...this.partitions.values()]);
     const { worker, leaseDuration } = this.port;
     this.info = await this.port.store.registerWorker({ incarnation: randomUUID(), worker, handlers: this.port.handlers(), leaseDuration });
@@ -86,9 +102,14 @@ export class Ownership {
     return owned?.state === 'owned' ? owned : undefined;
   }
 
+  /** Reads the hub's workers and partitions anew. */
+  async refresh(): Promise<void> {
+    if (this.info && !this.stopping) await this.beat();
+  }
+
   /** The handlers of all live workers, read anew. */
   async liveHandlers(): Promise<readonly HandlerList[]> {
-    await this.beat();
+    await this.refresh();
     return this.workers.filter((row) => row.live && row.worker).map((row) => row.handlers);
   }
 
@@ -121,13 +142,17 @@ export class Ownership {
     this.cancelNext?.();
     await this.beating;
     if (!this.info) return;
+    const { info } = this;
     const owned = [...this.partitions.values()];
-    await this.port.store.releasePartitions(this.info, owned.map(({ lease }) => lease));
-    this.drop(owned);
-    await this.port.store.unregisterWorker(this.info);
-    if (this.hasWorkerLock) await this.port.store.capabilities.unlockWorker?.();
-    this.hasWorkerLock = false;
-    this.info = undefined;
+    try {
+      await this.port.store.releasePartitions(info, owned.map(({ lease }) => lease));
+      await this.port.store.unregisterWorker(info);
+    } finally {
+      this.drop(owned);
+      this.info = undefined;
+      if (this.hasWorkerLock) await this.port.store.capabilities.unlockWorker?.();
+      this.hasWorkerLock = false;
+    }
   }
 
   private async beat(): Promise<void> {
@@ -142,14 +167,15 @@ export class Ownership {
     const { store, clock, health } = this.port;
     try {
       const sentAt = clock.monotonic();
-      const state = await store.heartbeat(this.worker, this.port.leaseDuration);
-      this.port.time.sync(state.time, sentAt);
+      const { worker } = this;
+      const state = await store.heartbeat(worker, this.port.leaseDuration);
+      this.port.time.sync(state.time);
       health.reached();
       if (state.alive) {
         this.renewalSentAt = sentAt;
         await this.reconcile(state);
         this.port.renewed();
-      } else await this.register();
+      } else await this.register(worker);
     } catch (error) {
       health.failed(error);
     }
@@ -158,13 +184,7 @@ export class Ownership {
 
   private nextDelay(): number {
     const interval = this.port.leaseDuration / 3;
-    const isShort = this.port.worker && this.partitions.size < Math.floor(this.port.partitionCount() / Math.max(1, this.liveWorkers()));
-    return (isShort ? Math.min(EAGER_HEARTBEAT, interval) : interval) * (0.9 + Math.random() / 10);
-  }
-
-  private liveWorkers(): number {
-    if (this.port.store.capabilities.singleWorker) return 1;
-    return this.workers.filter((row) => row.live && row.worker).length;
+    return (this.partitions.size < this.share ? Math.min(EAGER_HEARTBEAT, interval) : interval) * (0.9 + Math.random() / 10);
   }
 
   private async reconcile(state: HubState): Promise<void> {
@@ -173,18 +193,20 @@ export class Ownership {
     this.workers = state.workers;
     const rows = new Map(state.partitions.map((row) => [row.partition, row]));
     this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
+    // First: what follows may fail, and nothing would tell of these workers again.
+    if (gone) this.port.workersGone();
     if (!this.port.worker || this.stopping) return;
     if (this.port.store.capabilities.singleWorker) await this.takeAll();
     else await this.takeShare(state);
-    if (gone) this.port.workersGone();
   }
 
   private async takeAll(): Promise<void> {
+    this.share = this.port.partitionCount();
     if (!this.hasWorkerLock) {
       this.hasWorkerLock = (await this.port.store.capabilities.tryLockWorker?.()) ?? false;
       if (!this.hasWorkerLock) return this.reportStandBy();
     }
-    const wanted = this.all().filter((index) => !this.partitions.has(index));
+    const wanted = Array.from({ length: this.share }, (_, index) => index).filter((index) => !this.partitions.has(index));
     if (wanted.length > 0) await this.acquire(wanted, true);
   }
 
@@ -195,26 +217,23 @@ export class Ownership {
   }
 
   private async takeShare(state: HubState): Promise<void> {
-    const { incarnation } = this.worker;
-    const live = this.workers.filter((row) => row.live && row.worker).map((row) => row.workerId).sort((a, b) => a - b);
-    const share = Math.ceil(this.port.partitionCount() / Math.max(1, live.length));
-    // Workers begin to look at different places, so that they seldom want the same partition.
-    const begin = Math.max(0, live.indexOf(this.worker.workerId)) * share;
-    const rank = (index: number) => (index - begin + this.port.partitionCount()) % this.port.partitionCount();
-    const free = state.partitions
-      .filter(({ owner, expired, partition }) => (owner === null || expired || owner === incarnation) && !this.partitions.has(partition))
-      .map(({ partition }) => partition)
-      .sort((a, b) => rank(a) - rank(b));
+    const { share, free, strays } = planShare(state, this.worker, this.partitions);
+    this.share = share;
     const room = share - this.partitions.size;
     if (room > 0 && free.length > 0) await this.acquire(free.slice(0, room), false);
     if (room < 0) this.handOver([...this.partitions.values()].slice(room));
+    // Heartbeats prolong the leases of strays as well: kept, they would be nobody's for ever.
+    const left = strays.filter(({ partition }) => !this.partitions.has(partition));
+    if (left.length > 0) await this.port.store.releasePartitions(this.worker, left);
   }
 
   private async acquire(wanted: readonly number[], force: boolean): Promise<void> {
     const leases = await this.port.store.acquirePartitions(this.worker, wanted, { leaseDuration: this.port.leaseDuration, force });
-    if (this.stopping || leases.length === 0) return;
+    if (leases.length === 0) return;
     const partitions = leases.map((lease) => new Partition(lease, this.worker.incarnation, () => this.port.time.now()));
     for (const partition of partitions) this.partitions.set(partition.index, partition);
+    // Those that came too late are given back with the others.
+    if (this.stopping) return;
     this.report(leases);
     this.port.acquired(partitions);
   }
@@ -237,9 +256,5 @@ export class Ownership {
         await this.port.store.releasePartitions(info, [partition.lease]).catch((error: unknown) => this.port.health.failed(error));
       });
     }
-  }
-
-  private all(): number[] {
-    return Array.from({ length: this.port.partitionCount() }, (_, index) => index);
   }
 }

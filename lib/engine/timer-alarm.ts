@@ -45,6 +45,13 @@ export class TimerAlarm {
     this.cancel = this.port.clock.after(Math.min(Math.max(due - this.port.time.now(), 0), MAX_DELAY), () => this.ring());
   }
 
+  /** Engine time may have moved otherwise than the clock that the alarm was set by: a machine slept, the database's clock was set. */
+  adjust(): void {
+    if (this.armedFor === Infinity) return;
+    this.armedFor = Infinity;
+    for (const partition of this.port.partitions()) this.arm(partition);
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancel?.();

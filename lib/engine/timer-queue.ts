@@ -5,14 +5,15 @@ import type { TimerKey, TimerRow } from '../storage/store.js';
 const WINDOW = 10_000;
 
 const nameOf = (timer: TimerKey) => `${timer.executionId}:${timer.taskId}`;
+const newQueue = (timers: TimerRow[]) => new TinyQueue<TimerRow>(timers, (a, b) => a.fireAt - b.fireAt);
 
 /**
  * The timers of one partition that are due next. Memory holds the nearest ones, complete up to a horizon; what lies behind
  * it is read from the database when the window has drained.
  */
 export class TimerQueue {
-  private readonly queue = new TinyQueue<TimerRow>([], (a, b) => a.fireAt - b.fireAt);
-  /** What is in the queue or was fired and is not consumed yet; cancelled timers leave it at once, the queue when due. */
+  private queue = newQueue([]);
+  /** What is in the queue or was fired and is not consumed yet. Cancelled timers leave it at once, and the queue later. */
   private readonly live = new Map<string, TimerRow>();
   private horizon: TimerKey | 'everything' | undefined;
   /** What changed since a read was issued: its answer does not know of it. */
@@ -37,7 +38,8 @@ export class TimerQueue {
 
   add(timer: TimerRow): void {
     this.sinceRead?.added.push(timer);
-    if (this.horizon === 'everything' && this.live.size >= 2 * WINDOW) this.shrink();
+    // Not during a read: its answer begins behind the horizon of before.
+    if (this.horizon && !this.sinceRead && this.live.size >= 2 * WINDOW) this.shrink();
     if (this.horizon === 'everything' || (this.horizon && timer.fireAt <= this.horizon.fireAt)) this.push(timer);
   }
 
@@ -45,6 +47,7 @@ export class TimerQueue {
   remove(timer: TimerKey): void {
     this.live.delete(nameOf(timer));
     this.sinceRead?.removed.add(nameOf(timer));
+    if (this.queue.length > WINDOW && this.queue.length > 2 * this.live.size) this.compact();
   }
 
   has(timer: TimerKey): boolean {
@@ -72,7 +75,16 @@ export class TimerQueue {
   }
 
   private skipRemoved(): void {
-    for (let next = this.queue.peek(); next && this.live.get(nameOf(next)) !== next; next = this.queue.peek()) this.queue.pop();
+    for (let next = this.queue.peek(); next && !this.isLive(next); next = this.queue.peek()) this.queue.pop();
+  }
+
+  private isLive(timer: TimerRow): boolean {
+    return this.live.get(nameOf(timer)) === timer;
+  }
+
+  /** Time-outs far ahead are mostly cancelled long before they are due: what is left of them must not pile up. */
+  private compact(): void {
+    this.queue = newQueue(this.queue.data.filter((timer) => this.isLive(timer)));
   }
 
   /** Keeps the nearest timers of a window that has grown too large. */

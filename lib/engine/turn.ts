@@ -32,7 +32,7 @@ export type Turn =
   /** This process has no such orchestrator; everything taken waits. */
   | { readonly kind: 'unknown-handler'; readonly name: string; readonly version?: string };
 
-/** Runs one turn. The slot's row is known (`null`: there is no such instance). */
+/** Runs one turn. The slot's row is known (`null`: there is no such instance). The array of the slot's queue is replaced, not changed. */
 export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   dropVoidInputs(slot);
   const first = slot.queue[0];
@@ -40,7 +40,7 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   const row = slot.row ?? null;
   if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
   if (isCreation(first)) return row && !isFinished(row.status) ? meetLiveInstance(slot, row, first, context) : create(slot, row, first, context);
-  if (!row || isFinished(row.status)) return consumeLate(slot, row, first, context);
+  if (!row || isFinished(row.status)) return consumeLate(slot, row, context);
   return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
 }
 
@@ -62,14 +62,12 @@ function takeWhile(slot: InstanceSlot, accept: (input: PendingInput) => boolean)
 }
 
 /** Messages for an instance that is missing or finished are consumed without effect. */
-function consumeLate(slot: InstanceSlot, row: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
-  // A client may have put a new instance in the place of a finished one since the row was read.
-  const start = isStart(first) ? startKey(first) : undefined;
-  if (start !== undefined && slot.startChecked !== start) {
-    slot.startChecked = start;
-    return { kind: 'reload' };
-  }
-  const taken = takeWhile(slot, (input) => !isCreation(input) && (input === first || !isStart(input)));
+function consumeLate(slot: InstanceSlot, row: InstanceRow | null, context: TurnContext): Turn {
+  // A client may have put a new instance in this place since the row was read: what came after the read may be for that one.
+  const last = slot.lastBeforeRead ? slot.queue.indexOf(slot.lastBeforeRead) : -1;
+  if (last === -1) return { kind: 'reload' };
+  const late = new Set(slot.queue.slice(0, last + 1));
+  const taken = takeWhile(slot, (input) => late.has(input) && !isCreation(input));
   for (const input of taken) logDropped(slot, row, input, context);
   return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, taken), taken, row, session: undefined };
 }
@@ -84,10 +82,6 @@ function logDropped(slot: InstanceSlot, row: InstanceRow | null, input: PendingI
 
 function isStart(input: PendingInput): boolean {
   return input.kind === 'message' && input.message.body.type === 'StartInstance';
-}
-
-function startKey(input: PendingInput): string | undefined {
-  return input.kind === 'message' ? `${input.message.key}.${input.message.sender}` : undefined;
 }
 
 /** An eager start whose commit was written although its answer was lost: its id is nobody else's. */

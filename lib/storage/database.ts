@@ -10,8 +10,8 @@ import { Session } from './session.js';
  */
 export abstract class Database {
   abstract readonly dialect: Dialect;
-  /** Bytes that one statement may have. */
-  maxStatementBytes = 16 * 1024 * 1024;
+  /** Bytes that one statement may have: SQLite's limit of a text, unless a server names its own. */
+  maxStatementBytes = 1_000_000_000;
 
   constructor(readonly source: DataSource) {}
 

@@ -3,6 +3,10 @@ import type { Dialect, ManyUpdate, Value } from './dialect.js';
 
 /** Tuples of one statement at most: beyond a few hundred, servers plan badly or refuse. */
 const MAX_TUPLES = 500;
+/** Text of a statement besides its values, bytes at most. */
+const STATEMENT_TEXT = 64 * 1024;
+// oxlint-disable-next-line no-control-regex -- the driver escapes some control characters, with one more byte for each
+const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g;
 
 /** Statements on one connection, inside a transaction or alone. Rows come with lower-case column names. */
 export class Session {
@@ -58,6 +62,7 @@ export class Session {
     let bytes = 0;
     for (const row of rows) {
       const size = sizeOf(row);
+      if (size > this.maxStatementBytes / 2) this.refuseTooLarge(row);
       if (chunk.length > 0 && (chunk.length >= MAX_TUPLES || bytes + size > this.maxStatementBytes / 2)) {
         yield chunk;
         chunk = [];
@@ -68,6 +73,22 @@ export class Session {
     }
     if (chunk.length > 0) yield chunk;
   }
+
+  /** Before it is sent: the server answers by closing the connection, after which the same would be tried again for ever. */
+  private refuseTooLarge(row: readonly Value[]): void {
+    const bytes = escapedBytes(row);
+    if (bytes < this.maxStatementBytes - STATEMENT_TEXT) return;
+    throw new Error(
+      `A row takes ${bytes} bytes in a statement (quotes and backslashes count twice), and the server allows ${this.maxStatementBytes}: ` +
+        "raise its max_allowed_packet, or lower the module's maxPayloadBytes.",
+    );
+  }
+}
+
+function escapedBytes(row: readonly Value[]): number {
+  let bytes = 0;
+  for (const value of row) if (typeof value === 'string') bytes += Buffer.byteLength(value.replace(ESCAPED, '\\$&'));
+  return bytes;
 }
 
 function sizeOf(row: readonly Value[]): number {

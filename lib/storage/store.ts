@@ -25,7 +25,7 @@ export interface DurableStore {
   /** Takes partitions that are free or expired (or any, with `force`); answers those that it got. */
   acquirePartitions(worker: WorkerInfo, partitions: readonly number[], options: { leaseDuration: number; force?: boolean }): Promise<PartitionLease[]>;
   /** Gives partitions back at once. */
-  releasePartitions(worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void>;
+  releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void>;
   /** Removes the worker's row. */
   unregisterWorker(worker: WorkerInfo): Promise<void>;
 

@@ -74,7 +74,7 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => partitions.acquirePartitions(session, this.hub, worker, wanted, options));
   }
 
-  releasePartitions(worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void> {
+  releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {
     return this.write((session) => partitions.releasePartitions(session, this.hub, worker, leases));
   }
 

@@ -5,11 +5,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { DurableClient, DurableModule, UnknownHandlerError, type DurableOrchestrationStatus, type StorageOptions } from '../../lib/index.js';
+import { DurableClient, DurableModule, TaskTimeoutError, UnknownHandlerError, type DurableOrchestrationStatus, type StorageOptions } from '../../lib/index.js';
 import type { Fleet } from './fleet.js';
 import { eventNumbers, type Plan } from './plan.js';
 import type { Random } from './random.js';
 import type { JourneyInput } from './workload.js';
+
+/** How long a journey may take after its last event, ms: far more than any number of kills costs. */
+const STUCK = 180_000;
 
 /** A journey that was started, and what its starter knows of it. */
 export interface Journey {
@@ -73,12 +76,22 @@ export class Driver {
       journey.acknowledged.push(number);
       if (hadNoWorker && this.options.fleet.working.length === 0) this.acknowledgedWithoutWorker += 1;
     }
-    journey.end = await this.client.waitForCompletion(plan.id);
+    journey.end = await this.endOf(plan.id);
     return journey;
   }
 
   close(): Promise<void> {
     return this.app.close();
+  }
+
+  /** None when it gets stuck: the others go on, and the check says which one it was. */
+  private async endOf(instanceId: string): Promise<DurableOrchestrationStatus | undefined> {
+    try {
+      return await this.client.waitForCompletion(instanceId, { timeout: STUCK });
+    } catch (error) {
+      if (!(error instanceof TaskTimeoutError)) throw error;
+      return undefined;
+    }
   }
 
   private async start(plan: Plan): Promise<void> {

@@ -39,7 +39,7 @@ export async function acquirePartitions(session: Session, hub: number, worker: W
   return leases;
 }
 
-export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly PartitionLease[]): Promise<void> {
+export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {
   await session.updateMany(
     {
       table: 'durable_partitions',

@@ -82,6 +82,18 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toEqual(row);
   });
 
+  it('[I7] what fits into no statement of the server is refused before it is sent, with what to do', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const row = newRow(idIn(0));
+    const [packet] = await fixture.sql<{ bytes: number | string }>('SELECT @@max_allowed_packet AS bytes');
+    const input = '"'.repeat(Math.ceil(Number(packet!.bytes) / 2));
+    const error: unknown = await process.commit(inserted({ ...row, input })).catch((reason: unknown) => reason);
+    expect(error).not.toBeInstanceOf(TransientStoreError);
+    expect(error).toMatchObject({ message: expect.stringMatching(/max_allowed_packet.*maxPayloadBytes/) });
+    await process.commit(inserted(row));
+    expect(await process.row(row)).toEqual(row);
+  });
+
   it('a server that is down is named, without its password', async () => {
     const { port } = proxy;
     await proxy.stop();

@@ -28,10 +28,12 @@ export function queryCases(fixture: StoreFixture): void {
   it.each<[string, Partial<InstanceQuery>, string[]]>([
     ['statuses', { statuses: ['Failed', 'Running'] }, ['running', 'failed']],
     ['the time of creation, both ends included', { createdFrom: 2_000, createdTo: 3_000 }, ['running', 'failed']],
+    ['no status at all', { statuses: [] }, []],
     ['the name', { name: 'ship' }, ['failed']],
     ['the name, exactly', { name: 'Ship' }, []],
     ['a tag', { tags: { region: 'eu' } }, ['pending', 'running']],
     ['several tags', { tags: { region: 'eu', 'odd."key\\': 'ä b ' } }, ['running']],
+    ['no tags', { tags: {} }, ['pending', 'running', 'failed', 'late']],
     ['a tag that no instance has', { tags: { region: 'EU' } }, []],
     ['several of them', { statuses: ['Pending', 'Running'], tags: { region: 'eu' }, createdFrom: 1_500 }, ['running']],
   ])('[K3] filters by %s', async (_what, query, ids) => {
