@@ -12,8 +12,8 @@ const SEQUENCES = 2_000;
 const LATENCY_RUNS = 300;
 /** ms of one raw measurement. */
 const RAW_DURATION = 1_000;
-/** ms over which idle statements are counted. */
-const IDLE_DURATION = 10_000;
+/** ms over which idle statements are counted: several heartbeats. */
+const IDLE_DURATION = 20_000;
 const WARM_UP_ROUNDS = 3;
 
 export interface ThroughputResult extends Throughput {
@@ -93,7 +93,7 @@ async function measureTimes(database: BenchDatabase, progress: (step: string) =>
 
 async function measureRaw({ raw }: BenchDatabase): Promise<Round['raw']> {
   const results: Round['raw'][] = [];
-  for (const { how, measure } of raw) results.push({ how, checkpointsPerSecond: await measure(RAW_DURATION) });
+  for (const way of raw) results.push({ how: way.how, checkpointsPerSecond: await way.measure(RAW_DURATION) });
   return results.reduce((best, result) => (result.checkpointsPerSecond > best.checkpointsPerSecond ? result : best));
 }
 

@@ -62,12 +62,12 @@ export class Committer {
       const fences = fencesOf(rest);
       try {
         await this.port.store.commit({ checkpoints: rest.map(({ checkpoint }) => checkpoint), fences: fences.map(({ fence }) => fence) });
-        this.port.health.reached();
-        this.succeed(rest, fences);
-        return;
       } catch (error) {
         rest = await this.recover(error, rest, fences, backoff);
+        continue;
       }
+      this.port.health.reached();
+      return this.succeed(rest, fences);
     }
   }
 

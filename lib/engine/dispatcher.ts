@@ -138,11 +138,13 @@ export class Dispatcher {
   }
 
   private loaded(slot: InstanceSlot, outcome: LoadOutcome): void {
+    const isOwned = slot.partition.state === 'owned' && outcome.kind !== 'gone';
+    // While the slot is busy, so that it is not evicted before its turn.
+    if (isOwned && outcome.kind === 'loaded') this.cache.set(slot, outcome.session);
     this.end(slot);
-    if (outcome.kind === 'gone' || slot.partition.state !== 'owned') return slot.forget();
+    if (!isOwned) return slot.forget();
     if (outcome.kind === 'failed') return this.retry(slot, 'refused', outcome.error);
     if (outcome.kind === 'unknown-handler') return this.park(slot, outcome.row);
-    this.cache.set(slot, outcome.session);
     if (slot.queue.length > 0) this.turn(slot);
     else this.settle(slot);
   }

@@ -39,6 +39,8 @@ export interface EngineOptions {
 const CONNECT_TIMEOUT = 10_000;
 /** How long aborted activities have to end after the drain deadline, ms. */
 const ABORT_GRACE = 1_000;
+/** How long a stop tries to give the partitions back; their leases end anyway, ms. */
+const RELEASE_TIMEOUT = 5_000;
 
 export class DurableEngine {
   /** What the client of this process works through, once the engine has started. */
@@ -54,7 +56,10 @@ export class DurableEngine {
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
   private readonly garbage: GarbageCollector;
-  private stage: 'new' | 'prepared' | 'started' | 'drained' | 'released' | 'closed' = 'new';
+  private stage: 'new' | 'prepared' | 'started' | 'stopping' = 'new';
+  private draining: Promise<void> | undefined;
+  private releasing: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
     const { store, clock, log, settings, handlers, hub, worker } = options;
@@ -136,8 +141,7 @@ export class DurableEngine {
       log.warn(`Task hub '${hub}' was created with ${info.partitionCount} partitions; the setting partitionCount ${settings.partitionCount} is ignored.`);
     }
     this.partitionCount = info.partitionCount;
-    const sentAt = this.options.clock.monotonic();
-    this.time.sync(await store.time(), sentAt);
+    this.time.sync(await this.connect(() => store.time()));
     this.stage = 'prepared';
   }
 
@@ -151,40 +155,50 @@ export class DurableEngine {
   }
 
   /** Takes up nothing more and waits for what runs, for `shutdownTimeout` at most; then aborts it. */
-  async drain(): Promise<void> {
-    if (this.stage !== 'started') return;
-    this.stage = 'drained';
-    const deadline = this.options.clock.monotonic() + this.options.settings.shutdownTimeout;
+  drain(): Promise<void> {
+    return (this.draining ??= this.drainOnce());
+  }
+
+  /** Gives the partitions back, so that other workers go on at once. */
+  release(): Promise<void> {
+    return (this.releasing ??= this.drain().then(() => this.releaseOnce()));
+  }
+
+  /** Drains and releases, if that is still to be done, and closes the store. */
+  close(): Promise<void> {
+    return (this.closing ??= this.release().then(() => this.options.store.close()));
+  }
+
+  private async drainOnce(): Promise<void> {
+    const hasStarted = this.stage === 'started';
+    this.stage = 'stopping';
+    if (!hasStarted) return;
+    const { clock, settings } = this.options;
+    const deadline = clock.monotonic() + settings.shutdownTimeout;
+    const graceful = () => Math.max(deadline, clock.monotonic() + ABORT_GRACE);
     this.alarm.stop();
-    await this.poller.stop();
+    await this.within(deadline, this.poller.stop());
     this.activities.stopTaking();
     if (!(await this.within(deadline, this.activities.whenDone()))) {
       this.activities.abortAll(new Error('The application is shutting down.'));
-      await this.within(this.options.clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
+      await this.within(clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
     }
-    await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), this.dispatcher.drain());
+    await this.within(graceful(), this.dispatcher.drain());
     this.dispatcher.stop();
+    // What could not be taken up: results go to the inbox, starts to the client's queue.
+    for (const partition of this.ownership.partitions.values()) this.dispatcher.drop(partition);
     this.garbage.stop();
+    // The callers of those starts go on in the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.within(graceful(), Promise.all([this.committer.whenIdle(), this.activities.whenWritten(), this.client.whenIdle()]));
     this.client.stop();
-    const written = Promise.all([this.committer.whenIdle(), this.activities.whenWritten(), this.client.whenIdle()]);
-    await this.within(Math.max(deadline, this.options.clock.monotonic() + ABORT_GRACE), written);
     this.committer.stop();
     this.activities.stop();
   }
 
-  /** Gives the partitions back, so that other workers go on at once. */
-  async release(): Promise<void> {
-    if (this.stage !== 'drained') return;
-    this.stage = 'released';
-    await this.ownership.release().catch((error: unknown) => this.health.failed(error));
-  }
-
-  async close(): Promise<void> {
-    if (this.stage === 'closed') return;
-    await this.drain();
-    await this.release();
-    this.stage = 'closed';
-    await this.options.store.close();
+  private async releaseOnce(): Promise<void> {
+    const released = this.ownership.release().catch((error: unknown) => this.health.failed(error));
+    await this.within(this.options.clock.monotonic() + RELEASE_TIMEOUT, released);
   }
 
   // ---- partitions
@@ -197,6 +211,7 @@ export class DurableEngine {
   }
 
   private renewed(): void {
+    this.alarm.adjust();
     this.dispatcher.resume();
     this.activities.leaseRenewed();
   }

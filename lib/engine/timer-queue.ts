@@ -54,6 +54,11 @@ export class TimerQueue {
     return this.live.has(nameOf(timer));
   }
 
+  /** Timers that memory holds for their time, cancelled ones that have not been let go yet included. */
+  get size(): number {
+    return this.queue.length;
+  }
+
   /** When the next timer is due, epoch ms. */
   get nextDue(): number | undefined {
     this.skipRemoved();

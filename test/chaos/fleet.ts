@@ -81,7 +81,7 @@ export class Fleet extends EventEmitter {
   takeovers = 0;
   /** Commits that the store refused. */
   refused = 0;
-  /** What workers logged as errors. */
+  /** What workers logged as errors, and workers that ended without being killed. */
   readonly errors: string[] = [];
   private started = 0;
   private closing = false;
@@ -137,8 +137,10 @@ export class Fleet extends EventEmitter {
       }
       if (level === 'error') this.errors.push(`${worker.name}: ${text}`);
     });
-    worker.once('exit', () => {
-      if (!this.closing) this.fill(place, this.options);
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (this.closing) return;
+      if (signal !== 'SIGKILL') this.errors.push(`${worker.name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      this.fill(place, this.options);
     });
     return worker;
   }

@@ -183,7 +183,7 @@ const EXPECTATIONS: Readonly<Record<Outcome, Expectation>> = {
     expect(await again).toBe(instanceId);
     expect(await client.getStatus(instanceId, { showHistory: true })).toEqual(before);
   },
-  replaced: async ({ client, until, get }, instanceId, again, before) => {
+  replaced: async ({ until, get }, instanceId, again, before) => {
     expect(await again).toBe(instanceId);
     const input = `new ${instanceId}`;
     const status = await until(instanceId, (now) => now.input === input && now.runtimeStatus === 'Completed');

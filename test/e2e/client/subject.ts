@@ -40,7 +40,7 @@ export class Subject {
   }
 
   @Orchestrator()
-  fails(_ctx: OrchestrationContext, message: string): never {
+  fails(_ctx: OrchestrationContext, message: string): unknown {
     throw new RangeError(message);
   }
 

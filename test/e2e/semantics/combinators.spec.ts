@@ -1,7 +1,9 @@
+import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, TaskFailedError, type DurableTask, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { answered } from '../support/conditions.js';
 import { Gates, useScenarios, type ScenarioRun } from '../support/harness.js';
 
+@Injectable()
 class Subject {
   constructor(private readonly gates: Gates) {}
 

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import {
   Activity, DurableClient, InjectDurableClient, Orchestrator, type DurableTask, type Orchestration, type OrchestrationContext,
 } from 'nestjs-durable';
@@ -12,6 +13,7 @@ const NOT_TASKS: Readonly<Record<string, () => unknown>> = {
   'a plain object': () => ({ isCompleted: true, result: 1 }),
 };
 
+@Injectable()
 class Subject {
   finallyRan: string[] = [];
 

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
+/** What a scenario waits for comes in milliseconds; later than this it is taken for stuck, ms. */
+export const PATIENCE = 10_000;
+
 interface Gate {
   readonly reached: Promise<void>;
   readonly opened: Promise<void>;
@@ -20,8 +23,16 @@ export class Gates {
   }
 
   /** For scenarios: resolves when somebody is at the gate, or has passed it. */
-  reached(name: string): Promise<void> {
-    return this.gate(name).reached;
+  async reached(name: string): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`Nobody came to the gate '${name}'.`)), PATIENCE);
+    });
+    try {
+      await Promise.race([this.gate(name).reached, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Lets everybody pass from now on, also those who come later. */

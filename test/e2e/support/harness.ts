@@ -2,6 +2,7 @@
  * Scenarios of semantics.md, end to end: an application with real providers, on SQLite and on MySQL/MariaDB, warm
  * (generators stay in memory) and cold (every episode replays the history). Both must give the same histories (I5).
  *
+ *   @Injectable()                                         // without it Nest cannot know what to inject
  *   class Greetings {
  *     constructor(private readonly gates: Gates) {}       // Gates is provided everywhere; see gates.ts
  *

@@ -2,16 +2,13 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { DurableClient, type DurableOrchestrationStatus, type HistoryRecord, type StartOptions } from 'nestjs-durable';
 import type { VirtualClock } from 'nestjs-durable/testing';
 import type { DatabaseKind } from '../../support/databases.js';
-import type { Gates } from './gates.js';
+import { PATIENCE, type Gates } from './gates.js';
 import { recordInstances, type RunRecord } from './histories.js';
 import { LOG_LINES, type LogLine } from './log-lines.js';
 import type { AppOptions, ScenarioApp } from './scenario-app.js';
 import type { WaitingWork } from './waiting-work.js';
 
 export type Mode = 'warm' | 'cold';
-
-/** What a scenario waits for comes in milliseconds; later than this it is taken for stuck, ms. */
-const PATIENCE = 10_000;
 
 /** What a scenario works with, in one database and mode. Its functions may be destructured. */
 export class ScenarioRun {

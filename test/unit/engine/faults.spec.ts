@@ -1,0 +1,110 @@
+/** What the engine does when the database is away, refuses, or does not answer, at each kind of call. */
+import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
+import type { DurableStore } from '../../../lib/storage/store.js';
+import { TestEngine, type TestEngineOptions } from './support/test-engine.js';
+
+const ORDER: TestEngineOptions = {
+  orchestrators: {
+    *order(ctx) {
+      const parts: unknown[] = [];
+      for (const part of ['a', 'b', 'c']) parts.push(yield ctx.callActivity('make', part));
+      return parts;
+    },
+    *approval(ctx) {
+      return (yield ctx.waitForExternalEvent('approved')) as unknown;
+    },
+  },
+  activities: { make: (input) => `${String(input)}!` },
+};
+
+describe('DurableEngine with a failing database', () => {
+  let subject: TestEngine;
+  afterEach(() => subject.engine.close());
+
+  const begin = async (options: TestEngineOptions = ORDER) => (subject = await TestEngine.start(options));
+
+  const METHODS = ['commit', 'applyClientBatch', 'loadInstances', 'readInbox', 'heartbeat', 'claimActivities'] as const;
+  it.each(METHODS)('goes on after %s failed for a while', async (method) => {
+    await begin({ ...ORDER, settings: { extendedSessionsEnabled: false } });
+    let calls = 0;
+    subject.faults.intercept(method, async (proceed: (...args: never[]) => Promise<never>, ...args: unknown[]) => {
+      calls += 1;
+      if (calls < 10 && calls % 2 === 1) throw new TransientStoreError('the database is away');
+      return proceed(...(args as never[]));
+    });
+    await subject.startNew('order', undefined, 'order-1');
+    expect(await subject.result('order-1')).toEqual(['a!', 'b!', 'c!']);
+    expect(subject.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('[I4] counts a checkpoint once whose answer was lost, written or not', async () => {
+    await begin();
+    let commits = 0;
+    subject.faults.intercept('commit', async (proceed, batch) => {
+      commits += 1;
+      if (commits % 2 === 0) throw new OutcomeUnknownError('before');
+      await proceed(batch);
+      if (commits % 3 === 0) throw new OutcomeUnknownError('after');
+    });
+    const id = await subject.startNew('order');
+    expect(await subject.result(id)).toEqual(['a!', 'b!', 'c!']);
+    const row = await subject.engine.client.getInstance(id);
+    const history = await subject.engine.client.readHistory(row!);
+    expect(history.filter(({ type }) => type === 'TaskCompleted')).toHaveLength(3);
+  });
+
+  it('[I4] carries a client call out once whose answer was lost', async () => {
+    await begin();
+    const id = await subject.startNew('approval');
+    subject.faults.intercept('applyClientBatch', async (proceed, worker, batch) => {
+      const results = await proceed(worker, batch);
+      throw new OutcomeUnknownError('after', results);
+    });
+    expect(await subject.raiseEvent(id, 'approved', 1)).toEqual({ kind: 'done' });
+    expect(await subject.result(id)).toBe(1);
+  });
+
+  it('[I2] drops what it remembers of a partition that somebody else has taken, and goes on with it when it has it again', async () => {
+    await begin({ ...ORDER, settings: { leaseDuration: 250 } });
+    const id = await subject.startNew('approval');
+    const { partition } = (await subject.engine.client.getInstance(id))!;
+    const stop = subject.faults.intercept('commit', () => {
+      stop();
+      return Promise.reject(new FenceLostError('taken', [partition]));
+    });
+    await subject.raiseEvent(id, 'approved', 'late');
+    expect(await subject.result(id)).toBe('late');
+  });
+
+  it('loads the others when one instance cannot be loaded', async () => {
+    await begin({ ...ORDER, settings: { extendedSessionsEnabled: false } });
+    const ids = ['good-1', 'bad', 'good-2'];
+    await Promise.all(ids.map((id) => subject.startNew('approval', undefined, id)));
+    subject.faults.intercept('loadInstances', (proceed: DurableStore['loadInstances'], keys, options) =>
+      keys.some(({ instanceId }) => instanceId === 'bad') ? Promise.reject(new Error('unreadable')) : proceed(keys, options),
+    );
+    await Promise.all(ids.map((id) => subject.raiseEvent(id, 'approved', id)));
+    expect(await subject.result('good-1')).toBe('good-1');
+    expect(await subject.result('good-2')).toBe('good-2');
+    expect(subject.log.lines).toContainEqual({ level: 'error', text: expect.stringContaining("Instance 'bad' could not be processed") });
+  });
+
+  it('tells the caller of an eager start whose checkpoint the database refuses', async () => {
+    await begin();
+    subject.faults.intercept('commit', () => Promise.reject(new Error('Data too long')));
+    subject.faults.intercept('applyClientBatch', () => Promise.reject(new Error('Data too long')));
+    await expect(subject.startNew('order')).rejects.toThrow('Data too long');
+  });
+
+  it('keeps the inputs of a turn that failed', async () => {
+    await begin();
+    const id = await subject.startNew('approval');
+    const { context } = subject.engine['dispatcher']['port'];
+    const now = jest.spyOn(context, 'now').mockImplementationOnce(() => {
+      throw new Error('a defect');
+    });
+    await subject.raiseEvent(id, 'approved', 'kept');
+    expect(await subject.result(id)).toBe('kept');
+    expect(now).toHaveBeenCalled();
+  });
+});

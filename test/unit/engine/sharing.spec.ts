@@ -1,0 +1,140 @@
+/** Several processes of one hub: shares, hand-over, and what a process leaves behind that dies or loses an answer. */
+import { OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
+import type { DurableStore } from '../../../lib/storage/store.js';
+import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
+
+const LEASE = 300;
+const OPTIONS: TestEngineOptions = {
+  settings: { leaseDuration: LEASE, maxPollingInterval: 50, shutdownTimeout: 0 },
+  orchestrators: {
+    *echo(ctx, input) {
+      return (yield ctx.callActivity('echo', input)) as unknown;
+    },
+  },
+  activities: { echo: (input) => input },
+};
+
+describe('DurableEngine among several', () => {
+  let store: DurableStore;
+  const engines: TestEngine[] = [];
+  const begin = async (options: Partial<TestEngineOptions> = {}) => {
+    const created = await TestEngine.start({ ...OPTIONS, ...options, shared: store });
+    engines.push(created);
+    return created;
+  };
+  const owned = (engine: TestEngine) => [...engine.engine['ownership'].partitions.keys()];
+  const heartbeat = (engine: TestEngine) => engine.engine['ownership'].refresh();
+  /** As kill -9 does: nothing is given back, nothing is prolonged. */
+  const kill = (engine: TestEngine) => {
+    for (const method of ['heartbeat', 'commit', 'readInbox', 'claimActivities', 'completeForeignActivities', 'returnActivities'] as const) {
+      engine.faults.intercept(method, () => new Promise<never>(() => undefined));
+    }
+  };
+  const until = async (holds: () => boolean | Promise<boolean>) => {
+    while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  beforeEach(async () => {
+    store = await sharedStore();
+  });
+
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) {
+      engine.faults.intercept('heartbeat', () => Promise.reject(new TransientStoreError('gone')));
+      engine.faults.intercept('releasePartitions', () => Promise.resolve());
+      engine.engine['ownership']['beating'] = undefined;
+      await engine.engine.close();
+    }
+    await store.close();
+  });
+
+  it('shares the partitions with a process that joins, and takes them back when it leaves', async () => {
+    const first = await begin();
+    expect(owned(first)).toHaveLength(4);
+    const second = await begin();
+    await heartbeat(first);
+    await until(() => owned(first).length === 2);
+    await until(async () => (await heartbeat(second), owned(second).length === 2));
+    await second.engine.close();
+    await heartbeat(first);
+    expect(owned(first)).toHaveLength(4);
+  });
+
+  it('finishes an orchestration whose partition moves', async () => {
+    const opened = signal();
+    const first = await begin({ activities: { echo: async (input) => (await opened.promise, input) } });
+    const ids = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((input) => first.startNew('echo', input)));
+    const second = await begin();
+    await heartbeat(first);
+    await until(async () => (await heartbeat(second), owned(second).length === 2));
+    opened.resolve();
+    expect(await Promise.all(ids.map((id) => second.result(id)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('[I6] gives back what the database holds for it without its knowing', async () => {
+    const first = await begin();
+    const second = await begin();
+    const stop = first.faults.intercept('releasePartitions', () => Promise.reject(new TransientStoreError('away')));
+    await heartbeat(first);
+    await until(() => owned(first).length === 2);
+    stop();
+    await heartbeat(first);
+    await until(async () => (await heartbeat(second), owned(second).length === 2));
+    expect([...owned(first), ...owned(second)].sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('[I6] has partitions that it took although the answer was lost', async () => {
+    const blocked = TestEngine.create({ ...OPTIONS, shared: store });
+    engines.push(blocked);
+    const stop = blocked.faults.intercept('acquirePartitions', async (proceed, ...args) => {
+      stop();
+      throw new OutcomeUnknownError('lost', await proceed(...args));
+    });
+    await blocked.engine.prepare();
+    await blocked.engine.start();
+    await heartbeat(blocked);
+    expect(owned(blocked)).toHaveLength(4);
+    const id = await blocked.startNew('echo', 'hello');
+    expect(await blocked.result(id)).toBe('hello');
+  });
+
+  it('[A4] runs the activities of a dead process again, also when it fails to take partitions just then', async () => {
+    const begun = signal();
+    const first = await begin({ activities: {} });
+    const dead = await begin({ activities: { echo: () => (begun.resolve(), new Promise(() => undefined)) } });
+    const id = await first.startNew('echo', 'hello', 'a');
+    await begun.promise;
+    kill(dead);
+    first.faults.intercept('acquirePartitions', () => Promise.reject(new TransientStoreError('away')));
+    const rescuer = await begin();
+    rescuer.faults.intercept('acquirePartitions', () => Promise.resolve([]));
+    await until(async () => (await first.engine.client.getInstance(id))?.status === 'Completed' || (await heartbeat(first), false));
+    expect(await first.result(id)).toBe('hello');
+  });
+
+  it('takes what is ready also while messages keep coming in', async () => {
+    const first = await begin({ activities: {} });
+    const helper = await begin();
+    helper.faults.intercept('readInbox', async (proceed, ranges, isKnown) => {
+      const messages = await proceed(ranges, isKnown);
+      helper.engine['poller']['again'] = true;
+      return messages;
+    });
+    const deliver = jest.spyOn(helper.engine['poller'] as never, 'deliver' as never).mockReturnValue(true as never);
+    const id = await first.startNew('echo', 'hello', 'b');
+    await until(() => (helper.faults.calls.get('claimActivities') ?? 0) > 1);
+    deliver.mockRestore();
+    expect(await first.result(id)).toBe('hello');
+  });
+
+  it('registers once, although heartbeat and client find out at the same time that its row is gone', async () => {
+    const first = await begin();
+    const { worker } = first.engine['ownership'];
+    await store.unregisterWorker(worker);
+    const started = first.startNew('echo', 'hello', 'c');
+    await Promise.all([heartbeat(first), started]);
+    expect(first.faults.calls.get('registerWorker')).toBe(2);
+    await heartbeat(first);
+    expect(await first.result('c')).toBe('hello');
+  });
+});

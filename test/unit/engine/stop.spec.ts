@@ -1,0 +1,111 @@
+/** Stopping: what runs ends or is given back, callers are told, and nothing keeps the process from ending. */
+import { OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
+import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
+
+describe('DurableEngine that stops', () => {
+  const gate = () => signal<string>();
+  let opened: ReturnType<typeof gate>;
+  let begun: ReturnType<typeof gate>;
+  let options: TestEngineOptions;
+
+  beforeEach(() => {
+    opened = gate();
+    begun = gate();
+    options = {
+      settings: { shutdownTimeout: 0 },
+      orchestrators: {
+        *slow(ctx) {
+          return (yield ctx.callActivity('wait')) as unknown;
+        },
+        *approval(ctx) {
+          return (yield ctx.waitForExternalEvent('approved')) as unknown;
+        },
+      },
+      activities: {
+        wait: () => {
+          begun.resolve('begun');
+          return opened.promise;
+        },
+      },
+    };
+  });
+
+  it('writes the result of an activity that ends before the deadline', async () => {
+    const store = await sharedStore();
+    const first = await TestEngine.start({ ...options, shared: store, settings: { shutdownTimeout: 5_000 } });
+    const id = await first.startNew('slow');
+    await begun.promise;
+    const closed = first.engine.close();
+    opened.resolve('done');
+    await closed;
+    const second = await TestEngine.start({ ...options, shared: store });
+    expect(await second.result(id)).toBe('done');
+    await second.engine.close();
+    await store.close();
+  });
+
+  it('ignores the result of an activity that goes on after the engine has closed', async () => {
+    const subject = await TestEngine.start(options);
+    await subject.startNew('slow');
+    await begun.promise;
+    await subject.engine.close();
+    const rejected = jest.fn();
+    process.on('unhandledRejection', rejected);
+    opened.resolve('too late');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', rejected);
+    expect(rejected).not.toHaveBeenCalled();
+  }, 5_000);
+
+  it('leaves nothing scheduled, not even for instances that wait for their handler', async () => {
+    const store = await sharedStore();
+    const newer = await TestEngine.start({ ...options, shared: store });
+    await newer.startNew('approval', undefined, 'a');
+    await newer.engine.close();
+    const older = await TestEngine.start({ shared: store });
+    await older.raiseEvent('a', 'approved');
+    while (!older.log.lines.some(({ text }) => text.includes('waits'))) await new Promise((resolve) => setImmediate(resolve));
+    await older.engine.close();
+    expect(older.clock.pending.size).toBe(0);
+    await store.close();
+  });
+
+  it('leaves nothing scheduled while the database is away', async () => {
+    const subject = await TestEngine.start(options);
+    for (const method of ['readInbox', 'releasePartitions', 'heartbeat'] as const) {
+      subject.faults.intercept(method, () => Promise.reject(new TransientStoreError('away')));
+    }
+    subject.faults.intercept('claimActivities', () => Promise.reject(new OutcomeUnknownError('lost')));
+    await subject.engine['activities'].claim();
+    await subject.engine.close();
+    expect(subject.clock.pending.size).toBe(0);
+  });
+
+  it('tells who waits for an instance, and who starts one, that it has stopped', async () => {
+    const subject = await TestEngine.start(options);
+    const id = await subject.startNew('approval');
+    const waited = expect(subject.finished(id)).rejects.toThrow('stopped');
+    await subject.engine.close();
+    await waited;
+    await expect(subject.startNew('approval')).rejects.toThrow();
+  });
+
+  it('stops once, however often and in whatever order it is asked to', async () => {
+    const subject = await TestEngine.start({ ...options, settings: { shutdownTimeout: 5_000 } });
+    await subject.startNew('slow');
+    await begun.promise;
+    const stops = [subject.engine.close(), subject.engine.release(), subject.engine.drain(), subject.engine.close()];
+    expect(subject.engine['ownership'].partitions.size).toBe(4);
+    opened.resolve('done');
+    await Promise.all(stops);
+    expect(subject.faults.calls.get('releasePartitions')).toBe(1);
+  });
+
+  it('closes when it never started', async () => {
+    const subject = TestEngine.create(options);
+    await subject.engine.prepare();
+    await subject.engine.close();
+    await expect(subject.startNew('approval')).rejects.toThrow();
+    expect(subject.clock.pending.size).toBe(0);
+  });
+});

@@ -1,0 +1,117 @@
+import { TimerQueue } from '../../../lib/engine/timer-queue.js';
+import type { TimerKey, TimerRow } from '../../../lib/storage/store.js';
+import { signal } from './support/test-engine.js';
+
+const timer = (fireAt: number, taskId = fireAt): TimerRow => ({ partition: 0, instanceId: 'a', executionId: 'e', taskId, fireAt });
+const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => timer(from + index));
+const taskIds = (timers: readonly TimerRow[]) => timers.map(({ taskId }) => taskId);
+
+/** The timers of a partition in the database. */
+class Table {
+  reads = 0;
+  constructor(public rows: TimerRow[]) {}
+
+  readonly read = ({ limit, after }: { limit: number; after?: TimerKey }): Promise<TimerRow[]> => {
+    this.reads += 1;
+    const behind = this.rows.filter((row) => !after || row.fireAt > after.fireAt || (row.fireAt === after.fireAt && row.executionId > after.executionId) ||
+      (row.fireAt === after.fireAt && row.executionId === after.executionId && row.taskId > after.taskId));
+    return Promise.resolve(behind.sort((a, b) => a.fireAt - b.fireAt || a.taskId - b.taskId).slice(0, limit));
+  };
+}
+
+describe('TimerQueue', () => {
+  it('[T1] takes due timers in order, and none early', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table([timer(30), timer(10), timer(20)]).read);
+    expect(taskIds(queue.takeDue(20))).toEqual([10, 20]);
+    expect(queue.nextDue).toBe(30);
+  });
+
+  it('fires every timer once when there are more than memory holds (I6)', async () => {
+    const table = new Table(range(1, 25_000));
+    const queue = new TimerQueue();
+    const fired: number[] = [];
+    for (let now = 0; now <= 25_000; now += 500) {
+      await queue.refill(table.read);
+      for (const due of queue.takeDue(now)) {
+        fired.push(due.taskId);
+        queue.remove(due);
+      }
+    }
+    expect(fired).toEqual(taskIds(range(1, 25_000)));
+    expect(table.reads).toBeLessThan(6);
+  });
+
+  it('takes up what was created, and leaves out what was consumed, while it was reading', async () => {
+    const answer = signal<TimerRow[]>();
+    const queue = new TimerQueue();
+    const refilled = queue.refill(() => answer.promise);
+    queue.add(timer(5));
+    queue.remove(timer(20));
+    answer.resolve([timer(10), timer(20)]);
+    await refilled;
+    expect(taskIds(queue.takeDue(100))).toEqual([5, 10]);
+  });
+
+  it('reads again what was created while a read failed', async () => {
+    const queue = new TimerQueue();
+    const table = new Table([]);
+    const refilled = queue.refill(() => {
+      queue.add(timer(5));
+      table.rows.push(timer(5));
+      return Promise.reject(new Error('the database is away'));
+    });
+    await expect(refilled).rejects.toThrow('away');
+    await queue.refill(table.read);
+    expect(taskIds(queue.takeDue(10))).toEqual([5]);
+  });
+
+  it('keeps a timer known until it is consumed', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table([timer(1)]).read);
+    const [due] = queue.takeDue(1);
+    expect(queue.has(due!)).toBe(true);
+    queue.remove(due!);
+    expect(queue.has(due!)).toBe(false);
+  });
+
+  it('lets a window that has grown too large go, and reads it back later', async () => {
+    const queue = new TimerQueue();
+    const table = new Table([]);
+    await queue.refill(table.read);
+    for (const each of range(1, 30_000)) {
+      table.rows.push(each);
+      queue.add(each);
+    }
+    expect(queue.size).toBeLessThanOrEqual(20_001);
+    const fired: number[] = [];
+    for (let now = 0; now <= 30_000; now += 1_000) {
+      for (const due of queue.takeDue(now)) {
+        fired.push(due.taskId);
+        queue.remove(due);
+      }
+      await queue.refill(table.read);
+    }
+    expect(fired).toEqual(taskIds(range(1, 30_000)));
+  });
+
+  it('stays within bounds too while part of the timers are in the database only (I7)', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table(range(100_000, 15_000)).read);
+    for (const each of range(1, 50_000)) queue.add(each);
+    expect(queue.size).toBeLessThanOrEqual(20_001);
+    expect(queue.nextDue).toBe(1);
+  });
+
+  it('does not pile up time-outs that are cancelled long before they are due (I7)', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table([]).read);
+    for (const each of range(1, 100_000)) {
+      queue.add(each);
+      queue.remove(each);
+    }
+    expect(queue.size).toBeLessThanOrEqual(10_001);
+    queue.add(timer(200_000));
+    expect(queue.nextDue).toBe(200_000);
+  });
+});
