@@ -28,8 +28,13 @@ interface Call {
   readonly ctx: ActivityContext;
 }
 
-/** Every run of `record`, in all applications: outlives their restarts. */
+/** The recorded runs of activities; they outlive restarts of the applications. */
 const calls: Call[] = [];
+/** Begins a record of its own, in each database and mode. */
+const fresh = (what: string): string => {
+  calls.splice(0);
+  return what;
+};
 const callsOf = (what: string): Call[] => calls.filter((call) => call.what === what);
 const keysOf = (what: string): string[] => callsOf(what).map(({ ctx }) => ctx.idempotencyKey);
 
@@ -151,8 +156,8 @@ const settings = { shutdownTimeout: 0 };
 const scenario = useScenarios({ providers: [Subject], settings });
 
 describe('the context of an activity', () => {
-  scenario('[A1] holds instance id, execution id, task id, attempt, signal, log and idempotency key', async ({ start, output, id, mode, database, logged }) => {
-    const what = `${database} ${mode} context`;
+  scenario('[A1] holds instance id, execution id, task id, attempt, signal, log and idempotency key', async ({ start, output, id, logged }) => {
+    const what = fresh('context');
     await output(await start('recordsTwice', what, { instanceId: id('context') }));
     const [first, second] = callsOf(what).toSorted((a, b) => a.ctx.taskId - b.ctx.taskId);
     expect(first!.ctx).toMatchObject({ instanceId: id('context'), executionId: expect.stringMatching(/^[0-9a-f-]{36}$/), taskId: 0, attempt: 1 });
@@ -168,16 +173,16 @@ describe('the context of an activity', () => {
     expect(await output(await start('countsArguments'))).toBe('2 undefined');
   });
 
-  scenario('[A1] the idempotency key is the same over retry attempts', async ({ start, output, mode, database }) => {
-    const what = `${database} ${mode} retried`;
+  scenario('[A1] the idempotency key is the same over retry attempts', async ({ start, output }) => {
+    const what = fresh('retried');
     await output(await start('callsFlaky', what));
     const runs = callsOf(what).map(({ ctx }) => [ctx.attempt, ctx.taskId, ctx.idempotencyKey]);
     const key = keysOf(what)[0];
     expect(runs).toEqual([[1, 0, key], [2, 2, key], [3, 4, key]]);
   });
 
-  scenario('[A1] the idempotency key differs for every other call, also in later generations and restarts of the id', async ({ start, output, id, mode, database }) => {
-    const what = `${database} ${mode} others`;
+  scenario('[A1] the idempotency key differs for every other call, also in later generations and restarts of the id', async ({ start, output, id }) => {
+    const what = fresh('others');
     await output(await start('recordsTwice', what));
     await output(await start('recordsTwice', what));
     await output(await start('recordsInGenerations', [what, 3]));
@@ -252,7 +257,7 @@ describe('failures', () => {
 
 describe('at least once', () => {
   scenario('[A4] an activity whose worker went away runs again, with its idempotency key; the late result is ignored', async (run) => {
-    const gate = `${run.database} ${run.mode} held`;
+    const gate = fresh('held');
     const instance = await run.start('holds', gate, { instanceId: run.id('held') });
     await run.gates.reached(`${gate} run 1`);
     await run.stop();
@@ -269,7 +274,7 @@ describe('at least once', () => {
   });
 
   scenario('[A4] [Y3] a result that comes after its instance was terminated and replaced changes neither', async (run) => {
-    const gate = `${run.database} ${run.mode} replaced`;
+    const gate = fresh('replaced');
     const { client, gates, start, output, id, history, until } = run;
     const instance = await start('holds', gate, { instanceId: id('replaced') });
     await gates.reached(`${gate} run 1`);
@@ -292,7 +297,7 @@ describe('at least once', () => {
   });
 
   scenario('[A4] a result of the old execution, while the new one waits for the same task, is ignored', async (run) => {
-    const gate = `${run.database} ${run.mode} both`;
+    const gate = fresh('both');
     const { client, gates, start, output, id, history, until } = run;
     const instance = await start('holds', gate, { instanceId: id('both') });
     await gates.reached(`${gate} run 1`);

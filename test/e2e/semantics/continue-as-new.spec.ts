@@ -70,7 +70,7 @@ class Subject {
       ctx.continueAsNew();
       return null;
     }
-    return yield* ctx.any([ctx.waitForExternalEvent('end')]);
+    return yield* ctx.waitForExternalEvent('end');
   }
 
   @Orchestrator()
@@ -105,12 +105,10 @@ class Subject {
     return [yield* ctx.waitForExternalEvent('e'), yield* ctx.waitForExternalEvent('e')];
   }
 
-  /** Never waits for anything; ends when an event 'stop' is there. */
+  /** Never waits for anything. */
   @Orchestrator()
-  *spins(ctx: OrchestrationContext, generation: number): Orchestration<boolean> {
-    if (ctx.waitForExternalEvent('stop').isCompleted) return generation > 10;
+  *spins(ctx: OrchestrationContext, generation: number): Orchestration<void> {
     ctx.continueAsNew(generation + 1);
-    return false;
   }
 
   @Orchestrator()
@@ -221,21 +219,22 @@ describe('continueAsNew', () => {
     expect(await client.getStatus(id('a-child'))).toBeNull();
   });
 
-  scenario('[C3] a tight loop does not starve other instances; observers see Running', async ({ client, id, start, output, eventually }) => {
+  scenario('[C3] a tight loop does not starve other instances; observers see Running', async ({ client, id, start, until, output }) => {
     for (const label of ['a', 'b']) await start('spins', 0, { instanceId: id(label) });
-    await eventually(async () => (await client.getStatus(id('a')))!.runtimeStatus === 'Running');
+    await until(id('a'), ({ runtimeStatus }) => runtimeStatus === 'Running');
     const seen = new Set<string>();
+    const look = async (): Promise<void> => {
+      const { runtimeStatus } = (await client.getStatus(id('a')))!;
+      seen.add(runtimeStatus);
+    };
     const others = await Promise.all([1, 2, 3].map(() => start('counts', 5)));
     for (const other of others) {
       expect(await output(other)).toBe(5);
-      const status = (await client.getStatus(id('a')))!;
-      seen.add(status.runtimeStatus);
+      await look();
     }
-    for (let look = 0; look < 20; look += 1) seen.add((await client.getStatus(id('a')))!.runtimeStatus);
+    for (let looks = 0; looks < 20; looks += 1) await look();
     expect([...seen]).toEqual(['Running']);
-    for (const label of ['a', 'b']) {
-      await client.raiseEvent(id(label), 'stop');
-      expect((await client.waitForCompletion(id(label))).runtimeStatus).toBe('Completed');
-    }
+    await until(id('a'), ({ input }) => (input as number) > 20);
+    // Both go on until the harness ends them: how far they came is chance, and not compared.
   });
 });

@@ -30,15 +30,18 @@ describe('DurableEngine among several', () => {
       engine.faults.intercept(method, () => new Promise<never>(() => undefined));
     }
   };
+  let ended = false;
   const until = async (holds: () => boolean | Promise<boolean>) => {
-    while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+    while (!ended && !(await holds())) await new Promise((resolve) => setImmediate(resolve));
   };
 
   beforeEach(async () => {
+    ended = false;
     store = await sharedStore();
   });
 
   afterEach(async () => {
+    ended = true;
     for (const engine of engines.splice(0)) {
       engine.faults.intercept('heartbeat', () => Promise.reject(new TransientStoreError('gone')));
       engine.faults.intercept('releasePartitions', () => Promise.resolve());

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { recorded } from '../support/conditions.js';
+import { useScenarios, type ScenarioRun } from '../support/harness.js';
+
+const CACHED = 2;
+
+/** Where the code of instances came by; outlives restarts of the applications. */
+let steps: string[] = [];
+const count = (instance: string, point: string): number => steps.filter((step) => step === `${instance} ${point}`).length;
+
+@Injectable()
+class Subject {
+  @Activity()
+  echo(value: unknown): unknown {
+    return value;
+  }
+
+  @Orchestrator()
+  *guards(ctx: OrchestrationContext): Orchestration<string> {
+    const pass = (point: string): void => void steps.push(`${ctx.instanceId} ${point}`);
+    pass('begin');
+    try {
+      yield* ctx.callActivity('echo', 1);
+      yield* ctx.waitForExternalEvent('go');
+    } finally {
+      pass('finally');
+    }
+    return ctx.instanceId;
+  }
+}
+
+const scenario = useScenarios({ providers: [Subject], settings: { maxCachedInstances: CACHED } });
+
+async function startWaiting(run: ScenarioRun, labels: readonly string[]): Promise<string[]> {
+  steps = [];
+  const instances = await Promise.all(labels.map((label) => run.start('guards', undefined, { instanceId: run.id(label) })));
+  for (const instance of instances) await run.until(instance, recorded('TaskCompleted'));
+  return instances;
+}
+
+describe('a generator that is dropped from memory', () => {
+  scenario('[Y7] by eviction: finally blocks do not run, and the instance goes on from its history', async (run) => {
+    const instances = await startWaiting(run, ['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(steps.filter((step) => step.endsWith('finally'))).toEqual([]);
+    for (const instance of instances) await run.client.raiseEvent(instance, 'go');
+    for (const instance of instances) expect(await run.output(instance)).toBe(instance);
+    for (const instance of instances) expect(count(instance, 'finally')).toBe(1);
+    const replayed = instances.filter((instance) => count(instance, 'begin') > 1);
+    expect(replayed.length).toBeGreaterThanOrEqual(instances.length - CACHED);
+  });
+
+  scenario('[Y7] by the loss of its partition', async (run) => {
+    const [instance] = await startWaiting(run, ['moved']);
+    await run.stop();
+    await run.startAgain();
+    expect(count(instance!, 'finally')).toBe(0);
+    await run.client.raiseEvent(instance!, 'go');
+    expect(await run.output(instance!)).toBe(instance);
+    expect(count(instance!, 'finally')).toBe(1);
+    expect(count(instance!, 'begin')).toBeGreaterThanOrEqual(2);
+  });
+
+  scenario('[Y7] by terminate', async (run) => {
+    const [instance] = await startWaiting(run, ['terminated']);
+    await run.client.terminate(instance!, 'enough');
+    expect(await run.ended(instance!)).toMatchObject({ runtimeStatus: 'Terminated' });
+    expect(count(instance!, 'finally')).toBe(0);
+  });
+});
