@@ -299,7 +299,7 @@ export class Dispatcher {
     if (slot.partition.state === 'lost') return;
     if (slot.queue.length > 0) return this.schedule(slot);
     // One that must be loaded first stays, to remember that when its messages have been read again.
-    if (!slot.session && !slot.busy && !slot.mustLoad) slot.partition.slots.delete(slot.instanceId);
+    if (!slot.session && !slot.busy && !slot.mustLoad) slot.partition.removeSlot(slot);
   }
 
   private settleIdle(): void {

@@ -43,6 +43,11 @@ export class Partition {
     return slot;
   }
 
+  /** Drops a slot, unless another one has taken its place already: two of one instance would get in each other's way (I1). */
+  removeSlot(slot: InstanceSlot): void {
+    if (this.slots.get(slot.instanceId) === slot) this.slots.delete(slot.instanceId);
+  }
+
   /** A checkpoint was handed to the committer. */
   checkpointBegun(): void {
     this.underWay += 1;

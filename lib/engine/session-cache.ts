@@ -19,7 +19,7 @@ export class SessionCache {
       if (oldest.busy) continue;
       this.delete(oldest);
       oldest.forget();
-      if (oldest.queue.length === 0) oldest.partition.slots.delete(oldest.instanceId);
+      if (oldest.queue.length === 0) oldest.partition.removeSlot(oldest);
     }
   }
 

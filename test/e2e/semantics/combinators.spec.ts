@@ -62,7 +62,7 @@ class Subject {
     const [a, b, c, d] = this.calls(ctx, ['a', 'b', 'c', 'd']);
     const winner = ctx.any([c!, d!]);
     const [[first, second], won, settled] = yield* ctx.all([ctx.all([a!, b!]), winner, ctx.allSettled([ctx.all([a!]), ctx.any([b!])])]);
-    return [first, second, (won as DurableTask<string>).result, settled.map(({ status }) => status)];
+    return [first, second, won.result, settled.map(({ status }) => status)];
   }
 
   @Orchestrator()

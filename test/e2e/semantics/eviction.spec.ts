@@ -61,6 +61,22 @@ describe('a generator that is dropped from memory', () => {
     expect(count(instance!, 'begin')).toBeGreaterThanOrEqual(2);
   });
 
+  scenario('[Y7] by the hand-over of its partition to another live worker', async (run) => {
+    if (run.database === 'sqlite') return; // One worker at a time: nobody to hand over to.
+    const settings = { maxCachedInstances: 1_000, leaseDuration: 3_000 };
+    await run.stop();
+    await run.startAgain({ settings });
+    const instances = await startWaiting(run, Array.from({ length: 20 }, (_, index) => `shared-${index}`));
+    const before = run.logged('partitions taken').length;
+    await run.startBeside({ settings });
+    await run.eventually(() => run.logged('partitions taken').length > before);
+    expect(steps.filter((step) => step.endsWith('finally'))).toEqual([]);
+    for (const instance of instances) await run.client.raiseEvent(instance, 'go');
+    for (const instance of instances) expect(await run.output(instance)).toBe(instance);
+    for (const instance of instances) expect(count(instance, 'finally')).toBe(1);
+    expect(instances.filter((instance) => count(instance, 'begin') > 1)).not.toEqual([]);
+  });
+
   scenario('[Y7] by terminate', async (run) => {
     const [instance] = await startWaiting(run, ['terminated']);
     await run.client.terminate(instance!, 'enough');

@@ -15,8 +15,6 @@ const NOT_TASKS: Readonly<Record<string, () => unknown>> = {
 
 @Injectable()
 class Subject {
-  finallyRan: string[] = [];
-
   constructor(
     private readonly gates: Gates,
     @InjectDurableClient() private readonly client: DurableClient,
@@ -188,6 +186,11 @@ class Subject {
   }
 
   @Orchestrator()
+  *runsAway(ctx: OrchestrationContext): Orchestration<void> {
+    for (;;) ctx.sendEvent(ctx.instanceId, 'again');
+  }
+
+  @Orchestrator()
   *leavesOpen(ctx: OrchestrationContext): Orchestration<string> {
     ctx.callActivity('held', 'late');
     ctx.createTimer(3_600_000);
@@ -322,6 +325,11 @@ describe('ends', () => {
       properties: { code: 7 },
       innerFailure: { errorType: 'RangeError', errorMessage: 'below' },
     });
+  });
+
+  scenario('[O14] a runaway loop ends at 100 000 actions unless the module says otherwise', async ({ run }) => {
+    const status = await run('runsAway');
+    expect(status.failureDetails?.errorMessage).toContain('did more than 100000 actions');
   });
 
   scenario('[O10] returning with tasks open completes at once: activities still run, results are dropped, timers deleted', async (run) => {

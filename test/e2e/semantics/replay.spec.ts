@@ -162,7 +162,7 @@ async function release(run: ScenarioRun, changes: readonly string[]): Promise<Ma
     instances.set(change, instance);
     await run.until(instance, ({ history = [] }) => {
       const open = new Set(history.filter(({ eventType }) => /^(TaskScheduled|SubOrchestrationInstanceCreated)$/.test(eventType)).map(({ taskId }) => taskId));
-      for (const { eventType, taskId } of history) if (/Completed$/.test(eventType)) open.delete(taskId);
+      for (const { eventType, taskId } of history) if (eventType.endsWith('Completed')) open.delete(taskId);
       return history.length > 0 && open.size === 0;
     });
   }

@@ -43,7 +43,7 @@ describe('DurableEngine among several', () => {
   afterEach(async () => {
     ended = true;
     for (const engine of engines.splice(0)) {
-      engine.faults.intercept('heartbeat', () => Promise.reject(new TransientStoreError('gone')));
+      engine.faults.fail('heartbeat', () => new TransientStoreError('gone'));
       engine.faults.intercept('releasePartitions', () => Promise.resolve());
       engine.engine['ownership']['beating'] = undefined;
       await engine.engine.close();
@@ -83,7 +83,7 @@ describe('DurableEngine among several', () => {
     stop();
     await heartbeat(first);
     await until(async () => (await heartbeat(second), owned(second).length === 2));
-    expect([...owned(first), ...owned(second)].sort()).toEqual([0, 1, 2, 3]);
+    expect([...owned(first), ...owned(second)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   });
 
   it('[I6] has partitions that it took although the answer was lost', async () => {
@@ -112,21 +112,6 @@ describe('DurableEngine among several', () => {
     const rescuer = await begin();
     rescuer.faults.intercept('acquirePartitions', () => Promise.resolve([]));
     await until(async () => (await first.engine.client.getInstance(id))?.status === 'Completed' || (await heartbeat(first), false));
-    expect(await first.result(id)).toBe('hello');
-  });
-
-  it('takes what is ready also while messages keep coming in', async () => {
-    const first = await begin({ activities: {} });
-    const helper = await begin();
-    helper.faults.intercept('readInbox', async (proceed, ranges, isKnown) => {
-      const messages = await proceed(ranges, isKnown);
-      helper.engine['poller']['again'] = true;
-      return messages;
-    });
-    const deliver = jest.spyOn(helper.engine['poller'] as never, 'deliver' as never).mockReturnValue(true as never);
-    const id = await first.startNew('echo', 'hello', 'b');
-    await until(() => (helper.faults.calls.get('claimActivities') ?? 0) > 1);
-    deliver.mockRestore();
     expect(await first.result(id)).toBe('hello');
   });
 

@@ -10,6 +10,8 @@ export interface FaultyStore {
   readonly calls: Map<Method, number>;
   /** From now on `instead` decides what a method does; it gets the real one. Answers how to end that. */
   intercept<K extends Method>(method: K, instead: Call<K>): () => void;
+  /** From now on a method fails whenever there is an error for it. */
+  fail(method: Method, next: () => Error | undefined): void;
 }
 
 export function faultyStore(real: DurableStore, overrides: Partial<DurableStore> = {}): FaultyStore {
@@ -34,6 +36,13 @@ export function faultyStore(real: DurableStore, overrides: Partial<DurableStore>
     intercept(method, instead) {
       interceptors.set(method, instead as unknown as Call<Method>);
       return () => interceptors.delete(method);
+    },
+    fail(method, next) {
+      const instead = (proceed: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) => {
+        const error = next();
+        return error ? Promise.reject(error) : proceed(...args);
+      };
+      interceptors.set(method, instead as unknown as Call<Method>);
     },
   };
 }

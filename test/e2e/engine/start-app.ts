@@ -1,0 +1,47 @@
+import type { INestApplicationContext, Provider } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { DurableClient, DurableModule, type DurableModuleOptions } from 'nestjs-durable';
+import { Gates } from '../support/harness.js';
+import { LOG_LINES } from '../support/log-lines.js';
+
+/** One process of an application, on real time. */
+export interface RunningApp {
+  readonly context: INestApplicationContext;
+  readonly client: DurableClient;
+  close(): Promise<void>;
+}
+
+/** Starts an application; `gates` are its activities'. It has no handlers unless `providers` says so. */
+export async function startApp(
+  options: DurableModuleOptions,
+  { providers = [], gates = new Gates() }: { readonly providers?: readonly Provider[]; readonly gates?: Gates } = {},
+): Promise<RunningApp> {
+  const module = await Test.createTestingModule({
+    imports: [DurableModule.forRoot(options)],
+    providers: [...providers, { provide: Gates, useValue: gates }],
+  })
+    .setLogger(LOG_LINES)
+    .compile();
+  const context = await module.init();
+  return { context, client: context.get(DurableClient, { strict: false }), close: () => context.close() };
+}
+
+/** Starts applications and closes, after each test, those that are still open. */
+export function useApps(): typeof startApp {
+  const open = new Set<RunningApp>();
+  afterEach(async () => {
+    // Closing is idempotent.
+    await Promise.all([...open].map((app) => app.close()));
+    open.clear();
+  });
+  return async (...args) => {
+    const app = await startApp(...args);
+    open.add(app);
+    return app;
+  };
+}
+
+/** Asks again and again until the answer is yes; the time limit of the test bounds it. */
+export async function eventually(question: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await question())) await new Promise(setImmediate);
+}

@@ -1,0 +1,71 @@
+import { InboxPoller } from '../../../lib/engine/inbox-poller.js';
+import type { Partition } from '../../../lib/engine/partition.js';
+import { StoreHealth } from '../../../lib/engine/store-health.js';
+import type { InboxMessage } from '../../../lib/storage/store.js';
+import { ManualClock, turn } from './support/manual-clock.js';
+import { TestLog } from './support/test-log.js';
+import { eventMessage, testPartition } from './support/test-partition.js';
+
+describe('InboxPoller', () => {
+  const clock = new ManualClock();
+  let partition: Partition;
+  let inbox: InboxMessage[];
+  let received: number[];
+  let claims: number;
+  let poller: InboxPoller;
+
+  beforeEach(() => {
+    [partition, inbox, received, claims] = [testPartition(), [], [], 0];
+    poller = new InboxPoller({
+      store: {
+        readInbox: (ranges, isKnown) => Promise.resolve(inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message))),
+      },
+      clock,
+      health: new StoreHealth(new TestLog(), 'Test'),
+      maxPollingInterval: 1_000,
+      partitions: () => [partition],
+      received: (_partition, message) => received.push(message.key),
+      claimActivities: () => Promise.resolve((claims += 1) > 1_000_000),
+    });
+  });
+  afterEach(() => poller.stop());
+
+  it('looks for waiting activities also while messages keep coming in', async () => {
+    inbox.push(eventMessage(1));
+    poller.nudge();
+    await turn();
+    inbox.push(eventMessage(2));
+    await clock.advance(100);
+    expect(received).toEqual([1, 2]);
+    expect(claims).toBe(2);
+  });
+
+  it('reads a long inbox to its end at once, in order, each message once', async () => {
+    inbox.push(...Array.from({ length: 1_700 }, (_, index) => eventMessage(index + 1)));
+    poller.nudge();
+    await turn();
+    await turn();
+    expect(received).toEqual(inbox.map(({ key }) => key));
+  });
+
+  it('looks less and less often while nothing comes, and often again after a message', async () => {
+    poller.nudge();
+    await clock.advance(10_000);
+    const idle = claims;
+    expect(idle).toBeLessThan(18);
+    inbox.push(eventMessage(1));
+    await clock.advance(1_000);
+    const [before] = [claims];
+    inbox.push(eventMessage(2));
+    await clock.advance(200);
+    expect(received).toEqual([1, 2]);
+    expect(claims).toBeGreaterThan(before);
+  });
+
+  it('schedules nothing once it has stopped', async () => {
+    poller.nudge();
+    await poller.stop();
+    await turn();
+    expect(clock.waiting).toBe(0);
+  });
+});

@@ -1,0 +1,85 @@
+import type { Partition } from '../../../lib/engine/partition.js';
+import { eventMessage, testPartition } from './support/test-partition.js';
+import type { InboxMessage } from '../../../lib/storage/store.js';
+
+const LIMIT = 5_000;
+const messages = (from: number, count: number) => Array.from({ length: count }, (_, index) => eventMessage(from + index));
+
+/** One read from the database, without anything happening meanwhile. */
+function read(partition: Partition, inbox: readonly InboxMessage[]): number[] {
+  const limit = partition.beginRead();
+  if (limit === undefined) return [];
+  return partition.endRead(inbox.slice(0, limit).filter((message) => !partition.isKnown(message))).fresh.map(({ key }) => key);
+}
+
+describe('Partition', () => {
+  it('takes a message up once, from memory or from the database', () => {
+    const partition = testPartition();
+    expect(partition.accept(eventMessage(1))).toBe(true);
+    expect(partition.accept(eventMessage(1))).toBe(false);
+    expect(read(partition, [eventMessage(1), eventMessage(2)])).toEqual([2]);
+    expect(partition.accept(eventMessage(2))).toBe(false);
+  });
+
+  it('[I4] drops from a read what was consumed since it was issued', () => {
+    const partition = testPartition();
+    partition.accept(eventMessage(1));
+    partition.beginRead();
+    partition.consumed([eventMessage(1)]);
+    expect(partition.endRead([eventMessage(1), eventMessage(2)]).fresh.map(({ key }) => key)).toEqual([2]);
+  });
+
+  it('[I7] keeps a prefix of the inbox: after an overflow everything comes from the database until that is caught up', () => {
+    const partition = testPartition();
+    const inbox = messages(1, LIMIT + 3);
+    const accepted = inbox.filter((message) => partition.accept(message));
+    expect(accepted).toHaveLength(LIMIT);
+    expect(partition.accept(eventMessage(LIMIT + 4))).toBe(false);
+    inbox.push(eventMessage(LIMIT + 4));
+    // While memory is full nothing is read; half of it consumed, the rest follows in order.
+    expect(read(partition, inbox)).toEqual([]);
+    expect(partition.wantsRead).toBe(false);
+    partition.consumed(inbox.splice(0, LIMIT / 2));
+    expect(partition.wantsRead).toBe(true);
+    expect(read(partition, inbox)).toEqual([LIMIT + 1, LIMIT + 2, LIMIT + 3, LIMIT + 4]);
+    expect(partition.accept(eventMessage(LIMIT + 5))).toBe(true);
+  });
+
+  it('goes on reading when something was left out during the read that seemed to catch up', () => {
+    const partition = testPartition();
+    const inbox = messages(1, LIMIT + 1);
+    for (const message of inbox) partition.accept(message);
+    partition.consumed(inbox.splice(0, LIMIT));
+    partition.beginRead();
+    expect(partition.accept(eventMessage(LIMIT + 2))).toBe(false);
+    expect(partition.endRead(inbox)).toEqual({ fresh: inbox, more: true });
+    expect(partition.wantsRead).toBe(true);
+    expect(read(partition, [...inbox, eventMessage(LIMIT + 2)])).toEqual([LIMIT + 2]);
+    expect(partition.wantsRead).toBe(false);
+  });
+
+  it('reads again after a read that failed', () => {
+    const partition = testPartition();
+    partition.beginRead();
+    partition.abandonRead();
+    expect(read(partition, [eventMessage(1)])).toEqual([1]);
+  });
+
+  it('reads again what it let go of', () => {
+    const partition = testPartition();
+    partition.accept(eventMessage(1));
+    partition.reread([eventMessage(1)]);
+    expect(partition.wantsRead).toBe(true);
+    expect(read(partition, [eventMessage(1)])).toEqual([1]);
+  });
+
+  it('[I2] fences with the commit before, the next one, and the last key given out', () => {
+    const partition = testPartition(3, 5_000_000);
+    const key = partition.keys.next();
+    const fence = partition.nextFence();
+    expect(fence).toEqual({ partition: 3, owner: 'owner', epoch: 1, previousCommitNo: 7, commitNo: 8, lastKey: key });
+    expect(key).toBe(5_000_001);
+    partition.committed(fence);
+    expect(partition.nextFence().previousCommitNo).toBe(8);
+  });
+});
