@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { LOG_LINES } from '../support/log-lines.js';
-import { useScenarios, type ScenarioRun } from '../support/harness.js';
+import { useScenarios } from '../support/harness.js';
 
 const LIMIT = 2_048;
 
@@ -269,7 +269,6 @@ describe('values over maxPayloadBytes', () => {
 });
 
 describe('the limits of startNew', () => {
-  type Options = Parameters<ScenarioRun['client']['startNew']>[1];
   const refusals: readonly [object, string][] = [
     [{ onConflict: 'replace' }, 'onConflict must be one of replaceFinished, useExisting, terminateAndReplace, reject, but got replace'],
     [{ tags: { a: 1 } }, 'tags must be an object whose values are strings'],
@@ -280,7 +279,7 @@ describe('the limits of startNew', () => {
   ];
   scenario('[K1] refuses options that make no sense', async ({ client, id }) => {
     for (const [options, message] of refusals) {
-      await refusedWith(client.startNew('returns', { instanceId: id('a'), ...options } as Options), 'TypeError', `startNew('returns'): ${message}`);
+      await refusedWith(client.startNew('returns', { instanceId: id('a'), ...options }), 'TypeError', `startNew('returns'): ${message}`);
     }
     await refusedWith(client.startNew('returns', { instanceId: id('a'), tags: { a: ofBytes(16 * 1024) } }), 'PayloadTooLargeError', "The tags of 'returns'");
     expect(await client.getStatus(id('a'))).toBeNull();

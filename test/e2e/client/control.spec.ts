@@ -18,15 +18,18 @@ const BRING: Readonly<Record<string, (run: ScenarioRun, instanceId: string) => P
     await client.startNew('waits', { instanceId });
     await until(instanceId, is('Running'));
   },
+  // Running first, so that whether the code has begun is the same in every run.
   Suspended: async ({ client, until }, instanceId) => {
     await client.startNew('waits', { instanceId });
+    await until(instanceId, is('Running'));
     await client.suspend(instanceId);
     await until(instanceId, is('Suspended'));
   },
   Completed: async ({ run }, instanceId) => void (await run('returns', 1, { instanceId })),
   Failed: async ({ run }, instanceId) => void (await run('fails', 'no', { instanceId })),
-  Terminated: async ({ client }, instanceId) => {
+  Terminated: async ({ client, until }, instanceId) => {
     await client.startNew('waits', { instanceId });
+    await until(instanceId, is('Running'));
     await client.terminate(instanceId);
     await client.waitForCompletion(instanceId);
   },

@@ -204,7 +204,7 @@ describe('getStatusBy', () => {
       [{ continuationToken: 'abc' }, 'the continuationToken is not one that getStatusBy returned'],
     ];
     for (const [filter, message] of refusals) {
-      const refused = client.getStatusBy(filter as StatusFilter);
+      const refused = client.getStatusBy(filter);
       await expect(refused).rejects.toBeInstanceOf(TypeError);
       await expect(refused).rejects.toThrow(message);
     }

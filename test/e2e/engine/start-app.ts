@@ -11,13 +11,13 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
-/** Starts an application; `gates` are its activities'. It has no handlers unless `providers` says so. */
+/** Starts an application; `gates` are its activities'. It has no handlers unless `providers` says so, and stops soon. */
 export async function startApp(
   options: DurableModuleOptions,
   { providers = [], gates = new Gates() }: { readonly providers?: readonly Provider[]; readonly gates?: Gates } = {},
 ): Promise<RunningApp> {
   const module = await Test.createTestingModule({
-    imports: [DurableModule.forRoot(options)],
+    imports: [DurableModule.forRoot({ shutdownTimeout: 1_000, ...options })],
     providers: [...providers, { provide: Gates, useValue: gates }],
   })
     .setLogger(LOG_LINES)

@@ -179,15 +179,16 @@ describe('two workers on mysql', () => {
     const { storage } = database;
     const gates = new Gates();
     const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders], gates });
-    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Printer], gates });
-    const ids = await Promise.all([0, 1, 2, 3].map((page) => first.client.startNew('usesPrinter', { input: `page ${page}`, instanceId: `print ${page}` })));
-    await Promise.all([0, 1, 2, 3].map((page) => gates.reached(`page ${page}`)));
+    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders, Printer], gates });
+    const pages = Array.from({ length: 8 }, (_, index) => `page ${index}`);
+    const ids = await Promise.all(pages.map((page) => first.client.startNew('usesPrinter', { input: page, instanceId: `print ${page}` })));
+    await Promise.all(pages.map((page) => gates.reached(page)));
     for (const id of ids.slice(1)) await first.client.terminate(id);
     const { aborted } = printer.context.get(Printer);
-    await eventually(() => aborted.length === 3);
+    await eventually(() => aborted.length === 7);
     gates.open('page 0');
     expect(await first.client.waitForCompletion(ids[0]!)).toMatchObject({ output: 'printed page 0' });
-    expect(aborted).toHaveLength(3);
+    expect(aborted).toHaveLength(7);
   });
 
   it('a clean stop hands everything over at once: no wait for a lease', async () => {
