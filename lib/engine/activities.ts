@@ -91,7 +91,9 @@ export class Activities {
     this.pool.abandon(executionId);
   }
 
+  /** Hands a result to another process's instance. After the stop its claim is a dead worker's: whoever owns the instance runs it again [A4]. */
   completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
+    if (this.stopped) return;
     const { partition, instanceId, executionId } = activity;
     const sender = CLIENT_SENDER_BASE + this.port.ownership.worker.workerId;
     const message: InboxMessage = { partition, key: this.port.keys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };

@@ -119,6 +119,13 @@ const CHANGES: Readonly<Record<string, { readonly before: Code; readonly after: 
     },
     after: (ctx) => ctx.callActivity('echo', 1)[Symbol.iterator](),
   },
+  'an end in place of a wait': {
+    before: (ctx) => ctx.callActivity('echo', 1)[Symbol.iterator](),
+    *after(ctx) {
+      yield* ctx.callActivity('echo', 1);
+      return 'the end';
+    },
+  },
   'an early end': {
     *before(ctx) {
       yield* ctx.callActivity('echo', 1);
@@ -194,6 +201,7 @@ describe('a changed program', () => {
       'another order': [0, "the call of activity 'echo'", "the call of sub-orchestration 'child' version '1'"],
       'one action more': [1, 'no such action', "the call of activity 'echo'"],
       'one action less': [1, "the call of activity 'echo'", 'no such action'],
+      'an end in place of a wait': [1, 'a wait for something to come', 'the end of the orchestrator (Completed)'],
       'an early end': [1, "the call of activity 'echo'", 'no such action: the end of the orchestrator (Completed)'],
     };
     const instances = await release(run, Object.keys(expected));
