@@ -147,6 +147,15 @@ describe('startNew with an id in use', () => {
     expect(history!.filter(({ eventType }) => eventType === 'EventRaised' || eventType === 'TaskCompleted')).toHaveLength(1);
   });
 
+  scenario("[K1] [K5] 'terminateAndReplace': whoever waits afterwards waits for the new one", async ({ client, id, until }) => {
+    for (const label of ['a', 'b', 'c']) {
+      await client.startNew('waits', { instanceId: id(label), input: 'old' });
+      await until(id(label), ({ runtimeStatus }) => runtimeStatus === 'Running');
+      await client.startNew('counted', { instanceId: id(label), input: id(label), onConflict: 'terminateAndReplace' });
+      expect(await client.waitForCompletion(id(label))).toMatchObject({ runtimeStatus: 'Completed', output: id(label) });
+    }
+  });
+
   scenario("[K1] 'useExisting' is atomic: of many starts at once, from two processes, one instance comes", async ({ client, id, startBeside, get, output }) => {
     const beside = (await startBeside({ settings: { worker: false } })).get(DurableClient, { strict: false });
     for (let round = 0; round < 5; round += 1) {
