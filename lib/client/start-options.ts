@@ -14,8 +14,8 @@ export interface StartOptions {
   readonly startAt?: Date | number;
   /**
    * What to do when the id is in use. Default `replaceFinished`: fails unless that instance is finished, then replaces it.
-   * `useExisting` returns the id whatever its state, `terminateAndReplace` ends the instance and starts anew, `reject` fails
-   * also when it is finished.
+   * `useExisting` returns the id whatever its state, `terminateAndReplace` ends the instance and starts anew (who waits for
+   * the id waits for the new one), `reject` fails also when it is finished.
    */
   readonly onConflict?: OnConflict;
 }

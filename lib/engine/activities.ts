@@ -231,13 +231,13 @@ export class Activities {
     if (again && !this.stopped) this.sweepLater();
   }
 
-  /** Aborts activities of other processes' instances that no longer wait for them [K9]. */
+  /** Aborts activities of instances that another process, the partition's owner of then, has ended [K9]. */
   private async abortLostClaims(): Promise<void> {
     const { store, ownership, health } = this.port;
-    const foreign = this.pool.current.filter(({ partition }) => !ownership.owns(partition));
-    if (foreign.length === 0) return;
+    const uncertain = this.pool.current.filter(({ partition, claimToken }) => !ownership.owns(partition)?.claims.has(claimToken));
+    if (uncertain.length === 0) return;
     try {
-      for (const key of await store.findLostClaims(foreign)) this.pool.abort(key);
+      for (const key of await store.findLostClaims(uncertain)) this.pool.abort(key);
     } catch (error) {
       health.failed(error);
     }

@@ -97,6 +97,7 @@ export class ClientSide {
     const operation: ClientOperation = { kind: 'start', row, message, onConflict: isOwnId ? onConflict : 'useExisting', replaceMessage };
     const result = await this.queue.apply(operation, row.input?.length ?? 0);
     if (result.kind === 'done') this.port.deliver(message);
+    if (result.kind === 'replacing' && replaceMessage) this.port.deliver(replaceMessage);
     // A generated id that exists is this very start: its eager commit was written although its answer was lost.
     return { instanceId, result: isOwnId ? result : { kind: 'done' } };
   }

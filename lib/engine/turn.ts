@@ -90,16 +90,31 @@ function confirmStart(slot: InstanceSlot, row: InstanceRow, first: PendingInput)
   return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, [first]), taken: [first], row, session: slot.session };
 }
 
-/** A live instance stands where another is to be created: the creation is refused, or the live one ended first. */
+/** A live instance stands where another is to be created: the creation is refused, or the live one is replaced. */
 function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
-  if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') {
-    const reason = 'Replaced by a new instance with the same id.';
-    return advance(slot, row, { kind: 'update', expected: row }, [], context, [{ type: 'ExecutionTerminated', reason }]);
-  }
+  if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') return replaceLiveInstance(slot, row, first, context);
   slot.queue.shift();
   const reply = replyInstanceInUse(slot, row, first, context.partitionCount());
   const checkpoint = { ...emptyCheckpoint(slot, [first]), messages: reply ? [reply] : [] };
   return { kind: 'checkpoint', checkpoint, taken: [first], row, session: slot.session };
+}
+
+/** Ends the live instance and creates the new one in one step: clients that want the new one never meet the end of the old one. */
+function replaceLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
+  const reason = 'Replaced by a new instance with the same id.';
+  const end = advance(slot, row, { kind: 'update', expected: row }, [], context, [{ type: 'ExecutionTerminated', reason }]);
+  if (end.kind !== 'checkpoint') return end;
+  const start = create(slot, row, first, context);
+  // Without a handler for the new one, the old one ends all the same; the creation waits in the queue.
+  if (start.kind !== 'checkpoint') return end;
+  const { messages, cancelledTimers, abandonedActivities } = end.checkpoint;
+  const checkpoint: Checkpoint = {
+    ...start.checkpoint,
+    messages: [...messages, ...start.checkpoint.messages],
+    cancelledTimers: [...cancelledTimers, ...start.checkpoint.cancelledTimers],
+    abandonedActivities: [...abandonedActivities, ...start.checkpoint.abandonedActivities],
+  };
+  return { ...start, checkpoint };
 }
 
 function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {

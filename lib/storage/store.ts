@@ -359,6 +359,8 @@ export type ClientOperation =
 
 export type ClientResult =
   | { readonly kind: 'done' }
+  /** A start left a live instance to its owner, by the ReplaceInstance. */
+  | { readonly kind: 'replacing' }
   /** Nothing was written: the instance is missing or in a status that is not allowed. */
   | { readonly kind: 'missing' }
   | { readonly kind: 'status'; readonly status: RuntimeStatus }

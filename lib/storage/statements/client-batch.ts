@@ -40,7 +40,7 @@ class Plan {
       this.standings.set(row.instanceId, next);
     } else if (onConflict === 'terminateAndReplace' && replaceMessage) {
       this.messages.push(replaceMessage);
-      return { kind: 'done' };
+      return { kind: 'replacing' };
     } else return { kind: 'exists', status: standing.status };
     this.messages.push(message);
     return { kind: 'done' };

@@ -79,7 +79,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
   it.each(LIVE)('[K1] terminateAndReplace leaves an instance that is %s to its owner, by a message', async (status) => {
     const row = await exists(status);
     const operation = start('terminateAndReplace');
-    expect(await client.apply(operation)).toEqual([{ kind: 'done' }]);
+    expect(await client.apply(operation)).toEqual([{ kind: 'replacing' }]);
     expect(await owner.row(row)).toEqual(row);
     expect(await owner.inbox(0)).toEqual([operation.replaceMessage]);
   });

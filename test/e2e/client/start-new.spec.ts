@@ -156,6 +156,26 @@ describe('startNew with an id in use', () => {
     }
   });
 
+  scenario("[K1] [K4] 'terminateAndReplace': what is sent afterwards reaches the new one; the old one's work is gone", async (run) => {
+    const { client, id, gates, get, output, waitingWork, until } = run;
+    await client.startNew('waitsForAll', { instanceId: id('a'), input: id('a') });
+    await gates.reached(id('a'));
+    await client.startNew('waits', { instanceId: id('a'), input: 'new', onConflict: 'terminateAndReplace' });
+    await client.raiseEvent(id('a'), 'go', 'for the new one');
+    expect(await output(id('a'))).toBe('for the new one');
+    await gates.reached(`${id('a')} aborted`);
+    expect(get(Subject).aborted.has(id('a'))).toBe(true);
+    expect(await waitingWork(id('a'))).toEqual({ messages: 0, timers: 0, activities: 0 });
+
+    await client.startNew('hasChild', { instanceId: id('b') });
+    await until(id('b-child'), ({ runtimeStatus }) => runtimeStatus === 'Running');
+    await client.startNew('returns', { instanceId: id('b-child'), input: 'in its place', onConflict: 'terminateAndReplace' });
+    expect(await output(id('b-child'))).toBe('in its place');
+    const parent = await client.waitForCompletion(id('b'));
+    expect(parent).toMatchObject({ runtimeStatus: 'Failed' });
+    expect(parent.failureDetails?.errorMessage).toContain('was terminated');
+  });
+
   scenario("[K1] 'useExisting' is atomic: of many starts at once, from two processes, one instance comes", async ({ client, id, startBeside, get, output }) => {
     const beside = (await startBeside({ settings: { worker: false } })).get(DurableClient, { strict: false });
     for (let round = 0; round < 5; round += 1) {

@@ -1,5 +1,6 @@
 /** Several processes of one hub: shares, hand-over, and what a process leaves behind that dies or loses an answer. */
 import { OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
+import { partitionOf } from '../../../lib/core/ids.js';
 import type { DurableStore } from '../../../lib/storage/store.js';
 import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
 
@@ -113,6 +114,34 @@ describe('DurableEngine among several', () => {
     rescuer.faults.intercept('acquirePartitions', () => Promise.resolve([]));
     await until(async () => (await first.engine.client.getInstance(id))?.status === 'Completed' || (await heartbeat(first), false));
     expect(await first.result(id)).toBe('hello');
+  });
+
+  it('[K9] aborts an activity whose instance another process ended just before its partition came here', async () => {
+    const begun = signal();
+    const aborted = signal();
+    const first = await begin({ activities: {} });
+    const second = await begin({
+      activities: {
+        echo: (_input, { signal: abort }) => {
+          abort.addEventListener('abort', () => aborted.resolve());
+          begun.resolve();
+          return aborted.promise;
+        },
+      },
+    });
+    await heartbeat(first);
+    await until(async () => (await heartbeat(second), owned(second).length === 2));
+    const ofFirst = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(first).includes(partitionOf(each, 4)));
+    const id = await first.startNew('echo', 'hello', ofFirst);
+    await begun.promise;
+    second.faults.fail('findLostClaims', () => new TransientStoreError('away'));
+    await first.engine.client.send(id, { type: 'Deliver', event: { type: 'ExecutionTerminated' } }, ['Running']);
+    await first.finished(id);
+    await first.engine.close();
+    await until(async () => (await heartbeat(second), owned(second).length === 4));
+    second.faults.fail('findLostClaims', () => undefined);
+    await heartbeat(second);
+    await aborted.promise;
   });
 
   it('registers once, although heartbeat and client find out at the same time that its row is gone', async () => {
