@@ -139,7 +139,9 @@ function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, ro
     case 'SubOrchestrationInstanceCreated': {
       const { name, version, input, taskId, defaultId } = event;
       const parent = { name: row.name, instanceId, executionId, taskId };
-      const body: MessageBody = { type: 'CreateInstance', executionId: context.newExecutionId(), name, version, input, parent, defaultId };
+      const body: MessageBody = {
+        type: 'CreateInstance', executionId: context.newExecutionId(), name, version, input, parent, onConflict: 'replaceFinished', isNewId: defaultId,
+      };
       outputs.messages.push(message(slot, event.instanceId, body, context));
       return;
     }

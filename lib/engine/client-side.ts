@@ -198,5 +198,5 @@ export class ClientSide {
 
 function replacement(row: InstanceRow): MessageBody {
   const { executionId, name, version, input, tags, startAt, createdAt } = row;
-  return { type: 'ReplaceInstance', executionId, name, version, input, tags, startAt, createdAt };
+  return { type: 'CreateInstance', executionId, name, version, input, tags, startAt, createdAt, onConflict: 'terminateAndReplace', isNewId: false };
 }

@@ -171,7 +171,7 @@ export class Dispatcher {
     const { row, session } = slot;
     if (row === undefined) {
       const first = slot.queue[0]!;
-      const isNew = first.kind === 'eager' || (first.kind === 'message' && first.message.body.type === 'CreateInstance' && first.message.body.defaultId);
+      const isNew = first.kind === 'eager' || (first.kind === 'message' && first.message.body.type === 'CreateInstance' && first.message.body.isNewId);
       if (isNew && !slot.mustLoad) slot.row = null;
       return slot.row === undefined;
     }

@@ -4,10 +4,10 @@ import type { InboxMessage, InstanceRow } from '../storage/store.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
 import type { TurnContext } from './turn.js';
 
-/** The row of the instance that an eager start, a CreateInstance or a ReplaceInstance asks for. */
+/** The row of the instance that an eager start or a CreateInstance asks for. */
 export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: PendingInput, context: TurnContext): InstanceRow {
   if (input.kind === 'eager') return input.row;
-  if (input.kind !== 'message' || (input.message.body.type !== 'CreateInstance' && input.message.body.type !== 'ReplaceInstance')) {
+  if (input.kind !== 'message' || input.message.body.type !== 'CreateInstance') {
     throw new Error(`Instance '${slot.instanceId}' cannot be created from ${input.kind}.`);
   }
   const { body } = input.message;
@@ -17,13 +17,14 @@ export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: P
     instanceId: slot.instanceId,
     executionId: body.executionId,
     name: body.name,
-    version: body.version ?? defaultVersion(body.name, context),
+    // A client has chosen already.
+    version: body.version ?? (body.parent && defaultVersion(body.name, context)),
     status: 'Pending',
     input: body.input,
     tags: body.tags,
-    parent: body.type === 'CreateInstance' ? body.parent : undefined,
-    startAt: body.type === 'ReplaceInstance' ? body.startAt : undefined,
-    createdAt: body.type === 'ReplaceInstance' ? body.createdAt : now,
+    parent: body.parent,
+    startAt: body.startAt,
+    createdAt: body.createdAt ?? now,
     updatedAt: now,
     historyLength: 0,
     rowVersion: (old?.rowVersion ?? 0) + 1,
@@ -36,10 +37,15 @@ function defaultVersion(name: string, { handlers, settings }: TurnContext): stri
   return version !== undefined && handlers.findOrchestrator(name, version) ? version : undefined;
 }
 
-/** Tells the caller of a sub-orchestration that its id is in use [S3]. */
-export function replyInstanceInUse(slot: InstanceSlot, row: InstanceRow, input: PendingInput, partitionCount: number): InboxMessage | undefined {
-  if (input.kind !== 'message' || input.message.body.type !== 'CreateInstance') return undefined;
-  const { parent, name } = input.message.body;
+/** Tells the caller of a sub-orchestration that its id is in use [S3]; whoever else asked is not there any more. */
+export function replyInstanceInUse(slot: InstanceSlot, row: InstanceRow, input: PendingInput, context: TurnContext): InboxMessage[] {
+  if (input.kind !== 'message' || input.message.body.type !== 'CreateInstance') return [];
+  const { parent, name, onConflict } = input.message.body;
+  if (!parent) {
+    const text = `Instance '${row.instanceId}' of '${name}' was not started: the id is in use by a ${row.status} instance of '${row.name}'`;
+    if (onConflict !== 'useExisting') context.log.warn(`${text}, and onConflict is '${onConflict}'.`);
+    return [];
+  }
   const failureDetails: FailureDetails = {
     errorType: 'InstanceAlreadyExistsError',
     errorMessage:
@@ -47,8 +53,8 @@ export function replyInstanceInUse(slot: InstanceSlot, row: InstanceRow, input: 
       `'${row.name}'. Use another instanceId, or none to get one that is never in use.`,
     isNonRetriable: false,
   };
-  return {
-    partition: partitionOf(parent.instanceId, partitionCount),
+  const reply: InboxMessage = {
+    partition: partitionOf(parent.instanceId, context.partitionCount()),
     key: slot.partition.keys.next(),
     sender: slot.partition.index,
     instanceId: parent.instanceId,
@@ -58,4 +64,5 @@ export function replyInstanceInUse(slot: InstanceSlot, row: InstanceRow, input: 
       event: { type: 'SubOrchestrationInstanceFailed', taskId: parent.taskId, failureDetails },
     },
   };
+  return [reply];
 }

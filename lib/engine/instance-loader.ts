@@ -115,7 +115,7 @@ function waitingEvents(slot: InstanceSlot): InputEvent[] {
   return slot.queue.flatMap((input): InputEvent[] => {
     if (input.kind !== 'message') return [];
     const { body } = input.message;
-    if (body.type === 'ReplaceInstance') return [{ type: 'ExecutionTerminated' }];
+    if (body.type === 'CreateInstance' && body.onConflict === 'terminateAndReplace') return [{ type: 'ExecutionTerminated' }];
     return body.type === 'Deliver' ? [body.event] : [];
   });
 }

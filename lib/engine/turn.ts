@@ -39,13 +39,13 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   if (!first) return { kind: 'nothing' };
   const row = slot.row ?? null;
   if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
-  if (isCreation(first)) return row && !isFinished(row.status) ? meetLiveInstance(slot, row, first, context) : create(slot, row, first, context);
+  if (isCreation(first)) return createOrRefuse(slot, row, first, context);
   if (!row || isFinished(row.status)) return consumeLate(slot, row, context);
   return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
 }
 
 function isCreation(input: PendingInput): boolean {
-  return input.kind === 'eager' || (input.kind === 'message' && (input.message.body.type === 'CreateInstance' || input.message.body.type === 'ReplaceInstance'));
+  return input.kind === 'eager' || (input.kind === 'message' && input.message.body.type === 'CreateInstance');
 }
 
 /** Timers that were cancelled and activities that were abandoned after they were queued no longer have a row to consume. */
@@ -90,12 +90,14 @@ function confirmStart(slot: InstanceSlot, row: InstanceRow, first: PendingInput)
   return { kind: 'checkpoint', checkpoint: emptyCheckpoint(slot, [first]), taken: [first], row, session: slot.session };
 }
 
-/** A live instance stands where another is to be created: the creation is refused, or the live one is replaced. */
-function meetLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
-  if (first.kind === 'message' && first.message.body.type === 'ReplaceInstance') return replaceLiveInstance(slot, row, first, context);
+/** An instance may stand where another is to be created [K1, S3]. */
+function createOrRefuse(slot: InstanceSlot, row: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
+  if (!row) return create(slot, row, first, context);
+  const onConflict = first.kind === 'message' && first.message.body.type === 'CreateInstance' ? first.message.body.onConflict : 'reject';
+  if (onConflict === 'terminateAndReplace' && !isFinished(row.status)) return replaceLiveInstance(slot, row, first, context);
+  if (isFinished(row.status) && (onConflict === 'terminateAndReplace' || onConflict === 'replaceFinished')) return create(slot, row, first, context);
   slot.queue.shift();
-  const reply = replyInstanceInUse(slot, row, first, context.partitionCount());
-  const checkpoint = { ...emptyCheckpoint(slot, [first]), messages: reply ? [reply] : [] };
+  const checkpoint = { ...emptyCheckpoint(slot, [first]), messages: replyInstanceInUse(slot, row, first, context) };
   return { kind: 'checkpoint', checkpoint, taken: [first], row, session: slot.session };
 }
 

@@ -186,17 +186,22 @@ export interface MessageKey {
 
 export const CLIENT_SENDER_BASE = 1_000;
 
-/** Creates an instance that does not exist: a sub-orchestration. */
+/** Asks the owner to create an instance: a sub-orchestration, or a start that its client could not carry out itself. */
 export interface CreateInstance {
   readonly type: 'CreateInstance';
   readonly executionId: string;
   readonly name: string;
   readonly version?: string;
   readonly input?: string;
-  readonly parent: ParentInstance;
   readonly tags?: Readonly<Record<string, string>>;
-  /** The id was derived, not given by the code. */
-  readonly defaultId: boolean;
+  readonly startAt?: number;
+  /** When a client asked for it; else it is created when it is. */
+  readonly createdAt?: number;
+  /** Of a sub-orchestration; it is told when the id is in use. */
+  readonly parent?: ParentInstance;
+  readonly onConflict: OnConflict;
+  /** The id was made for this instance: there can be no other one. */
+  readonly isNewId: boolean;
 }
 
 /** Wakes an instance that a client inserted or that continued as new; the row itself says what to start. */
@@ -211,19 +216,7 @@ export interface Deliver {
   readonly event: InputEvent;
 }
 
-/** Ends the live instance of this id, if any, and starts a new one in its place. */
-export interface ReplaceInstance {
-  readonly type: 'ReplaceInstance';
-  readonly executionId: string;
-  readonly name: string;
-  readonly version?: string;
-  readonly input?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly startAt?: number;
-  readonly createdAt: number;
-}
-
-export type MessageBody = CreateInstance | ReplaceInstance | StartInstance | Deliver;
+export type MessageBody = CreateInstance | StartInstance | Deliver;
 
 export interface InboxMessage extends MessageKey {
   readonly instanceId: string;
@@ -351,7 +344,7 @@ export type ClientOperation =
       /** StartInstance, written with the row. */
       readonly message: InboxMessage;
       readonly onConflict: OnConflict;
-      /** ReplaceInstance, written instead when `terminateAndReplace` meets a live instance. */
+      /** CreateInstance, written instead when `terminateAndReplace` meets a live instance. */
       readonly replaceMessage?: InboxMessage;
     }
   /** A message for an existing instance in one of these statuses. */
@@ -359,7 +352,7 @@ export type ClientOperation =
 
 export type ClientResult =
   | { readonly kind: 'done' }
-  /** A start left a live instance to its owner, by the ReplaceInstance. */
+  /** A start left a live instance to its owner, by the CreateInstance. */
   | { readonly kind: 'replacing' }
   /** Nothing was written: the instance is missing or in a status that is not allowed. */
   | { readonly kind: 'missing' }

@@ -34,7 +34,9 @@ export interface Outcome {
 /** To be closed whatever happens. */
 export class CrashRun {
   private constructor(
-    readonly database: TestDatabase, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer, private readonly effects: string,
+    readonly database: TestDatabase, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer,
+    /** Directory of the effects logs. */
+    readonly effects: string,
   ) {}
 
   static async open({ kind, random, leaseDuration, maxPause }: CrashRunOptions): Promise<CrashRun> {

@@ -37,7 +37,7 @@ export class Effects {
   /**
    * @param begun is told of each activity that begins, and may hold it
    */
-  constructor(directory: string, private readonly worker: string, private readonly begun: (input: Call) => void | Promise<void>) {
+  constructor(directory: string, readonly worker: string, private readonly begun: (input: Call) => void | Promise<void>) {
     this.file = openSync(join(directory, `${worker}.effects`), 'a');
   }
 

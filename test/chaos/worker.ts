@@ -2,6 +2,7 @@
 import { Module, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DurableModule } from '../../lib/index.js';
+import { Census } from './census.js';
 import { Effects } from './effects.js';
 import { watchCommits } from './watch-commits.js';
 import { CLOSE, type WorkerConfig, type WorkerMessage } from './worker-messages.js';
@@ -28,7 +29,7 @@ const { storage, leaseDuration } = config;
 
 @Module({
   imports: [DurableModule.forRoot({ storage, leaseDuration, shutdownTimeout: 5_000 })],
-  providers: [Journeys, Errands, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
+  providers: [Journeys, Errands, Census, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
 })
 class WorkerModule {}
 

@@ -14,12 +14,12 @@ const NUMBERS = `(SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM (${DI
 const KEY = "n MOD 4, CONCAT('run-', n)";
 /** The tables that grow, and what fills them. */
 const FILLING: Readonly<Record<string, string>> = {
-  durable_instances: `n MOD 4, CONCAT('filler-', n), CONCAT('run-', n), 'fulfil', NULL, 'Running', NULL, NULL, NULL, NULL, NULL, NULL, n, n, NULL, 0, 1`,
+  durable_instances: `n MOD 4, CONCAT('filler-', n), CONCAT('run-', n), 'fulfil', NULL, 'Running', NULL, NULL, NULL, NULL, NULL, NULL, n, n, NULL, 0, 1, 0`,
   durable_history: `${KEY}, n, 1, 1, '[]'`,
   durable_inbox: `n MOD 4, 1000000 + n, 9, 'filler', '{}'`,
   durable_timers: `n MOD 4, 1000000 + n, CONCAT('run-', n), 1, 'filler'`,
-  durable_activities_ready: `${KEY}, 1, 'filler', 'another', NULL, 1, 1`,
-  durable_activities_running: `${KEY}, 1, 'filler', 'another', NULL, 1, 1, CONCAT('token-', n), 'nobody'`,
+  durable_activities_ready: `${KEY}, 1, 'filler', 'another', NULL, 1, 1, 0`,
+  durable_activities_running: `${KEY}, 1, 'filler', 'another', NULL, 1, 1, CONCAT('token-', n), 'nobody', 0`,
   durable_garbage: KEY,
 };
 

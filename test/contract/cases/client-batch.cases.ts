@@ -27,7 +27,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
       row,
       onConflict,
       message: message(row, { sender: SENDER, body: { type: 'StartInstance' } }),
-      replaceMessage: onConflict === 'terminateAndReplace' ? message(row, { sender: SENDER, body: { type: 'ReplaceInstance', executionId, name, createdAt } }) : undefined,
+      replaceMessage: onConflict === 'terminateAndReplace' ? message(row, { sender: SENDER, body: { type: 'CreateInstance', executionId, name, createdAt, onConflict, isNewId: false } }) : undefined,
     };
   }
 
