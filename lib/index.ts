@@ -18,15 +18,20 @@ export {
 
 export {
   DurableClient,
+  type CheckStatusResponse,
   type DurableOrchestrationStatus,
   type GetStatusOptions,
   type HistoryRecord,
+  type HttpManagementPayload,
+  type HttpOrchestrationStatus,
+  type HttpRequestLike,
   type OrchestratorStarters,
   type StartNewOptions,
   type StartOptions,
   type StatusFilter,
   type StatusPage,
   type WaitForCompletionOptions,
+  type WaitOrCheckOptions,
 } from './client/index.js';
 
 export type {

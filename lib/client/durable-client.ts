@@ -2,8 +2,10 @@ import {
   InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, isFinished, serialize, TaskTimeoutError,
   UnknownHandlerError, type HandlerClass, type InputEvent, type RuntimeStatus,
 } from '../core/index.js';
+import { acceptedResponse, finishedResponse, type CheckStatusResponse } from './check-status-response.js';
 import { toHistoryRecords } from './history-record.js';
 import type { ClientHost } from './host.js';
+import { managementPayload, type HttpManagementPayload, type HttpRequestLike } from './management-payload.js';
 import { toStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
 import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
 import { toNewInstance, type StartNewOptions } from './start-options.js';
@@ -19,6 +21,14 @@ export interface StatusPage {
 export interface WaitForCompletionOptions {
   /** Longest wait, ms. Default: none. */
   readonly timeout?: number;
+}
+
+/** Options of {@link DurableClient.waitForCompletionOrCreateCheckStatusResponse}. */
+export interface WaitOrCheckOptions {
+  /** Longest wait, ms. Default 10 000. */
+  readonly timeout?: number;
+  /** Longest time between two looks at the database, ms; the end is signalled besides. Default: as the engine polls. */
+  readonly interval?: number;
 }
 
 const UNFINISHED: readonly RuntimeStatus[] = ['Pending', 'Running', 'Suspended'];
@@ -121,6 +131,41 @@ export class DurableClient {
     return this.waitUntilFinished(instanceId, options.timeout);
   }
 
+  /** Links to the management API for an instance, with the request's host: for a controller's answer to its caller [K5]. */
+  createHttpManagementPayload(request: HttpRequestLike, instanceId: string): HttpManagementPayload {
+    const call = 'createHttpManagementPayload';
+    return managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId));
+  }
+
+  /** The 202 with `Location`, `Retry-After` and {@link HttpManagementPayload} that tells a caller where to ask for an instance [K5]. */
+  createCheckStatusResponse(request: HttpRequestLike, instanceId: string): CheckStatusResponse {
+    const call = 'createCheckStatusResponse';
+    return acceptedResponse(managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId)));
+  }
+
+  /**
+   * Waits for the end of an instance, for a while: 200 with its output, 200 with the status of a terminated one, 500 with the status
+   * of a failed one; after `timeout` ms {@link createCheckStatusResponse} [K5].
+   * @throws {InstanceNotFoundError} {TypeError}
+   */
+  async waitForCompletionOrCreateCheckStatusResponse(
+    request: HttpRequestLike, instanceId: string, options: WaitOrCheckOptions = {},
+  ): Promise<CheckStatusResponse> {
+    const call = 'waitForCompletionOrCreateCheckStatusResponse';
+    this.host.assertOutsideEpisode(call);
+    const { timeout = 10_000, interval = Infinity } = options;
+    const accepted = acceptedResponse(managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId)));
+    assertDuration(call, instanceId, 'timeout', timeout);
+    assertDuration(call, instanceId, 'interval', interval);
+    const step = Math.max(interval, 1);
+    for (let left = timeout; ; left -= step) {
+      const row = await this.host.waitUntilFinished(instanceId, Math.min(left, step));
+      if (row === undefined) throw new InstanceNotFoundError(instanceId);
+      if (isFinished(row.status)) return finishedResponse(toStatus(row, true));
+      if (left <= step) return accepted;
+    }
+  }
+
   private async start(name: string, options: StartNewOptions): Promise<string> {
     const instance = toNewInstance(name, options, this.host.maxPayloadBytes);
     const version = await this.chooseVersion(name, instance.version);
@@ -191,9 +236,7 @@ export class DurableClient {
   }
 
   private async waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<DurableOrchestrationStatus> {
-    if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
-      throw new TypeError(`waitForCompletion('${instanceId}'): timeout must be milliseconds, 0 or more, but got ${String(timeout)}.`);
-    }
+    if (timeout !== undefined) assertDuration('waitForCompletion', instanceId, 'timeout', timeout);
     const limit = timeout === Infinity ? undefined : timeout;
     const row = await this.host.waitUntilFinished(checkedId('waitForCompletion', instanceId), limit);
     if (row === undefined) throw new InstanceNotFoundError(instanceId);
@@ -202,6 +245,11 @@ export class DurableClient {
     }
     return toStatus(row, true);
   }
+}
+
+function assertDuration(call: string, instanceId: string, what: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0) return;
+  throw new TypeError(`${call}('${instanceId}'): ${what} must be milliseconds, 0 or more, but got ${String(value)}.`);
 }
 
 function checkedId(call: string, instanceId: string): string {

@@ -18,6 +18,8 @@ export interface NewInstance {
 }
 
 export interface ClientHost {
+  /** Name of the task hub. */
+  readonly taskHub: string;
   readonly maxPayloadBytes: number;
   readonly defaultVersion?: string;
   /** Engine time, epoch ms. */

@@ -26,6 +26,8 @@ import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface ClientSidePort {
+  /** Name of the task hub. */
+  readonly hub: string;
   readonly store: DurableStore;
   readonly clock: Clock;
   readonly time: EngineTime;
@@ -64,6 +66,10 @@ export class ClientSide {
   /** Transactions and operations of client calls written by this process so far. */
   get counters(): { readonly commits: number; readonly operations: number } {
     return this.queue.counters;
+  }
+
+  get taskHub(): string {
+    return this.port.hub;
   }
 
   get maxPayloadBytes(): number {

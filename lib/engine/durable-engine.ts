@@ -118,7 +118,7 @@ export class DurableEngine {
       collect: (limit) => store.collectGarbage([...this.ownership.partitions.keys()], limit),
     });
     this.client = new ClientSide({
-      store, clock, health, time, handlers, settings,
+      hub, store, clock, health, time, handlers, settings,
       keys: this.clientKeys,
       ownership: this.ownership,
       dispatcher: this.dispatcher,

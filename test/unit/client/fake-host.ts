@@ -3,6 +3,7 @@ import type { ClientResult, InstanceQuery, InstanceRow, MessageBody, OnConflict 
 
 /** A host that notes what the client asks of it and answers what a test has put there. */
 export class FakeHost implements ClientHost {
+  readonly taskHub = 'TestHub';
   readonly maxPayloadBytes = 1_024;
   defaultVersion: string | undefined;
   insideEpisode = false;
