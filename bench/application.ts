@@ -1,4 +1,4 @@
-/** The application that is measured: a sequence of three activities that do nothing but answer. */
+/** The application that is measured: sequences of activities that do nothing but answer. */
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -39,6 +39,13 @@ class OrderSteps {
     const charged = yield* charge(reserved);
     return yield* ship(charged);
   }
+
+  /** A step more: what it leaves in the database is told apart by its name. */
+  @Orchestrator()
+  *fulfilAndReturn(ctx: OrchestrationContext, order: Order): Orchestration<Order> {
+    const { reserve } = ctx.activities(OrderSteps);
+    return yield* reserve(yield* this.fulfil(ctx, order));
+  }
 }
 
 /** What this process has written so far. */
@@ -52,6 +59,10 @@ export interface Written {
 export interface BenchApplication {
   /** Starts a sequence, under an id of its own when one is given, and resolves when its result is there. */
   run(number: number, instanceId?: string): Promise<void>;
+  /** Runs a sequence of four activities, five checkpoints; answers its instance id. */
+  runLonger(): Promise<string>;
+  /** Purges the longer sequences that were created between these times, epoch ms, both included; answers how many there were. */
+  purgeLonger(createdFrom: number, createdTo: number): Promise<number>;
   written(): Written;
   close(): Promise<void>;
 }
@@ -63,12 +74,22 @@ export async function startApplication(storage: StorageOptions): Promise<BenchAp
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
   const client = app.get(DurableClient);
   const { engine } = app.get<DurableRuntime>(getDurableRuntimeToken(DEFAULT_HUB), { strict: false });
-  const { fulfil } = client.orchestrators(OrderSteps);
+  const { fulfil, fulfilAndReturn } = client.orchestrators(OrderSteps);
   return {
     async run(number, instanceId) {
       const id = await fulfil({ number, done: [], note: NOTE }, { instanceId });
       const { runtimeStatus, output } = await client.waitForCompletion(id);
       if (runtimeStatus !== 'Completed' || (output as Order).done.length !== 3) throw new Error(`Instance '${id}' ended ${runtimeStatus}.`);
+    },
+    async runLonger() {
+      const id = await fulfilAndReturn({ number: 0, done: [], note: NOTE });
+      const { runtimeStatus } = await client.waitForCompletion(id);
+      if (runtimeStatus !== 'Completed') throw new Error(`Instance '${id}' ended ${runtimeStatus}.`);
+      return id;
+    },
+    async purgeLonger(createdFrom, createdTo) {
+      const filter = { name: 'fulfilAndReturn', createdTimeFrom: new Date(createdFrom), createdTimeTo: new Date(createdTo) };
+      return (await client.purgeInstanceHistoryBy(filter)).instancesDeleted;
     },
     written() {
       const { counters, client: { counters: calls } } = engine;

@@ -13,6 +13,7 @@ export {
   type DurableModuleShape,
   type DurableOptions,
   type DurableOptionsFactory,
+  type EnhancerOptions,
   type OrchestratorDecoratorOptions,
 } from './nest/index.js';
 
@@ -26,10 +27,16 @@ export {
   type HttpOrchestrationStatus,
   type HttpRequestLike,
   type OrchestratorStarters,
+  type PurgeFilter,
+  type PurgeOptions,
+  type PurgeResult,
+  type RestartOptions,
+  type RaiseEventOptions,
   type StartNewOptions,
   type StartOptions,
   type StatusFilter,
   type StatusPage,
+  type TerminateOptions,
   type WaitForCompletionOptions,
   type WaitOrCheckOptions,
 } from './client/index.js';
@@ -61,7 +68,9 @@ export {
   InstanceAlreadyExistsError,
   InstanceNotFoundError,
   InstanceNotRunningError,
+  InvalidEntityManagerError,
   InvalidInstanceIdError,
+  InvalidInstanceStateError,
   NonDeterminismError,
   NonRetriableError,
   OrchestratorError,
@@ -76,4 +85,5 @@ export {
 
 export { InvalidSettingError } from './engine/settings-validation.js';
 export type { OnConflict } from './storage/store.js';
+export { TransientStoreError } from './storage/errors.js';
 export type { StorageOptions } from './storage/index.js';

@@ -1,21 +1,30 @@
+import type { EntityManager } from 'typeorm';
 import {
-  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, isFinished, serialize, TaskTimeoutError,
-  UnknownHandlerError, type HandlerClass, type InputEvent, type RuntimeStatus,
+  InstanceAlreadyExistsError, InstanceNotFoundError, isFinished, serialize, TaskTimeoutError, UnknownHandlerError, type HandlerClass,
+  type InputEvent,
 } from '../core/index.js';
+import { assertDuration, checkedId } from './arguments.js';
 import { acceptedResponse, finishedResponse, type CheckStatusResponse } from './check-status-response.js';
 import { toHistoryRecords } from './history-record.js';
 import type { ClientHost } from './host.js';
 import { managementPayload, type HttpManagementPayload, type HttpRequestLike } from './management-payload.js';
 import { toStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
 import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
+import { purgeInstance, purgeInstancesBy, type PurgeFilter, type PurgeOptions, type PurgeResult } from './purge.js';
+import { restartInstance, type RestartOptions } from './restart.js';
 import { toNewInstance, type StartNewOptions } from './start-options.js';
-import { encodeToken, toInstanceQuery, type StatusFilter } from './status-filter.js';
+import type { StatusFilter } from './status-filter.js';
+import { readAllStatuses, readStatusPage, type StatusPage } from './status-pages.js';
+import { ALLOWED_STATUSES, wrongState, type Transition } from './transitions.js';
 
-/** A page of {@link DurableClient.getStatusBy}. */
-export interface StatusPage {
-  readonly instances: readonly DurableOrchestrationStatus[];
-  /** To be given back for the next page; absent on the last one. */
-  readonly continuationToken?: string;
+export interface RaiseEventOptions {
+  /** Of an open transaction that the event is to be a part of, on MySQL and MariaDB; its database is the task hub's. */
+  readonly entityManager?: EntityManager;
+}
+
+export interface TerminateOptions {
+  /** Whether to terminate the open sub-orchestrations too, at all depths, for the same reason. Default false: they go on. */
+  readonly recursive?: boolean;
 }
 
 export interface WaitForCompletionOptions {
@@ -31,8 +40,6 @@ export interface WaitOrCheckOptions {
   readonly interval?: number;
 }
 
-const UNFINISHED: readonly RuntimeStatus[] = ['Pending', 'Running', 'Suspended'];
-
 /**
  * Starts, queries and steers orchestrations, from anywhere but an orchestrator: there every method throws [O1].
  * Injected with `@InjectDurableClient()`.
@@ -44,8 +51,12 @@ export class DurableClient {
 
   /**
    * Starts an orchestration and resolves with its instance id [K1].
+   *
+   * With `entityManager` the start is a part of the application's own transaction (MySQL and MariaDB): the instance is there
+   * soon after the commit, and never after a rollback. `onConflict` is looked at then; a start that it refuses is logged.
    * @throws {UnknownHandlerError} when no live worker has an orchestrator of this name (and version)
    * @throws {InstanceAlreadyExistsError} when the id is in use and `onConflict` does not allow for it
+   * @throws {InvalidEntityManagerError} when the `entityManager` has no transaction, or one of another database
    * @throws {InvalidInstanceIdError} {SerializationError} {PayloadTooLargeError} {TypeError} for bad arguments
    */
   startNew(name: string, options: StartNewOptions = {}): Promise<string> {
@@ -75,50 +86,91 @@ export class DurableClient {
    */
   getStatusBy(filter: StatusFilter & { readonly continuationToken?: string } = {}): Promise<StatusPage> {
     this.host.assertOutsideEpisode('getStatusBy');
-    return this.readPage(filter, filter.continuationToken);
+    return readStatusPage(this.host, filter, filter.continuationToken);
   }
 
   /** All instances that {@link getStatusBy} would list, page after page: `for await (const status of client.getStatusAll())`. */
   getStatusAll(filter: StatusFilter = {}): AsyncIterable<DurableOrchestrationStatus> {
     this.host.assertOutsideEpisode('getStatusAll');
-    return this.readAll(filter);
+    return readAllStatuses(this.host, filter);
   }
 
   /**
    * Sends an external event, which is kept until the orchestrator waits for one of this name (case does not matter) [K4].
+   *
+   * With `entityManager` the event is a part of the application's own transaction (MySQL and MariaDB): it is sent by the commit,
+   * behind what the transaction has started and sent before. Whether there is such an instance is found out then: an event for
+   * one that is missing or finished is dropped, and logged.
    * @throws {InstanceNotFoundError} {InstanceNotRunningError} when there is no such instance, or it is finished [E4]
+   * @throws {InvalidEntityManagerError} when the `entityManager` has no transaction, or one of another database
    */
-  raiseEvent(instanceId: string, name: string, data?: unknown): Promise<void> {
+  raiseEvent(instanceId: string, name: string, data?: unknown, options: RaiseEventOptions = {}): Promise<void> {
     this.host.assertOutsideEpisode('raiseEvent');
-    return this.sendEvent(instanceId, name, data);
+    return this.sendEvent(instanceId, name, data, options);
   }
 
   /**
    * Ends an instance that is not finished yet, without running its code again; `reason` becomes its output [K4, K6].
-   * Its running activities' signals are aborted [K9].
+   * Its running activities' signals are aborted [K9], with `recursive` also those of its sub-orchestrations.
    * @throws {InstanceNotFoundError} {InstanceNotRunningError}
    */
-  terminate(instanceId: string, reason?: string): Promise<void> {
+  terminate(instanceId: string, reason?: string, { recursive = false }: TerminateOptions = {}): Promise<void> {
     this.host.assertOutsideEpisode('terminate');
-    return this.deliver('terminate', instanceId, { type: 'ExecutionTerminated', reason }, UNFINISHED);
+    return this.deliver('terminate', instanceId, { type: 'ExecutionTerminated', reason, ...(recursive && { recursive }) });
   }
 
   /**
    * Stops a Pending or Running instance before its next step; what reaches it meanwhile is kept in order [K6, K7].
-   * @throws {InstanceNotFoundError} {InstanceNotRunningError}
+   * @throws {InstanceNotFoundError} {InvalidInstanceStateError} {InstanceNotRunningError}
    */
   suspend(instanceId: string, reason?: string): Promise<void> {
     this.host.assertOutsideEpisode('suspend');
-    return this.deliver('suspend', instanceId, { type: 'ExecutionSuspended', reason }, ['Pending', 'Running']);
+    return this.deliver('suspend', instanceId, { type: 'ExecutionSuspended', reason });
   }
 
   /**
    * Lets a Suspended instance go on [K6, K7].
-   * @throws {InstanceNotFoundError} {InstanceNotRunningError}
+   * @throws {InstanceNotFoundError} {InvalidInstanceStateError} {InstanceNotRunningError}
    */
   resume(instanceId: string, reason?: string): Promise<void> {
     this.host.assertOutsideEpisode('resume');
-    return this.deliver('resume', instanceId, { type: 'ExecutionResumed', reason }, ['Suspended']);
+    return this.deliver('resume', instanceId, { type: 'ExecutionResumed', reason });
+  }
+
+  /**
+   * Starts an instance anew: the same orchestrator in exactly the same version, with the same input and tags [K4]. Of one that
+   * continued as new it is the last generation's input. It begins at once, and belongs to no parent.
+   * @returns the id of the new instance: a new one, or with `newInstanceId: false` the same, whose instance it replaces
+   * @throws {InstanceNotFoundError} {UnknownHandlerError} when no live worker has that version
+   * @throws {InvalidInstanceStateError} when the id is to stay and its instance is not finished [K6]
+   */
+  restart(instanceId: string, options: RestartOptions = {}): Promise<string> {
+    this.host.assertOutsideEpisode('restart');
+    return restartInstance(this.host, instanceId, options);
+  }
+
+  /**
+   * Deletes a finished instance with its history [K4]. Deletes none when there is no such instance.
+   *
+   * With `recursive` its finished sub-orchestrations too, at all depths, before it: a call that was interrupted may be repeated.
+   * Of an instance that continued as new, these are the last generation's.
+   * @throws {InvalidInstanceStateError} when it is not finished [K6]
+   */
+  purgeInstanceHistory(instanceId: string, options: PurgeOptions = {}): Promise<PurgeResult> {
+    this.host.assertOutsideEpisode('purgeInstanceHistory');
+    return purgeInstance(this.host, instanceId, options);
+  }
+
+  /**
+   * Deletes the finished instances that meet all that is given, with their histories [K4]. In small chunks with pauses, so that
+   * other work goes on: 100 000 take minutes. Ends with the newest instance of the moment when it was called; instances that finish
+   * meanwhile may be left. A call that was interrupted, or that failed, may be repeated.
+   * @returns how many; fewer than were deleted when the database was away in the meantime
+   * @throws {TypeError} for a bad filter, also for a `runtimeStatus` of unfinished instances
+   */
+  purgeInstanceHistoryBy(filter: PurgeFilter): Promise<PurgeResult> {
+    this.host.assertOutsideEpisode('purgeInstanceHistoryBy');
+    return purgeInstancesBy(this.host, filter);
   }
 
   /**
@@ -169,7 +221,8 @@ export class DurableClient {
   private async start(name: string, options: StartNewOptions): Promise<string> {
     const instance = toNewInstance(name, options, this.host.maxPayloadBytes);
     const version = await this.chooseVersion(name, instance.version);
-    const { onConflict = 'replaceFinished' } = options;
+    const { onConflict = 'replaceFinished', entityManager } = options;
+    if (entityManager !== undefined) return this.host.startJoined({ ...instance, version }, onConflict, entityManager);
     const { instanceId, result } = await this.host.start({ ...instance, version }, onConflict);
     if (result.kind === 'exists' && onConflict !== 'useExisting') {
       throw new InstanceAlreadyExistsError(instanceId, result.status);
@@ -199,40 +252,20 @@ export class DurableClient {
     return toStatus(row, showInput, history);
   }
 
-  private async readPage(filter: StatusFilter, continuationToken: string | undefined): Promise<StatusPage> {
-    const query = toInstanceQuery(filter, continuationToken);
-    const rows = await this.host.queryInstances(query);
-    const page = rows.slice(0, query.limit - 1);
-    const last = page.at(-1);
-    return {
-      instances: page.map((row) => toStatus(row, filter.showInput ?? true)),
-      ...(rows.length > page.length && last !== undefined ? { continuationToken: encodeToken(last) } : {}),
-    };
-  }
-
-  private async *readAll(filter: StatusFilter): AsyncGenerator<DurableOrchestrationStatus, void, undefined> {
-    let continuationToken: string | undefined;
-    do {
-      const page = await this.readPage(filter, continuationToken);
-      yield* page.instances;
-      continuationToken = page.continuationToken;
-    } while (continuationToken !== undefined);
-  }
-
-  private async sendEvent(instanceId: string, name: string, data: unknown): Promise<void> {
+  private async sendEvent(instanceId: string, name: string, data: unknown, { entityManager }: RaiseEventOptions): Promise<void> {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError(`raiseEvent('${instanceId}'): the event's name must be a non-empty string, but got ${String(name)}.`);
     }
     const input = serialize(data, `the data of event '${name}'`, this.host.maxPayloadBytes);
-    await this.deliver('raiseEvent', instanceId, { type: 'EventRaised', name, input }, UNFINISHED);
+    const event: InputEvent = { type: 'EventRaised', name, input };
+    if (entityManager === undefined) return this.deliver('raiseEvent', instanceId, event);
+    await this.host.sendJoined(checkedId('raiseEvent', instanceId), { type: 'Deliver', event }, entityManager);
   }
 
-  private async deliver(
-    call: string, instanceId: string, event: InputEvent, allowed: readonly RuntimeStatus[],
-  ): Promise<void> {
-    const result = await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, allowed);
+  private async deliver(call: Transition, instanceId: string, event: InputEvent): Promise<void> {
+    const result = await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, ALLOWED_STATUSES[call]);
     if (result.kind === 'missing') throw new InstanceNotFoundError(instanceId);
-    if (result.kind === 'status') throw new InstanceNotRunningError(instanceId, result.status, call);
+    if (result.kind === 'status') throw wrongState(call, instanceId, result.status);
   }
 
   private async waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<DurableOrchestrationStatus> {
@@ -245,14 +278,4 @@ export class DurableClient {
     }
     return toStatus(row, true);
   }
-}
-
-function assertDuration(call: string, instanceId: string, what: string, value: unknown): void {
-  if (typeof value === 'number' && value >= 0) return;
-  throw new TypeError(`${call}('${instanceId}'): ${what} must be milliseconds, 0 or more, but got ${String(value)}.`);
-}
-
-function checkedId(call: string, instanceId: string): string {
-  if (typeof instanceId === 'string' && instanceId !== '') return instanceId;
-  throw new TypeError(`${call}: the instance id must be a non-empty string, but got ${String(instanceId)}.`);
 }

@@ -3,7 +3,10 @@
  * eager start, placement and wake-up stay behind this port, so that the client imports no engine.
  */
 import type { RuntimeStatus, ParentInstance, HistoryEvent } from '../core/history.js';
-import type { ClientResult, InstanceQuery, InstanceRow, MessageBody, OnConflict } from '../storage/store.js';
+import type { HandlerClass, HandlerNames } from '../core/stubs.js';
+import type {
+  ClientResult, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest, PurgeTarget,
+} from '../storage/store.js';
 
 export interface NewInstance {
   /** Absent: the host chooses one, in a partition of this process while it has little to do. */
@@ -15,6 +18,8 @@ export interface NewInstance {
   readonly parent?: ParentInstance;
   /** Epoch ms. */
   readonly startAt?: number;
+  /** Execution id of the finished instance whose place it is to take; without that instance nothing is started. */
+  readonly replaces?: string;
 }
 
 export interface ClientHost {
@@ -32,16 +37,29 @@ export interface ClientHost {
   start(instance: NewInstance, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }>;
   /** Resolves when the message is durable, or was refused. */
   send(instanceId: string, body: MessageBody, allowed: readonly RuntimeStatus[]): Promise<ClientResult>;
+  /**
+   * Like `start`, as a part of the application's own transaction: resolves with the id given or chosen, once the message to
+   * the owner is written there. The owner decides about conflicts.
+   * @param entityManager TypeORM's, opaque above the storage layer
+   */
+  startJoined(instance: NewInstance, onConflict: OnConflict, entityManager: object): Promise<string>;
+  /** Like `send`, as a part of the application's own transaction; whether there is such an instance is found out by the owner. */
+  sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void>;
   /** Whether a live worker of the hub, this process included, has the orchestrator; else the known names. */
   findOrchestrator(name: string, version?: string): Promise<{ found: true } | { found: false; known: readonly string[] }>;
   getInstance(instanceId: string): Promise<InstanceRow | undefined>;
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]>;
-  readHistory(row: InstanceRow): Promise<HistoryEvent[]>;
+  readHistory(row: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]>;
+  /** What a purge needs to know of instances; what is missing is left out. */
+  getInstanceHeads(instanceIds: readonly string[]): Promise<InstanceHead[]>;
+  /** Deletes those of these instances that are finished; answers what became of each. Tries until the database has answered. */
+  purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]>;
+  /** Deletes all instances that match now, but none that is created meanwhile; answers how many. */
+  purgeMatching(request: PurgeRequest): Promise<number>;
   /**
    * Resolves with the instance's row once it is finished, or with its last row (undefined: missing) when `timeout` ms have
    * passed. All waiters of the process share one query.
    */
   waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined>;
-  /** The durable names of a class's decorated orchestrators, by method name. */
-  orchestratorNames(type: abstract new (...args: never[]) => unknown): ReadonlyMap<string, string>;
+  orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
 }

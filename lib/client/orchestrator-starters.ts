@@ -1,4 +1,4 @@
-import { createStubs, type HandlerClass, type OrchestrationContext, type OrchestratorInput } from '../core/index.js';
+import { createStubs, type HandlerClass, type HandlerNames, type OrchestrationContext, type OrchestratorInput } from '../core/index.js';
 import type { StartOptions } from './start-options.js';
 
 /** For each orchestrator of a class: a function that starts it and resolves with the instance's id. */
@@ -22,12 +22,13 @@ type StarterArguments<I> = undefined extends I ? [input?: I, options?: StartOpti
 
 /**
  * Builds the starters of a class.
- * @param names the durable names of its orchestrators, by method name
+ * @param names the durable names of its orchestrators, by method name; their versions are those started, unless options say otherwise [Y5]
  */
 export function orchestratorStarters<T>(
   type: HandlerClass<T>,
-  names: ReadonlyMap<string, string>,
-  start: (name: string, input: unknown, options: StartOptions | undefined) => Promise<string>,
+  names: HandlerNames,
+  start: (name: string, input: unknown, options: StartOptions) => Promise<string>,
 ): OrchestratorStarters<T> {
-  return createStubs<OrchestratorStarters<T>>(type, '@Orchestrator()', names, start);
+  return createStubs<OrchestratorStarters<T>>(type, '@Orchestrator()', names, ({ name, version }, input, options?: StartOptions) =>
+    start(name, input, { ...options, version: options?.version ?? version }));
 }

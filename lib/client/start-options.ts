@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { serialize, validateInstanceId } from '../core/index.js';
 import type { OnConflict } from '../storage/store.js';
 import type { NewInstance } from './host.js';
@@ -18,6 +19,8 @@ export interface StartOptions {
    * the id waits for the new one), `reject` fails also when it is finished.
    */
   readonly onConflict?: OnConflict;
+  /** Of an open transaction that the start is to be a part of, on MySQL and MariaDB; its database is the task hub's. */
+  readonly entityManager?: EntityManager;
 }
 
 /** Options of {@link DurableClient.startNew}. */

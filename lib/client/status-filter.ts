@@ -34,8 +34,8 @@ export function toInstanceQuery(filter: StatusFilter, continuationToken: string 
   }
   return {
     statuses: runtimeStatus === undefined ? undefined : checkedStatuses([runtimeStatus].flat()),
-    createdFrom: epochMs('createdTimeFrom', createdTimeFrom),
-    createdTo: epochMs('createdTimeTo', createdTimeTo),
+    createdFrom: epochMs('getStatusBy', 'createdTimeFrom', createdTimeFrom),
+    createdTo: epochMs('getStatusBy', 'createdTimeTo', createdTimeTo),
     name: filter.name,
     instanceIdPrefix: filter.instanceIdPrefix,
     tags: filter.tags,
@@ -65,10 +65,11 @@ function checkedStatuses(statuses: readonly RuntimeStatus[]): readonly RuntimeSt
   throw new TypeError(`getStatusBy: '${String(unknown)}' is no runtimeStatus; known are ${RUNTIME_STATUSES.join(', ')}.`);
 }
 
-function epochMs(what: string, time: Date | undefined): number | undefined {
+/** @throws {TypeError} for what is no valid Date */
+export function epochMs(call: string, what: string, time: Date | undefined): number | undefined {
   if (time === undefined) return undefined;
   if (!(time instanceof Date) || Number.isNaN(time.getTime())) {
-    throw new TypeError(`getStatusBy: ${what} must be a valid Date, but got ${String(time)}.`);
+    throw new TypeError(`${call}: ${what} must be a valid Date, but got ${String(time)}.`);
   }
   return time.getTime();
 }

@@ -3,11 +3,14 @@ import { TaskFailedError } from './errors.js';
 import type { ExecutionScope } from './execution-scope.js';
 import type { FailureDetails } from './failure.js';
 import type { OutputEvent, Serialized } from './history.js';
-import { subOrchestrationId } from './ids.js';
+import { partitionOf, subOrchestrationId } from './ids.js';
 import type { OrchestrationContext } from './orchestration-context.js';
 import { retryDelay, type RetryOptions } from './retry-options.js';
 import { TaskBase } from './task-base.js';
 import { latestTime } from './times.js';
+
+/** Sub-orchestrations that an instance has open in its own partition at most; further ones spread over all. */
+const MAX_NEAR_CHILDREN = 100;
 
 /** What is called, the same in each attempt. */
 export interface CallRequest {
@@ -42,10 +45,9 @@ export class CallTask extends TaskBase<unknown> implements OpenCall {
   /** Schedules the next attempt. */
   schedule(): this {
     const { actions } = this.scope;
-    this.taskId = actions.nextTaskId;
     this.attempt += 1;
+    this.taskId = actions.add(this.output(actions.nextTaskId), this);
     if (this.attempt === 1) this.callId = this.taskId;
-    actions.add(this.output(), this);
     return this;
   }
 
@@ -84,8 +86,17 @@ export class CallTask extends TaskBase<unknown> implements OpenCall {
     return typeof decision === 'number' && Number.isFinite(decision) && decision > 0 ? decision : undefined;
   }
 
-  private output(): OutputEvent {
-    const { taskId, callId, attempt } = this;
+  /** In the partition of the parent, where they wait for each other without a poll, unless they are many [S1]. */
+  private childId(taskId: number): string {
+    const { actions, options } = this.scope;
+    const { instanceId, executionId, partitionCount } = options;
+    if (actions.openSubOrchestrations >= MAX_NEAR_CHILDREN) return subOrchestrationId(executionId, taskId);
+    return subOrchestrationId(executionId, taskId, { partition: partitionOf(instanceId, partitionCount), partitionCount });
+  }
+
+  private output(taskId: number): OutputEvent {
+    const { attempt } = this;
+    const callId = attempt === 1 ? taskId : this.callId;
     const { kind, name, input, version, instanceId } = this.request;
     if (kind === 'activity') return { type: 'TaskScheduled', taskId, name, ...(input !== undefined && { input }), callId, attempt };
     return {
@@ -93,9 +104,10 @@ export class CallTask extends TaskBase<unknown> implements OpenCall {
       taskId,
       name,
       ...(version !== undefined && { version }),
-      instanceId: instanceId ?? subOrchestrationId(this.scope.options.executionId, taskId),
+      instanceId: instanceId ?? this.childId(taskId),
       ...(input !== undefined && { input }),
       defaultId: instanceId === undefined,
+      ...(attempt > 1 && { callId, attempt }),
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { CancelledTimer } from './action-log.js';
 import type { Continuation, ExecutionScope } from './execution-scope.js';
 import type { FailureDetails } from './failure.js';
-import type { HistoryEvent, InputEvent, OutputEvent, RuntimeStatus, Serialized } from './history.js';
+import type { ExecutionTerminated, HistoryEvent, InputEvent, OutputEvent, RuntimeStatus, Serialized } from './history.js';
 
 /** What an episode means for the history and for the outside. */
 export interface EpisodeResult {
@@ -13,6 +13,11 @@ export interface EpisodeResult {
    * loop [O14].
    */
   readonly outputs: readonly OutputEvent[];
+  /**
+   * The execution was rewound: actions of earlier episodes that nothing has answered, to be performed again [K8]. What was left
+   * of them, and of others, is to be abandoned first.
+   */
+  readonly redone?: readonly OutputEvent[];
   /** Timers of earlier episodes that are no longer wanted: their rows are to be deleted. */
   readonly cancelledTimers: readonly CancelledTimer[];
   /** Status from now on; 'Running' after continueAsNew. */
@@ -22,24 +27,35 @@ export interface EpisodeResult {
   /** Output of a completed instance, JSON text; of a terminated one the reason. */
   readonly result?: string;
   readonly failureDetails?: FailureDetails;
+  /** Open sub-orchestrations that are to end with it: it was terminated recursively [K4]. */
+  readonly terminatedChildren?: TerminatedChildren;
   /** The execution ended by continueAsNew: what the next generation begins with, after its ExecutionStarted. */
   readonly continueAsNew?: { readonly input?: string; readonly carryOver: readonly InputEvent[] };
+}
+
+export interface TerminatedChildren {
+  readonly instanceIds: readonly string[];
+  readonly reason?: string;
 }
 
 /** How an execution ended. */
 export type Ending =
   | { readonly type: 'Completed'; readonly result: Serialized }
-  | { readonly type: 'Terminated'; readonly result: Serialized }
+  | { readonly type: 'Terminated'; readonly result: Serialized; readonly by: ExecutionTerminated }
   | { readonly type: 'Failed'; readonly failureDetails: FailureDetails }
   | { readonly type: 'ContinueAsNew'; readonly continuation: Continuation };
 
-/** @param inputs those that the history does not hold yet */
+/**
+ * @param inputs those that the history does not hold yet
+ * @param recorded of a rewind: the actions of the history, by number
+ */
 export function buildResult(
   scope: ExecutionScope,
   inputs: readonly InputEvent[],
   ending: Ending | undefined,
   status: RuntimeStatus,
   carryOver: () => InputEvent[],
+  recorded?: ReadonlyMap<number, OutputEvent>,
 ): EpisodeResult {
   const { actions, customStatus } = scope;
   const events: HistoryEvent[] = [{ type: 'OrchestratorStarted', timestamp: scope.time }];
@@ -48,12 +64,14 @@ export function buildResult(
   if (ending) events.push(endEvent(ending));
   events.push({ type: 'OrchestratorCompleted' });
   const base = { events, outputs: outputsToPerform(scope, ending), cancelledTimers: actions.cancelledTimers, customStatus };
-  if (!ending) return { ...base, status };
+  if (!ending) return { ...base, status, ...(recorded && { redone: actions.openAmong(recorded) }) };
   if (ending.type === 'ContinueAsNew') {
     return { ...base, status: 'Running', continueAsNew: { ...valueOf('input', ending.continuation.input), carryOver: carryOver() } };
   }
   if (ending.type === 'Failed') return { ...base, status: 'Failed', failureDetails: ending.failureDetails };
-  return { ...base, status: ending.type, ...valueOf('result', ending.result) };
+  const end = { ...base, status: ending.type, ...valueOf('result', ending.result) };
+  if (ending.type !== 'Terminated' || !ending.by.recursive) return end;
+  return { ...end, terminatedChildren: { instanceIds: actions.openChildren, ...valueOf('reason', ending.by.reason) } };
 }
 
 function outputsToPerform({ actions }: ExecutionScope, ending: Ending | undefined): OutputEvent[] {

@@ -1,4 +1,4 @@
-import type { ContinueAsNew, ExecutionCompleted, HistoryEvent, InputEvent, OutputEvent } from './history.js';
+import type { ContinueAsNew, ExecutionCompleted, ExecutionRewound, HistoryEvent, InputEvent, OutputEvent } from './history.js';
 
 /** An episode as history holds it. */
 export interface RecordedEpisode {
@@ -8,31 +8,77 @@ export interface RecordedEpisode {
   readonly outputs: readonly OutputEvent[];
   /** How the execution ended with it, if it did. */
   readonly completion?: ExecutionCompleted | ContinueAsNew;
+  /** Of an episode that begins with ExecutionRewound. */
+  readonly takenBack?: TakenBack;
 }
 
 /** The beginning of an episode that nobody has run yet: inputs without OrchestratorCompleted. */
 export interface OpenEpisode {
   readonly timestamp: number;
   readonly inputs: readonly InputEvent[];
+  /** Of an episode that is to begin with ExecutionRewound. */
+  readonly takenBack?: TakenBack;
+  /** The actions of the whole history, by number; with `takenBack` only. */
+  readonly recorded?: ReadonlyMap<number, OutputEvent>;
+}
+
+/**
+ * The episodes that a rewind takes back [K8]: from the first one in which something was dropped to the one that failed. They
+ * stand here without what was dropped. The code runs over them again, and may go another way than they say.
+ */
+export interface TakenBack {
+  readonly episodes: readonly RecordedEpisode[];
+  /** All that these episodes did, in the order of the numbers. */
+  readonly outputs: readonly OutputEvent[];
 }
 
 /**
  * Takes a history apart. An OrchestratorStarted within an open episode goes on with it, at its own time: that is how the
  * inputs left by continueAsNew and what came later become one episode.
+ *
+ * @param rewind answers as if the history ended with the beginning of an episode with this event; the event itself is not
+ * among the inputs of `open`
  */
-export function splitEpisodes(history: readonly HistoryEvent[]): { episodes: RecordedEpisode[]; open?: OpenEpisode } {
-  const episodes: RecordedEpisode[] = [];
+export function splitEpisodes(history: readonly HistoryEvent[], rewind?: ExecutionRewound): { episodes: RecordedEpisode[]; open?: OpenEpisode } {
+  const dropped = new Set<number>(rewind?.dropped);
+  for (const event of history) if (event.type === 'ExecutionRewound') for (const place of event.dropped) dropped.add(place);
+  let episodes: EpisodeBuilder[] = [];
+  /** Where the episodes since the last rewind begin. */
+  let firstToTakeBack = 0;
+  const takeBack = (): TakenBack => {
+    const changed = episodes.findIndex(({ isChanged }, index) => isChanged && index >= firstToTakeBack);
+    const first = changed === -1 ? episodes.length - 1 : changed;
+    const back = episodes.slice(first);
+    episodes = episodes.slice(0, first);
+    firstToTakeBack = first;
+    return { episodes: back, outputs: back.flatMap(({ outputs }) => outputs) };
+  };
   let episode = new EpisodeBuilder();
-  for (const event of history) {
-    if (event.type !== 'OrchestratorCompleted') {
-      episode.add(event);
-      continue;
+  for (const [place, event] of history.entries()) {
+    if (event.type === 'ExecutionRewound') episode.takenBack = takeBack();
+    if (dropped.has(place)) episode.isChanged = true;
+    else if (event.type !== 'OrchestratorCompleted') episode.add(event);
+    else {
+      episodes.push(episode);
+      episode = new EpisodeBuilder();
     }
-    episodes.push(episode);
-    episode = new EpisodeBuilder();
+  }
+  if (rewind) {
+    const { timestamp } = episodes.at(-1)!;
+    return { open: { timestamp, inputs: [], takenBack: takeBack(), recorded: recordedActions(history) }, episodes };
   }
   if (!episode.isOpen) return { episodes };
   return { episodes, open: { timestamp: episode.timestamp, inputs: episode.inputs } };
+}
+
+function recordedActions(history: readonly HistoryEvent[]): Map<number, OutputEvent> {
+  const recorded = new Map<number, OutputEvent>();
+  for (const event of history) if (isOutput(event)) recorded.set(event.taskId, event);
+  return recorded;
+}
+
+function isOutput(event: HistoryEvent): event is OutputEvent {
+  return event.type === 'TaskScheduled' || event.type === 'SubOrchestrationInstanceCreated' || event.type === 'TimerCreated' || event.type === 'EventSent';
 }
 
 class EpisodeBuilder implements RecordedEpisode {
@@ -40,19 +86,20 @@ class EpisodeBuilder implements RecordedEpisode {
   readonly inputs: InputEvent[] = [];
   readonly outputs: OutputEvent[] = [];
   completion?: ExecutionCompleted | ContinueAsNew;
+  takenBack?: TakenBack;
   isOpen = false;
+  /** Something of it was dropped. */
+  isChanged = false;
 
   add(event: HistoryEvent): void {
     this.isOpen = true;
+    if (isOutput(event)) {
+      this.outputs.push(event);
+      return;
+    }
     switch (event.type) {
       case 'OrchestratorStarted':
         this.timestamp = event.timestamp;
-        break;
-      case 'TaskScheduled':
-      case 'SubOrchestrationInstanceCreated':
-      case 'TimerCreated':
-      case 'EventSent':
-        this.outputs.push(event);
         break;
       case 'ExecutionCompleted':
       case 'ContinueAsNew':

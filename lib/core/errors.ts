@@ -135,19 +135,31 @@ export class InstanceNotFoundError extends Error {
   }
 }
 
-/** The instance is not in a status that allows this [E4, K6]. */
-export class InstanceNotRunningError extends Error {
+/** The instance is in a status that does not allow this [K6]. Nothing was changed. */
+export class InvalidInstanceStateError extends Error {
   static {
-    this.prototype.name = 'InstanceNotRunningError';
+    this.prototype.name = 'InvalidInstanceStateError';
   }
 
-  /** @param call what was asked for: `raiseEvent` */
+  /**
+   * @param call what was asked for: `suspend`
+   * @param allowed the statuses in which it is possible
+   */
   constructor(
     readonly instanceId: string,
     readonly status: RuntimeStatus,
     call: string,
+    allowed: readonly RuntimeStatus[],
   ) {
-    super(`${call} is not possible: instance '${instanceId}' is ${status}.`);
+    const statuses = allowed.join(', ').replace(/, (\w+)$/, ' or $1');
+    super(`${call} is not possible: instance '${instanceId}' is ${status}. It is possible while an instance is ${statuses}.`);
+  }
+}
+
+/** The instance is finished, so that it takes no more events and commands [E4, K6]. */
+export class InstanceNotRunningError extends InvalidInstanceStateError {
+  static {
+    this.prototype.name = 'InstanceNotRunningError';
   }
 }
 
@@ -165,6 +177,21 @@ export class InstanceAlreadyExistsError extends Error {
       `Instance '${instanceId}' exists already and is ${status}. ` +
         "Use another id, or choose with `onConflict` what is to happen ('useExisting' for an idempotent start).",
     );
+  }
+}
+
+/** The EntityManager of a call has no transaction that the call could be a part of [K1, K4]. Nothing was written. */
+export class InvalidEntityManagerError extends Error {
+  static {
+    this.prototype.name = 'InvalidEntityManagerError';
+  }
+
+  /** @param reason what is wrong with it, and what to do */
+  constructor(
+    readonly instanceId: string,
+    reason: string,
+  ) {
+    super(`The call with { entityManager } for instance '${instanceId}' was refused: ${reason}`);
   }
 }
 

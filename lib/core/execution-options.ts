@@ -1,6 +1,6 @@
 import type { OrchestratorFunction } from './handlers.js';
 import type { DurableLogger } from './logger.js';
-import type { HandlerClass } from './stubs.js';
+import type { HandlerClass, HandlerNames } from './stubs.js';
 
 /** What an execution needs to know from outside. */
 export interface ExecutionOptions {
@@ -13,10 +13,10 @@ export interface ExecutionOptions {
   readonly maxOrchestrationActions: number;
   /** Limit of each input, result and event, bytes of UTF-8 JSON. */
   readonly maxPayloadBytes: number;
+  /** Partitions of the hub: where an id lies follows from it. */
+  readonly partitionCount: number;
   /** Takes the lines of `ctx.log` [O12]. */
   readonly log: DurableLogger;
-  /** Durable names of a class's activities, by method name. */
-  activityNames(type: HandlerClass<unknown>): ReadonlyMap<string, string>;
-  /** Durable names of a class's orchestrators, by method name. */
-  orchestratorNames(type: HandlerClass<unknown>): ReadonlyMap<string, string>;
+  activityNames(type: HandlerClass<unknown>): HandlerNames;
+  orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
 }

@@ -17,7 +17,8 @@ export class ExecutionScope {
   started: ExecutionStarted | undefined;
   /** Time of the episode, epoch ms. */
   time = 0;
-  isReplaying = false;
+  /** What the executor is about; `rewind`: it runs what it does over what was recorded of other code or other results [K8]. */
+  mode: 'run' | 'replay' | 'rewind' = 'run';
   customStatus: Serialized;
   /** Set by continueAsNew; what the code does afterwards is ignored [C2]. */
   continuation: Continuation | undefined;
@@ -30,6 +31,11 @@ export class ExecutionScope {
 
   get name(): string {
     return this.started?.name ?? this.options.source;
+  }
+
+  /** Whether what the code does now was done before [O12]. */
+  get isReplaying(): boolean {
+    return this.mode === 'replay' || (this.mode === 'rewind' && this.actions.isRepeating);
   }
 
   /** Orchestrator and instance, for messages. */

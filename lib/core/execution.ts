@@ -12,7 +12,7 @@ import type { AnswerEvent } from './action-log.js';
 import { findDisagreement, historyGoesOn, type ReplayedEnd } from './determinism.js';
 import { GeneratorDriver, silence, type DriverStep, type OrchestratorDriver } from './driver.js';
 import { buildResult, type Ending, type EpisodeResult } from './episode-result.js';
-import { splitEpisodes, type OpenEpisode, type RecordedEpisode } from './episodes.js';
+import { splitEpisodes, type OpenEpisode, type RecordedEpisode, type TakenBack } from './episodes.js';
 import { OrchestratorError } from './errors.js';
 import type { ExecutionOptions } from './execution-options.js';
 import { ExecutionScope } from './execution-scope.js';
@@ -67,15 +67,15 @@ export class OrchestrationExecution {
       if (this.ending) this.nonDeterminism = historyGoesOn(actions.nextTaskId, this.replayedEnd, scope.title);
       else {
         const firstTaskId = actions.nextTaskId;
-        scope.isReplaying = true;
+        scope.mode = 'replay';
         // The limit may have been lowered since: what was allowed once is allowed now.
-        this.play(episode.timestamp, episode.inputs, Math.max(scope.options.maxOrchestrationActions, episode.outputs.length));
+        this.play(episode, Math.max(scope.options.maxOrchestrationActions, episode.outputs.length));
         this.nonDeterminism = findDisagreement(episode, actions.episodeOutputs, this.replayedEnd, firstTaskId, scope.title);
       }
     }
     if (this.nonDeterminism) {
       scope.time = Math.max(scope.time, episode.timestamp);
-      actions.adoptRecorded(episode.inputs, episode.outputs);
+      this.adopt(episode);
     } else actions.endEpisode(episode.outputs);
   }
 
@@ -91,10 +91,10 @@ export class OrchestrationExecution {
     const { scope } = this;
     const all = open ? [...open.inputs, ...inputs] : inputs;
     const time = latestOf(Math.max(timestamp, scope.time, open?.timestamp ?? 0), all);
-    scope.isReplaying = false;
+    scope.mode = open?.takenBack ? 'rewind' : 'run';
     if (this.nonDeterminism) this.failReplay(this.nonDeterminism, time, all);
-    else this.play(time, all, scope.options.maxOrchestrationActions);
-    const result = buildResult(scope, inputs, this.ending, this.status, () => this.carryOver());
+    else this.play({ timestamp: time, inputs: all, takenBack: open?.takenBack }, scope.options.maxOrchestrationActions);
+    const result = buildResult(scope, inputs, this.ending, this.status, () => this.carryOver(), open?.recorded);
     scope.actions.endEpisode();
     return result;
   }
@@ -108,15 +108,33 @@ export class OrchestrationExecution {
     return this.ending?.type ?? 'waiting';
   }
 
-  private play(time: number, inputs: readonly InputEvent[], limit: number): void {
+  private play(episode: PlayedEpisode, limit: number): void {
+    this.scope.actions.beginEpisode(limit);
+    if (episode.takenBack) this.takeBack(episode.takenBack);
+    this.feed(episode.timestamp, episode.inputs);
+    if (this.ending) this.scope.actions.closeTimers();
+  }
+
+  /** Lets the code go again where a rewind leads, with what was recorded there and still stands [K8]. */
+  private takeBack({ episodes, outputs }: TakenBack): void {
+    const { actions } = this.scope;
+    actions.takeBack(outputs);
+    for (const { timestamp, inputs, takenBack } of episodes) {
+      if (takenBack) this.takeBack(takenBack);
+      // A terminate that came when the instance had failed already is overtaken by the rewind.
+      this.feed(timestamp, inputs.filter(({ type }) => type !== 'ExecutionTerminated'));
+    }
+    actions.endTakeBack(outputs);
+  }
+
+  private feed(time: number, inputs: readonly InputEvent[]): void {
     this.scope.time = time;
-    this.scope.actions.beginEpisode(inputs, limit);
+    this.scope.actions.forgetAnswered(inputs);
     for (const event of inputs) {
       if (this.ending) this.leftOver.push(event);
       else this.accept(event);
     }
     if (!this.ending && !this.driver && !this.suspended) this.begin();
-    if (this.ending) this.scope.actions.closeTimers();
   }
 
   private accept(event: InputEvent): void {
@@ -127,7 +145,9 @@ export class OrchestrationExecution {
         this.scope.customStatus = event.customStatus;
         return;
       case 'ExecutionTerminated':
-        this.ending = { type: 'Terminated', result: serialize(event.reason, 'the reason', Infinity) };
+        this.ending = { type: 'Terminated', result: serialize(event.reason, 'the reason', Infinity), by: event };
+        return;
+      case 'ExecutionRewound':
         return;
       case 'ExecutionSuspended':
         this.suspended = true;
@@ -179,10 +199,20 @@ export class OrchestrationExecution {
   /** Lets the code go on while what it waits for is complete. */
   private advance(): void {
     const { driver } = this;
-    while (driver && !this.ending && this.awaited?.isCompleted) {
+    while (driver && !this.ending) {
       const task = this.awaited;
-      this.step(() => (task.isFaulted || task.isCanceled ? driver.resumeWithError(task.error) : driver.resume(task.result)));
+      if (task?.isCompleted) this.step(() => (task.isFaulted || task.isCanceled ? driver.resumeWithError(task.error) : driver.resume(task.result)));
+      else if (!this.takeEarlyAnswer()) return;
     }
+  }
+
+  /** An answer to what the code has just done again, recorded before the code came to it [K8]. */
+  private takeEarlyAnswer(): boolean {
+    const answer = this.scope.actions.nextEarlyAnswer();
+    if (!answer) return false;
+    this.scope.actions.answer(answer);
+    this.endIfAsked();
+    return true;
   }
 
   private step(move: () => DriverStep): void {
@@ -242,7 +272,8 @@ export class OrchestrationExecution {
   /** The code cannot go on from here; what ends the instance anyway still does. */
   private failReplay(error: Error, time: number, inputs: readonly InputEvent[]): void {
     this.scope.time = time;
-    this.scope.actions.beginEpisode(inputs, 0);
+    this.scope.actions.beginEpisode(0);
+    this.scope.actions.forgetAnswered(inputs);
     const replayed = this.ending;
     // An error that only the replay met is the best hint at what is wrong with the code.
     const innerFailure = replayed?.type === 'Failed' ? replayed.failureDetails : undefined;
@@ -250,6 +281,12 @@ export class OrchestrationExecution {
     for (const event of inputs) if (event.type === 'ExecutionTerminated') this.accept(event);
     this.nonDeterminism = undefined;
     this.scope.actions.closeTimers();
+  }
+
+  /** Takes what a recorded episode left in the database as it is. */
+  private adopt({ inputs, outputs, takenBack }: RecordedEpisode): void {
+    for (const episode of takenBack?.episodes ?? []) this.adopt(episode);
+    this.scope.actions.adoptRecorded(inputs, outputs);
   }
 
   /** What the next generation takes over: events that nobody took, then what is not applied yet [C1]. */
@@ -260,6 +297,8 @@ export class OrchestrationExecution {
     return unapplied.filter((event) => event.type !== 'EventRaised');
   }
 }
+
+type PlayedEpisode = Pick<RecordedEpisode, 'timestamp' | 'inputs' | 'takenBack'>;
 
 const CARRIED: ReadonlySet<InputEvent['type']> = new Set(['EventRaised', 'ExecutionSuspended', 'ExecutionResumed', 'ExecutionTerminated']);
 

@@ -90,6 +90,16 @@ export interface ExecutionResumed {
 export interface ExecutionTerminated {
   readonly type: 'ExecutionTerminated';
   readonly reason?: string;
+  /** Whether its open sub-orchestrations end with it [K4]. */
+  readonly recursive?: boolean;
+}
+
+/** A failed execution goes on [K8]. The history before it stays as it is; replay leaves out what this event names. */
+export interface ExecutionRewound {
+  readonly type: 'ExecutionRewound';
+  readonly reason?: string;
+  /** The failures that it takes back: their places in this history, the first event having 0. Its last end is taken back too. */
+  readonly dropped: readonly number[];
 }
 
 /** What reaches an instance from outside, in the order in which history records it. */
@@ -103,7 +113,8 @@ export type InputEvent =
   | EventRaised
   | ExecutionSuspended
   | ExecutionResumed
-  | ExecutionTerminated;
+  | ExecutionTerminated
+  | ExecutionRewound;
 
 export interface TaskScheduled {
   readonly type: 'TaskScheduled';
@@ -125,6 +136,10 @@ export interface SubOrchestrationInstanceCreated {
   readonly input?: string;
   /** True when the id was derived from the parent's, not given by the code [S1]. */
   readonly defaultId: boolean;
+  /** Task id of the first attempt of this call; absent in the first attempt itself. */
+  readonly callId?: number;
+  /** Absent in the first attempt. */
+  readonly attempt?: number;
 }
 
 export interface TimerCreated {

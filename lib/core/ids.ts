@@ -29,29 +29,46 @@ export function partitionOf(instanceId: string, partitionCount: number): number 
   return mix(fnv1a(instanceId)) % partitionCount;
 }
 
+/** A partition, as the place that an id is to have. */
+export interface PartitionPlace {
+  readonly partition: number;
+  readonly partitionCount: number;
+}
+
+/** Numbers that are tried to place an id; of 64 partitions not even one id in 10^27 has none among so many. */
+const MAX_SALT = 4_096;
+
 /**
  * The id of a sub-orchestration that was called without one [S1]. Execution ids are new in each generation and do not
  * grow with the depth, so neither does this.
+ * @param place where the id is to lie; absent: wherever it hashes to
  */
-export function subOrchestrationId(parentExecutionId: string, taskId: number): string {
-  return `${parentExecutionId}:${taskId}`;
+export function subOrchestrationId(parentExecutionId: string, taskId: number, place?: PartitionPlace): string {
+  const id = `${parentExecutionId}:${taskId}`;
+  if (!place || partitionOf(id, place.partitionCount) === place.partition) return id;
+  const hash = fnv1a(`${id}.`);
+  for (let salt = 0; salt < MAX_SALT; salt++) {
+    if (mix(fnv1a(String(salt), hash)) % place.partitionCount === place.partition) return `${id}.${salt}`;
+  }
+  return id;
 }
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-function fnv1a(text: string): number {
-  let hash = FNV_OFFSET;
+/** @param begin the hash of what stands before the text */
+function fnv1a(text: string, begin = FNV_OFFSET): number {
+  let hash = begin;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return fnv1aOfBytes(Buffer.from(text));
+    if (code > 0x7f) return fnv1aOfBytes(Buffer.from(text), begin);
     hash = Math.imul(hash ^ code, FNV_PRIME);
   }
   return hash;
 }
 
-function fnv1aOfBytes(bytes: Uint8Array): number {
-  let hash = FNV_OFFSET;
+function fnv1aOfBytes(bytes: Uint8Array, begin: number): number {
+  let hash = begin;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
   return hash;
 }

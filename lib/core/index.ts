@@ -3,7 +3,7 @@ export { idempotencyKey, type ActivityContext } from './activity-context.js';
 export type { CancelledTimer } from './action-log.js';
 export { isCausedBy, type ErrorType } from './causes.js';
 export type { EpisodeResult } from './episode-result.js';
-export { splitEpisodes, type OpenEpisode, type RecordedEpisode } from './episodes.js';
+export { splitEpisodes, type OpenEpisode, type RecordedEpisode, type TakenBack } from './episodes.js';
 export * from './errors.js';
 export { OrchestrationExecution } from './execution.js';
 export type { ExecutionOptions } from './execution-options.js';
@@ -22,11 +22,14 @@ export type {
   WaitForEventOptions,
 } from './orchestration-context.js';
 export type { RetryOptions } from './retry-options.js';
+export { failuresToDrop, planRewind, type Rewind } from './rewind.js';
 export { deserialize, serialize } from './serialization.js';
 export {
   createStubs,
   type ActivityStubs,
   type HandlerClass,
+  type HandlerName,
+  type HandlerNames,
   type OrchestratorInput,
   type OrchestratorOutput,
   type OrchestratorStubs,

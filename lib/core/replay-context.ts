@@ -83,7 +83,7 @@ export class ReplayContext implements OrchestrationContext {
 
   activities(type: HandlerClass<unknown>): any {
     const names = this.scope.options.activityNames(type);
-    return createStubs(type, '@Activity()', names, (name, input, options) => this.callActivity(name, input, options));
+    return createStubs(type, '@Activity()', names, ({ name }, input, options) => this.callActivity(name, input, options));
   }
 
   callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): TaskBase<any> {
@@ -93,7 +93,8 @@ export class ReplayContext implements OrchestrationContext {
 
   orchestrators(type: HandlerClass<unknown>): any {
     const names = this.scope.options.orchestratorNames(type);
-    return createStubs(type, '@Orchestrator()', names, (name, input, options) => this.callSubOrchestrator(name, input, options));
+    return createStubs(type, '@Orchestrator()', names, ({ name, version }, input, options: SubOrchestrationOptions = {}) =>
+      this.callSubOrchestrator(name, input, { ...options, version: options.version ?? version }));
   }
 
   createTimer(fireAt: Date | number): TimerTask {

@@ -3,6 +3,15 @@ import type { ActivityOptions, SubOrchestrationOptions } from './orchestration-c
 import type { Jsonify } from './jsonify.js';
 import type { DurableTask } from './task.js';
 
+/** What a decorator says of a method: its durable name, and the version of an orchestrator that has one [Y5]. */
+export interface HandlerName {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/** The durable names of a class's decorated methods, by method name. */
+export type HandlerNames = ReadonlyMap<string, HandlerName>;
+
 /** A class of handlers, by its type. */
 export type HandlerClass<T> = abstract new (...args: never[]) => T;
 
@@ -48,13 +57,13 @@ export type OrchestratorStubs<T> = {
  * stubs can be destructured, and the message can say what is missing.
  *
  * @param names durable names by method name
- * @param call what a stub does, with the durable name
+ * @param call what a stub does, with the durable name and version
  */
 export function createStubs<S extends object>(
   type: HandlerClass<unknown>,
   decorator: '@Activity()' | '@Orchestrator()',
-  names: ReadonlyMap<string, string>,
-  call: (name: string, input: unknown, options: never) => unknown,
+  names: HandlerNames,
+  call: (name: HandlerName, input: unknown, options: never) => unknown,
 ): S {
   return new Proxy({} as S, {
     get(_target, method) {

@@ -57,7 +57,7 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
       ...base,
       write: { ...step.write, row: next },
       history: [{ executionId: row.executionId, sequence: row.historyLength, events: result.events }],
-      messages: [...outputs.messages, ...notifyParent(step)],
+      messages: [...outputs.messages, ...notifyParent(step), ...terminateChildren(step)],
       garbage: replaced,
       abandonedActivities: result.status === 'Terminated' ? [row.executionId] : [],
     };
@@ -150,6 +150,13 @@ function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, ro
       outputs.messages.push(message(slot, event.instanceId, { type: 'Deliver', event: { type: 'EventRaised', name, input } }, context));
     }
   }
+}
+
+/** Behind the messages that create them, so that none is created afterwards [K4]. */
+function terminateChildren({ slot, row, result, context }: EpisodeStep): InboxMessage[] {
+  const { instanceIds = [], reason } = result.terminatedChildren ?? {};
+  const event: HistoryEvent = { type: 'ExecutionTerminated', reason, recursive: true };
+  return instanceIds.map((instanceId) => message(slot, instanceId, { type: 'Deliver', parentExecutionId: row.executionId, event }, context));
 }
 
 /** Hands the end of a sub-orchestration to its caller [S2]. */

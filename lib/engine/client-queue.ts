@@ -42,8 +42,15 @@ export class ClientQueue {
 
   /** Resolves when the operation is durable or was refused. */
   apply(operation: ClientOperation, weight: number): Promise<ClientResult> {
-    if (this.stopped) return Promise.reject(new Error('The durable module has stopped; no more calls are taken.'));
-    return new Promise((resolve, reject) => this.queue.submit({ operation, resolve, reject }, 300 + weight));
+    return new Promise((resolve, reject) => {
+      this.assertOpen();
+      this.queue.submit({ operation, resolve, reject }, 300 + weight);
+    });
+  }
+
+  /** @throws {Error} after the stop */
+  assertOpen(): void {
+    if (this.stopped) throw new Error('The durable module has stopped; no more calls are taken.');
   }
 
   whenIdle(): Promise<void> {

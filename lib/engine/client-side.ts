@@ -2,16 +2,22 @@
 import { v7 as uuidV7 } from 'uuid';
 import { partitionOf } from '../core/ids.js';
 import type { RuntimeStatus, HistoryEvent } from '../core/history.js';
+import type { HandlerClass, HandlerNames } from '../core/stubs.js';
 import {
   CLIENT_SENDER_BASE,
   type ClientOperation,
   type ClientResult,
   type DurableStore,
   type InboxMessage,
+  type InstanceHead,
+  type InstanceKey,
   type InstanceQuery,
   type InstanceRow,
   type MessageBody,
   type OnConflict,
+  type PurgeOutcome,
+  type PurgeRequest,
+  type PurgeTarget,
 } from '../storage/store.js';
 import { ClientQueue } from './client-queue.js';
 import type { Clock, EngineTime } from './clock.js';
@@ -22,6 +28,7 @@ import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
 import type { Ownership } from './ownership.js';
 import type { Partition } from './partition.js';
+import { Purger } from './purger.js';
 import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -40,25 +47,33 @@ export interface ClientSidePort {
   partitionCount(): number;
   /** Hands a committed message to its partition, if that is this process's. */
   deliver(message: InboxMessage): void;
+  /** Histories are to be collected. */
+  purged(): void;
+  /** Messages may become visible soon, and nothing will tell of it. */
+  expectMessages(): void;
 }
 
 /** A new instance as the client asks for it. */
 export interface StartRequest extends Pick<InstanceRow, 'name' | 'version' | 'input' | 'tags' | 'startAt'> {
   /** Absent: one is chosen. */
   readonly instanceId?: string;
+  /** Execution id of the finished instance whose place it is to take. */
+  readonly replaces?: string;
 }
 
 export class ClientSide {
   private readonly queue: ClientQueue;
   private readonly waiters: CompletionWaiters;
+  private readonly purger: Purger;
 
   constructor(private readonly port: ClientSidePort) {
     const { store, clock, health, keys, ownership, settings } = port;
     this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.worker, register: (gone) => ownership.register(gone) });
+    this.purger = new Purger({ store, clock, health, purged: () => port.purged() });
     this.waiters = new CompletionWaiters({
       clock, health,
       maxPollingInterval: settings.maxPollingInterval,
-      read: (ids) => store.getInstances(ids.map((instanceId) => ({ partition: this.partitionOf(instanceId), instanceId }))),
+      read: (ids) => store.getInstances(ids.map((instanceId) => this.keyOf(instanceId))),
       isAlive: (instanceId) => ownership.owns(this.partitionOf(instanceId))?.slots.get(instanceId)?.isAlive === true,
     });
   }
@@ -94,13 +109,14 @@ export class ClientSide {
 
   async start(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
     const now = this.now();
-    const instanceId = request.instanceId ?? this.newInstanceId();
+    const instanceId = request.instanceId ?? this.newInstanceId(request);
     const row = this.newRow(instanceId, request, now);
     const isOwnId = request.instanceId !== undefined;
     if (!isOwnId && (await this.startEagerly(row))) return { instanceId, result: { kind: 'done' } };
     const message = this.message(row.partition, instanceId, { type: 'StartInstance' });
-    const replaceMessage = onConflict === 'terminateAndReplace' ? this.message(row.partition, instanceId, replacement(row)) : undefined;
-    const operation: ClientOperation = { kind: 'start', row, message, onConflict: isOwnId ? onConflict : 'useExisting', replaceMessage };
+    const replaceMessage = onConflict === 'terminateAndReplace' ? this.message(row.partition, instanceId, creation(row, onConflict, false)) : undefined;
+    const { replaces } = request;
+    const operation: ClientOperation = { kind: 'start', row, message, onConflict: isOwnId ? onConflict : 'useExisting', replaces, replaceMessage };
     const result = await this.queue.apply(operation, row.input?.length ?? 0);
     if (result.kind === 'done') this.port.deliver(message);
     if (result.kind === 'replacing' && replaceMessage) this.port.deliver(replaceMessage);
@@ -116,6 +132,19 @@ export class ClientSide {
     return result;
   }
 
+  async startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
+    const isNewId = request.instanceId === undefined;
+    const row = this.newRow(request.instanceId ?? this.newInstanceId(request), request, this.now());
+    await this.sendJoined(row.instanceId, creation(row, onConflict, isNewId), entityManager);
+    return row.instanceId;
+  }
+
+  async sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void> {
+    this.queue.assertOpen();
+    await this.port.store.insertJoined(entityManager, this.message(this.partitionOf(instanceId), instanceId, body));
+    this.port.expectMessages();
+  }
+
   async findOrchestrator(name: string, version?: string): Promise<{ found: true } | { found: false; known: readonly string[] }> {
     if (this.port.handlers.findOrchestrator(name, version)) return { found: true };
     const live = (await this.port.ownership.liveHandlers()).flatMap(({ orchestrators }) => orchestrators);
@@ -126,7 +155,7 @@ export class ClientSide {
   }
 
   async getInstance(instanceId: string): Promise<InstanceRow | undefined> {
-    const [row] = await this.port.store.getInstances([{ partition: this.partitionOf(instanceId), instanceId }]);
+    const [row] = await this.port.store.getInstances([this.keyOf(instanceId)]);
     return row;
   }
 
@@ -134,15 +163,27 @@ export class ClientSide {
     return this.port.store.queryInstances(query);
   }
 
-  readHistory(row: InstanceRow): Promise<HistoryEvent[]> {
+  readHistory(row: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
     return this.port.store.readHistory(row);
+  }
+
+  getInstanceHeads(instanceIds: readonly string[]): Promise<InstanceHead[]> {
+    return this.port.store.getInstanceHeads(instanceIds.map((instanceId) => this.keyOf(instanceId)));
+  }
+
+  purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]> {
+    return this.purger.purge(targets.map((target) => ({ ...target, partition: this.partitionOf(target.instanceId) })));
+  }
+
+  purgeMatching(request: PurgeRequest): Promise<number> {
+    return this.purger.purgeMatching(request);
   }
 
   waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined> {
     return this.waiters.wait(instanceId, timeout);
   }
 
-  orchestratorNames(type: abstract new (...args: never[]) => unknown): ReadonlyMap<string, string> {
+  orchestratorNames(type: HandlerClass<unknown>): HandlerNames {
     return this.port.handlers.namesOf(type, 'orchestrator');
   }
 
@@ -153,6 +194,7 @@ export class ClientSide {
 
   stop(): void {
     this.queue.stop();
+    this.purger.stop();
     this.waiters.stop();
   }
 
@@ -162,6 +204,10 @@ export class ClientSide {
 
   private partitionOf(instanceId: string): number {
     return partitionOf(instanceId, this.port.partitionCount());
+  }
+
+  private keyOf(instanceId: string): InstanceKey {
+    return { partition: this.partitionOf(instanceId), instanceId };
   }
 
   private message(partition: number, instanceId: string, body: MessageBody): InboxMessage {
@@ -177,10 +223,11 @@ export class ClientSide {
     };
   }
 
-  /** Placement: an id of a partition of this process while it has little to do, of any partition otherwise. */
-  private newInstanceId(): string {
-    const { ownership } = this.port;
-    const wantsOwn = ownership.holdsLease && this.hasLittleToDo && [...ownership.partitions.values()].some(({ state }) => state === 'owned');
+  /** Placement: an id of a partition of this process while it has little to do and can run the instance, of any partition otherwise. */
+  private newInstanceId({ name, version }: StartRequest): string {
+    const { ownership, handlers } = this.port;
+    const canRun = ownership.holdsLease && this.hasLittleToDo && handlers.findOrchestrator(name, version) !== undefined;
+    const wantsOwn = canRun && [...ownership.partitions.values()].some(({ state }) => state === 'owned');
     for (;;) {
       const instanceId = uuidV7().replaceAll('-', '');
       if (!wantsOwn || ownership.owns(this.partitionOf(instanceId))) return instanceId;
@@ -202,7 +249,8 @@ export class ClientSide {
   }
 }
 
-function replacement(row: InstanceRow): MessageBody {
+/** Leaves it to the owner to create the instance, and to decide what becomes of one that has the id. */
+function creation(row: InstanceRow, onConflict: OnConflict, isNewId: boolean): MessageBody {
   const { executionId, name, version, input, tags, startAt, createdAt } = row;
-  return { type: 'CreateInstance', executionId, name, version, input, tags, startAt, createdAt, onConflict: 'terminateAndReplace', isNewId: false };
+  return { type: 'CreateInstance', executionId, name, version, input, tags, startAt, createdAt, onConflict, isNewId };
 }

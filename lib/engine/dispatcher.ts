@@ -31,6 +31,8 @@ export interface DispatcherPort {
   effects(partition: Partition, checkpoint: Checkpoint, row: InstanceRow | null): void;
   /** The places of activities whose checkpoint was written or dropped. */
   unreserve(count: number): void;
+  /** Whether the partition is on its way to a worker that has this orchestrator [Y6]. */
+  handsOver(partition: Partition, name: string, version: string | undefined): boolean;
   /** Inputs that this process will not take up: their partition is lost, or it stops. */
   orphaned(inputs: readonly PendingInput[]): void;
   /** What memory held of the instance was not what the database has: answers which of the inputs still stand. */
@@ -272,6 +274,7 @@ export class Dispatcher {
 
   /** Waits for a process that has the handler, or for a message that needs none. */
   private park(slot: InstanceSlot, { name, version }: { readonly name: string; readonly version?: string }): void {
+    if (this.port.handsOver(slot.partition, name, version)) return;
     slot.failures += 1;
     if (slot.failures === 1) {
       const wanted = version === undefined ? `'${name}'` : `'${name}' version '${version}'`;

@@ -92,11 +92,13 @@ export class DurableEngine {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
         newExecutionId: () => uuidV7(),
+        isOrchestratorKnown: (name, version) => handlers.findOrchestrator(name, version) !== undefined || this.ownership.isOrchestratorKnown({ name, version }),
         reserveActivity: (name) => this.activities.reserve(name),
       },
       isHeld: () => this.ownership.holdsLease,
       effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
       unreserve: (count) => this.activities.unreserve(count),
+      handsOver: (partition, name, version) => this.ownership.offer(partition, name, version),
       orphaned: (inputs) => this.orphaned(inputs),
       verify: (partition, inputs) => this.verify(partition, inputs),
     });
@@ -109,7 +111,9 @@ export class DurableEngine {
     this.poller = new InboxPoller({
       store, clock, health,
       maxPollingInterval: settings.maxPollingInterval,
+      worker: () => this.ownership.worker,
       partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
+      noticed: (signs) => this.ownership.noticed(signs),
       received: (partition, message) => this.dispatcher.offerMessage(partition, message),
       claimActivities: () => this.activities.claim(),
     });
@@ -124,6 +128,8 @@ export class DurableEngine {
       dispatcher: this.dispatcher,
       partitionCount,
       deliver: (message) => this.deliver(message),
+      purged: () => this.garbage.nudge(),
+      expectMessages: () => this.poller.expectMessages(),
     });
   }
 

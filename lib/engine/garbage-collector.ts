@@ -1,3 +1,4 @@
+import { ChunkPace } from './chunk-pace.js';
 import type { Cancel, Clock } from './clock.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -8,22 +9,22 @@ export interface GarbageCollectorPort {
   collect(limit: number): Promise<number>;
 }
 
-/** Rows of one chunk: small enough not to hold up commits. */
-const CHUNK = 500;
-/** Pause between chunks, and until the next look when there was nothing to do, ms. */
-const PAUSE = 50;
+/** Until the next look when there was nothing to do, ms: purges by other processes tell nobody. */
 const IDLE_PAUSE = 60_000;
 /** How long garbage is gathered before it is collected, ms. */
 const GATHER = 1_000;
 
-/** Deletes the history of executions that continued as new or were replaced, in the background and in small chunks. */
+/** Deletes the history of executions that continued as new, were replaced or purged, in the background and in small chunks. */
 export class GarbageCollector {
   private cancel: Cancel | undefined;
   private collecting = false;
   private waitsLong = false;
   private stopped = false;
+  private readonly pace: ChunkPace;
 
-  constructor(private readonly port: GarbageCollectorPort) {}
+  constructor(private readonly port: GarbageCollectorPort) {
+    this.pace = new ChunkPace(port.clock);
+  }
 
   /** There is garbage, or may be. */
   nudge(): void {
@@ -46,11 +47,11 @@ export class GarbageCollector {
     this.collecting = true;
     let deleted = 0;
     try {
-      deleted = await this.port.collect(CHUNK);
+      deleted = await this.pace.run((size) => this.port.collect(size));
     } catch (error) {
       this.port.health.failed(error);
     }
     this.collecting = false;
-    this.schedule(deleted > 0 ? PAUSE : IDLE_PAUSE);
+    this.schedule(deleted > 0 ? this.pace.pause : IDLE_PAUSE);
   }
 }

@@ -1,4 +1,5 @@
 import type { ActivityFunction, OrchestratorFunction } from '../core/handlers.js';
+import type { HandlerClass, HandlerNames } from '../core/stubs.js';
 import type { HandlerList } from '../storage/store.js';
 
 /** An orchestrator as the application registered it. */
@@ -23,6 +24,6 @@ export interface HandlerRegistry {
   findOrchestrator(name: string, version?: string): OrchestratorDefinition | undefined;
   findActivity(name: string): ActivityDefinition | undefined;
   list(): HandlerList;
-  /** The durable names of a class's decorated methods, by method name: for the typed stubs. */
-  namesOf(type: abstract new (...args: never[]) => unknown, kind: 'orchestrator' | 'activity'): ReadonlyMap<string, string>;
+  /** For the typed stubs. */
+  namesOf(type: HandlerClass<unknown>, kind: 'orchestrator' | 'activity'): HandlerNames;
 }

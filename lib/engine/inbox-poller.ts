@@ -1,8 +1,8 @@
 /**
- * Finds by polling whatever no signal told of (I6): messages and waiting activities from other processes. All partitions in
- * one query; the interval is short after foreign traffic and grows while there is none.
+ * Finds by polling whatever no signal told of (I6): messages and waiting activities from other processes, and that partitions
+ * or workers have changed. All partitions in one query; the interval is short after foreign traffic and grows while there is none.
  */
-import type { DurableStore, InboxMessage, MessageKey } from '../storage/store.js';
+import type { DurableStore, HubSigns, InboxMessage, MessageKey, WorkerInfo } from '../storage/store.js';
 import type { Cancel, Clock } from './clock.js';
 import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
@@ -12,7 +12,10 @@ export interface InboxPollerPort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly maxPollingInterval: number;
+  worker(): WorkerInfo;
   partitions(): readonly Partition[];
+  /** Told with each poll what it saw of the hub; answers whether that is news. */
+  noticed(signs: HubSigns): boolean;
   received(partition: Partition, message: InboxMessage): void;
   /** Looks for waiting activities; answers whether there were any. */
   claimActivities(): Promise<boolean>;
@@ -20,6 +23,8 @@ export interface InboxPollerPort {
 
 /** Interval after foreign traffic, ms. */
 const MIN_INTERVAL = 100;
+/** How long the interval stays short for messages of a transaction that nobody tells the end of, ms. */
+const EXPECTATION = 5_000;
 
 export class InboxPoller {
   private interval = MIN_INTERVAL;
@@ -27,6 +32,7 @@ export class InboxPoller {
   private polling: Promise<void> | undefined;
   private again = false;
   private stopped = false;
+  private expectsUntil = -Infinity;
 
   constructor(private readonly port: InboxPollerPort) {}
 
@@ -43,10 +49,17 @@ export class InboxPoller {
       if (this.again) {
         this.again = false;
         this.nudge();
-      } else if (!this.stopped) {
-        this.cancelNext = this.port.clock.after(this.interval * (0.9 + Math.random() / 10), () => this.nudge());
-      }
+      } else this.waitForNext();
     });
+  }
+
+  /** Polls at the short interval for a while: messages may become visible at any time. */
+  expectMessages(): void {
+    this.expectsUntil = this.port.clock.monotonic() + EXPECTATION;
+    if (this.interval === MIN_INTERVAL) return;
+    this.interval = MIN_INTERVAL;
+    // Where nothing waits for the next poll, one is under way, or there is none to come: a client needs no messages.
+    if (this.cancelNext && !this.polling) this.waitForNext();
   }
 
   async stop(): Promise<void> {
@@ -55,10 +68,17 @@ export class InboxPoller {
     await this.polling;
   }
 
+  private waitForNext(): void {
+    if (this.stopped) return;
+    this.cancelNext?.();
+    this.cancelNext = this.port.clock.after(this.interval * (0.9 + Math.random() / 10), () => this.nudge());
+  }
+
   private async poll(): Promise<void> {
     const foundMessages = await this.readInbox();
     const found = (await this.port.claimActivities()) || foundMessages;
-    this.interval = found ? MIN_INTERVAL : Math.min(this.interval * 2, this.port.maxPollingInterval);
+    const expects = this.port.clock.monotonic() < this.expectsUntil;
+    this.interval = found || expects ? MIN_INTERVAL : Math.min(this.interval * 2, this.port.maxPollingInterval);
   }
 
   private async readInbox(): Promise<boolean> {
@@ -70,12 +90,12 @@ export class InboxPoller {
       byIndex.set(partition.index, partition);
       ranges.push({ partition: partition.index, limit });
     }
-    if (ranges.length === 0) return false;
     try {
       const isKnown = (key: MessageKey) => byIndex.get(key.partition)?.isKnown(key) ?? true;
-      const messages = await this.port.store.readInbox(ranges, isKnown);
+      const { messages, signs } = await this.port.store.readInbox(this.port.worker(), ranges, isKnown);
       this.port.health.reached();
-      return this.deliver(byIndex, messages);
+      const found = this.deliver(byIndex, messages);
+      return this.port.noticed(signs) || found;
     } catch (error) {
       for (const partition of byIndex.values()) partition.abandonRead();
       this.port.health.failed(error);

@@ -31,10 +31,10 @@ export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: P
   };
 }
 
-/** The module's default version, where the orchestrator has it [Y5]. */
-function defaultVersion(name: string, { handlers, settings }: TurnContext): string | undefined {
+/** The module's default version, where a live worker has the orchestrator in it [Y5]. */
+function defaultVersion(name: string, { settings, isOrchestratorKnown }: TurnContext): string | undefined {
   const { defaultVersion: version } = settings;
-  return version !== undefined && handlers.findOrchestrator(name, version) ? version : undefined;
+  return version !== undefined && isOrchestratorKnown(name, version) ? version : undefined;
 }
 
 /** Tells the caller of a sub-orchestration that its id is in use [S3]; whoever else asked is not there any more. */

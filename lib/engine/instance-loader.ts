@@ -6,7 +6,7 @@ import { isFinished, type InputEvent } from '../core/history.js';
 import type { DurableStore, InstanceRow, LoadedInstance } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
-import type { InstanceSlot, Session } from './instance-slot.js';
+import { isMeantFor, type InstanceSlot, type Session } from './instance-slot.js';
 import { replaySession, type SessionContext } from './sessions.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -102,7 +102,7 @@ export class InstanceLoader {
     slot.row = loaded?.row ?? null;
     if (!loaded || isFinished(loaded.row.status) || loaded.history.length === 0) return { kind: 'loaded', session: undefined };
     try {
-      const session = await replaySession(loaded.row, loaded.history, this.port.context, waitingEvents(slot));
+      const session = await replaySession(loaded.row, loaded.history, this.port.context, waitingEvents(slot, loaded.row));
       return session ? { kind: 'loaded', session } : { kind: 'unknown-handler', row: loaded.row };
     } catch (error) {
       return { kind: 'failed', error };
@@ -111,11 +111,11 @@ export class InstanceLoader {
 }
 
 /** What the instance is about to take up: an instance that just ends needs no handler. */
-function waitingEvents(slot: InstanceSlot): InputEvent[] {
+function waitingEvents(slot: InstanceSlot, row: InstanceRow): InputEvent[] {
   return slot.queue.flatMap((input): InputEvent[] => {
     if (input.kind !== 'message') return [];
     const { body } = input.message;
     if (body.type === 'CreateInstance' && body.onConflict === 'terminateAndReplace') return [{ type: 'ExecutionTerminated' }];
-    return body.type === 'Deliver' ? [body.event] : [];
+    return body.type === 'Deliver' && isMeantFor(row, body) ? [body.event] : [];
   });
 }

@@ -1,7 +1,7 @@
 import type { OrchestrationExecution } from '../core/execution.js';
 import type { OpenEpisode } from '../core/episodes.js';
 import { isFinished, type TaskCompleted, type TaskFailed } from '../core/history.js';
-import type { InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
+import type { Deliver, InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
 import type { Cancel } from './clock.js';
 import type { Partition } from './partition.js';
 
@@ -12,6 +12,11 @@ export type PendingInput =
   | { readonly kind: 'activity'; readonly activity: RunningActivity; readonly event: TaskCompleted | TaskFailed }
   /** An eager start: the instance and its first episode are one checkpoint. */
   | { readonly kind: 'eager'; readonly row: InstanceRow; settle(outcome: 'committed' | 'dropped'): void };
+
+/** Whether an event is for this execution [Y3]: another one may have taken its place. */
+export function isMeantFor(row: InstanceRow, { executionId, parentExecutionId }: Deliver): boolean {
+  return (executionId ?? row.executionId) === row.executionId && (parentExecutionId ?? row.parent?.executionId) === row.parent?.executionId;
+}
 
 /** The live generator of an instance. */
 export interface Session {

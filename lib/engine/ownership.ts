@@ -1,20 +1,24 @@
 /**
  * This process's row among the workers, and the partitions that it owns: heartbeats, fair shares, takeover of what a dead
- * worker left, hand-over on a clean stop. Ownership counts by the fence of each commit (I2); the lease's end only says when
+ * worker left, hand-over on a clean stop and to workers whose orchestrators are needed [Y6]. Ownership counts by the fence of each commit (I2); the lease's end only says when
  * another worker may take over, and when this one must start nothing external any more.
  */
 import { randomUUID } from 'node:crypto';
 import type { DurableLogger } from '../core/logger.js';
-import type { DurableStore, HandlerList, HubState, PartitionLease, WorkerInfo, WorkerRow } from '../storage/store.js';
+import type { DurableStore, HandlerList, HubSigns, HubState, WorkerInfo } from '../storage/store.js';
 import type { Cancel, Clock, EngineTime } from './clock.js';
-import { planShare } from './fair-share.js';
+import { planShare, type SharePlan } from './fair-share.js';
+import { LiveWorkers } from './live-workers.js';
+import type { OrchestratorRef } from './orchestrator-sets.js';
+import { OwnershipLog } from './ownership-log.js';
 import { Partition } from './partition.js';
+import { PartitionOffers } from './partition-offers.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface OwnershipPort {
   readonly store: Pick<
     DurableStore,
-    'capabilities' | 'registerWorker' | 'unregisterWorker' | 'heartbeat' | 'acquirePartitions' | 'releasePartitions'
+    'capabilities' | 'registerWorker' | 'unregisterWorker' | 'heartbeat' | 'acquirePartitions' | 'assignPartition' | 'releasePartitions'
   >;
   readonly clock: Clock;
   readonly time: EngineTime;
@@ -39,24 +43,35 @@ export interface OwnershipPort {
 
 /** Share of the lease that is kept as a margin before external effects stop. */
 const MARGIN = 0.1;
-/** How soon a process looks again while it owns less than its share, ms. */
+/** How soon a process looks again for what it could not take, ms. */
 const EAGER_HEARTBEAT = 1_000;
 
 export class Ownership {
   readonly partitions = new Map<number, Partition>();
   private info: WorkerInfo | undefined;
-  private workers: readonly WorkerRow[] = [];
+  private readonly workers = new LiveWorkers();
+  private readonly offers: PartitionOffers;
+  private readonly log: OwnershipLog;
+  /** Partitions that were offered to this worker. */
+  private readonly adopted = new WeakSet<Partition>();
+  /** Until when (monotonic) what the database says of partitions that were given away may be out of date. */
+  private readonly leaving = new Map<number, number>();
   /** How many partitions this worker is to own. */
   private share = 0;
   private renewalSentAt = 0;
   private hasWorkerLock = false;
-  private standsBy = false;
+  /** Whether the last heartbeat left something to be taken. */
+  private wantsMore = false;
+  private lastNews = '';
   private beating: Promise<void> | undefined;
   private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
   private stopping = false;
 
-  constructor(private readonly port: OwnershipPort) {}
+  constructor(private readonly port: OwnershipPort) {
+    this.offers = new PartitionOffers(port.clock);
+    this.log = new OwnershipLog(port.log, port.hub);
+  }
 
   get worker(): WorkerInfo {
     if (!this.info) throw new Error(`Task hub '${this.port.hub}' has not started yet: use the client after the application has bootstrapped.`);
@@ -110,12 +125,47 @@ export class Ownership {
   /** The handlers of all live workers, read anew. */
   async liveHandlers(): Promise<readonly HandlerList[]> {
     await this.refresh();
-    return this.workers.filter((row) => row.live && row.worker).map((row) => row.handlers);
+    return this.workers.handlers;
   }
 
   /** Whether a worker that lived at the last heartbeat has the activity. */
   isActivityKnown(name: string): boolean {
-    return this.workers.some((row) => row.live && row.worker && row.handlers.activities.includes(name));
+    return this.workers.hasActivity(name);
+  }
+
+  /** Whether a worker that lived at the last heartbeat has the orchestrator. */
+  isOrchestratorKnown(ref: OrchestratorRef): boolean {
+    return this.workers.hasOrchestrator(ref);
+  }
+
+  /**
+   * Hears what a poll saw of the hub. When partitions or workers have changed, a heartbeat runs at once instead of at its time.
+   * @returns whether there is news
+   */
+  noticed(signs: HubSigns): boolean {
+    if (this.stopping || !this.info) return false;
+    const leaving = [...this.leaving.values()].filter((until) => until === Infinity).length;
+    const isNews =
+      !this.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + leaving;
+    if (!isNews || this.beating) return isNews;
+    // The same again: the heartbeat could change nothing about it, and the next one comes soon enough.
+    const news = Object.values(signs).join();
+    if (news === this.lastNews) return false;
+    this.lastNews = news;
+    void this.beat();
+    return true;
+  }
+
+  /**
+   * An owned partition holds work for an orchestrator that this process lacks: it goes to a live worker that has it [Y6], as
+   * soon as that is known and the partition was here for long enough.
+   * @returns whether it is on its way, so that the work is to be left as it is
+   */
+  offer(partition: Partition, name: string, version?: string): boolean {
+    if (partition.state === 'releasing') return true;
+    if (partition.state !== 'owned' || this.stopping || this.port.store.capabilities.singleWorker) return false;
+    this.offers.want(partition, { name, version });
+    return this.offerNow(partition);
   }
 
   /** Whether claims of this incarnation are still worked on. */
@@ -123,7 +173,7 @@ export class Ownership {
     if (incarnation === this.info?.incarnation) return true;
     // Where one process at a time may work, whoever holds its lock is alone, whatever the others' rows still say.
     if (this.port.store.capabilities.singleWorker) return !this.hasWorkerLock;
-    return this.workers.some((row) => row.incarnation === incarnation && row.live);
+    return this.workers.isLive(incarnation);
   }
 
   /** Drops partitions that turned out to be somebody else's. */
@@ -132,6 +182,7 @@ export class Ownership {
     for (const partition of dropped) {
       partition.state = 'lost';
       this.partitions.delete(partition.index);
+      this.offers.forget(partition);
     }
     if (dropped.length > 0) this.port.lost(dropped);
   }
@@ -173,10 +224,11 @@ export class Ownership {
       health.reached();
       if (state.alive) {
         this.renewalSentAt = sentAt;
-        await this.reconcile(state);
+        await this.reconcile(state, sentAt);
         this.port.renewed();
       } else await this.register(worker);
     } catch (error) {
+      this.wantsMore = true;
       health.failed(error);
     }
     if (!this.stopping) this.cancelNext = clock.after(this.nextDelay(), () => void this.beat());
@@ -184,77 +236,99 @@ export class Ownership {
 
   private nextDelay(): number {
     const interval = this.port.leaseDuration / 3;
-    return (this.partitions.size < this.share ? Math.min(EAGER_HEARTBEAT, interval) : interval) * (0.9 + Math.random() / 10);
+    return (this.wantsMore ? Math.min(EAGER_HEARTBEAT, interval) : interval) * (0.9 + Math.random() / 10);
   }
 
-  private async reconcile(state: HubState): Promise<void> {
+  private async reconcile(state: HubState, sentAt: number): Promise<void> {
     const { incarnation } = this.worker;
-    const gone = this.workers.some((row) => row.live && !state.workers.some((now) => now.live && now.incarnation === row.incarnation));
-    this.workers = state.workers;
+    const gone = this.workers.update(state.workers);
     const rows = new Map(state.partitions.map((row) => [row.partition, row]));
     this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
     if (!this.port.worker || this.stopping) return;
     if (this.port.store.capabilities.singleWorker) await this.takeAll();
-    else await this.takeShare(state);
+    else await this.takeShare(planShare(state, this.worker, this.partitions), sentAt);
   }
 
   private async takeAll(): Promise<void> {
     this.share = this.port.partitionCount();
     if (!this.hasWorkerLock) {
       this.hasWorkerLock = (await this.port.store.capabilities.tryLockWorker?.()) ?? false;
-      if (!this.hasWorkerLock) return this.reportStandBy();
+      this.wantsMore = !this.hasWorkerLock;
+      if (!this.hasWorkerLock) return this.log.standsBy();
     }
     const wanted = Array.from({ length: this.share }, (_, index) => index).filter((index) => !this.partitions.has(index));
     if (wanted.length > 0) await this.acquire(wanted, true);
   }
 
-  private reportStandBy(): void {
-    if (this.standsBy) return;
-    this.standsBy = true;
-    this.port.log.log(`Task hub '${this.port.hub}': another process or hub works on this SQLite file; this one serves its client and stands by.`);
+  private async takeShare(plan: SharePlan, sentAt: number): Promise<void> {
+    this.share = plan.share;
+    this.log.lacks(plan.lacks, this.worker.workerId);
+    // Heartbeats prolong the leases of what is assigned to this worker: not taken, it would be nobody's for ever.
+    const assigned = plan.assigned.filter((index) => (this.leaving.get(index) ?? -Infinity) < sentAt);
+    const room = Math.max(0, plan.share - this.partitions.size - assigned.length);
+    const wanted = [...assigned, ...plan.free.slice(0, room)];
+    const taken = wanted.length > 0 ? await this.acquire(wanted, false, new Set(assigned)) : 0;
+    this.wantsMore = taken < wanted.length;
+    for (const partition of this.surplus(plan)) this.give(partition);
+    for (const partition of this.offers.partitions) this.offerNow(partition);
   }
 
-  private async takeShare(state: HubState): Promise<void> {
-    const { share, free, strays } = planShare(state, this.worker, this.partitions);
-    this.share = share;
-    const room = share - this.partitions.size;
-    if (room > 0 && free.length > 0) await this.acquire(free.slice(0, room), false);
-    if (room < 0) this.handOver([...this.partitions.values()].slice(room));
-    // Heartbeats prolong the leases of strays as well: kept, they would be nobody's for ever.
-    const left = strays.filter(({ partition }) => !this.partitions.has(partition));
-    if (left.length > 0) await this.port.store.releasePartitions(this.worker, left);
+  /** What is over the share; not what was offered to this worker while its orchestrators are needed there. */
+  private surplus({ share, isOwner, lacks }: SharePlan): Partition[] {
+    const owned = [...this.partitions.values()].filter(({ state }) => state === 'owned');
+    const over = Math.max(0, owned.length - share);
+    const free = isOwner && lacks.length > 0 ? owned.filter((partition) => !this.adopted.has(partition)) : owned;
+    return over === 0 ? [] : free.slice(-over);
   }
 
-  private async acquire(wanted: readonly number[], force: boolean): Promise<void> {
+  /** Answers how many of the partitions are this process's now. */
+  private async acquire(wanted: readonly number[], force: boolean, assigned: ReadonlySet<number> = new Set()): Promise<number> {
     const leases = await this.port.store.acquirePartitions(this.worker, wanted, { leaseDuration: this.port.leaseDuration, force });
-    if (leases.length === 0) return;
+    if (leases.length === 0) return 0;
     const partitions = leases.map((lease) => new Partition(lease, this.worker.incarnation, () => this.port.time.now()));
-    for (const partition of partitions) this.partitions.set(partition.index, partition);
-    // Those that came too late are given back with the others.
-    if (this.stopping) return;
-    this.report(leases);
-    this.port.acquired(partitions);
-  }
-
-  private report(leases: readonly PartitionLease[]): void {
-    const takeovers = leases.filter(({ takeover }) => takeover).length;
-    const how = takeovers > 0 ? `, ${takeovers} of them taken over from a worker that did not give them back` : '';
-    this.port.log.log(`Task hub '${this.port.hub}': ${leases.length} partitions taken${how}; ${this.partitions.size} of ${this.port.partitionCount()} owned.`);
-  }
-
-  /** Gives up what is over the fair share, after what is under way there has ended. */
-  private handOver(surplus: readonly Partition[]): void {
-    for (const partition of surplus) {
-      if (partition.state !== 'owned') continue;
-      partition.state = 'releasing';
-      void this.port.settled(partition).then(async () => {
-        if (partition.state !== 'releasing' || !this.info) return;
-        const { info } = this;
-        this.drop([partition]);
-        await this.port.store.releasePartitions(info, [partition.lease]).catch((error: unknown) => this.port.health.failed(error));
-      });
+    for (const partition of partitions) {
+      this.partitions.set(partition.index, partition);
+      if (assigned.has(partition.index)) this.adopted.add(partition);
+      this.offers.came(partition, assigned.has(partition.index));
     }
+    // Those that came too late are given back with the others.
+    if (this.stopping) return 0;
+    this.log.taken(leases, this.partitions.size, this.port.partitionCount());
+    this.port.acquired(partitions);
+    return leases.length;
+  }
+
+  /** Offers the partition if it holds work for another worker, now or when it has been here for long enough. */
+  private offerNow(partition: Partition): boolean {
+    if (partition.state !== 'owned' || this.stopping) return false;
+    const others = this.workers.owners.filter(({ incarnation }) => incarnation !== this.info?.incarnation);
+    const target = this.offers.next(partition, others, () => this.offerNow(partition));
+    if (!target) return false;
+    this.offers.offered(partition);
+    this.give(partition, target.incarnation);
+    return true;
+  }
+
+  /** Takes a partition out of work, and when what is under way there has ended gives it to a worker, or to whoever wants it. */
+  private give(partition: Partition, to?: string): void {
+    if (partition.state !== 'owned') return;
+    partition.state = 'releasing';
+    void this.port.settled(partition).then(async () => {
+      if (partition.state !== 'releasing' || !this.info) return;
+      const { store, health, leaseDuration, clock } = this.port;
+      const { info } = this;
+      const { lease } = partition;
+      this.leaving.set(lease.partition, Infinity);
+      this.drop([partition]);
+      try {
+        const isAssigned = to !== undefined && (await store.assignPartition(info, lease, { incarnation: to, leaseDuration }));
+        if (!isAssigned) await store.releasePartitions(info, [lease]);
+      } catch (error) {
+        health.failed(error);
+      }
+      this.leaving.set(lease.partition, clock.monotonic());
+    });
   }
 }

@@ -1,4 +1,5 @@
 /** How the generators of instances come to life: fresh, by continueAsNew, or by replay of their history. */
+import { ActionLog } from '../core/action-log.js';
 import type { EpisodeResult } from '../core/execution.js';
 import { OrchestrationExecution, splitEpisodes } from '../core/execution.js';
 import type { ExecutionStarted, HistoryEvent, InputEvent } from '../core/history.js';
@@ -13,6 +14,7 @@ export interface SessionContext {
   readonly handlers: HandlerRegistry;
   readonly settings: EngineSettings;
   readonly log: DurableLogger;
+  partitionCount(): number;
 }
 
 /** Longest stretch of replay before other work gets its turn, ms. */
@@ -22,7 +24,7 @@ const REPLAY_SLICE = 10;
 export function newSession(row: InstanceRow, context: SessionContext, events: readonly InputEvent[]): Session | undefined {
   const execution = newExecution(row, context);
   if (execution) return { execution };
-  return endsBy(events) ? { execution: new HandlerlessExecution([]) } : undefined;
+  return endsBy(events) ? { execution: new HandlerlessExecution(row, []) } : undefined;
 }
 
 /** The session of the generation that a continueAsNew began: its first episode is open. */
@@ -41,7 +43,7 @@ export function firstEvents(row: InstanceRow, next: NonNullable<EpisodeResult['c
 /** Replays a stored history, a slice at a time; `waiting` are the events that the instance is about to take up. */
 export async function replaySession(row: InstanceRow, history: readonly HistoryEvent[], context: SessionContext, waiting: readonly InputEvent[]): Promise<Session | undefined> {
   const execution = newExecution(row, context);
-  if (!execution) return endsBy(waiting) ? { execution: new HandlerlessExecution(history) } : undefined;
+  if (!execution) return endsBy(waiting) ? { execution: new HandlerlessExecution(row, history) } : undefined;
   const { episodes, open } = splitEpisodes(history);
   let sliceEnds = performance.now() + REPLAY_SLICE;
   for (const episode of episodes) {
@@ -53,7 +55,7 @@ export async function replaySession(row: InstanceRow, history: readonly HistoryE
   return { execution, open };
 }
 
-function newExecution(row: InstanceRow, { handlers, settings, log }: SessionContext): OrchestrationExecution | undefined {
+function newExecution(row: InstanceRow, { handlers, settings, log, partitionCount }: SessionContext): OrchestrationExecution | undefined {
   const definition = handlers.findOrchestrator(row.name, row.version);
   if (!definition) return undefined;
   return new OrchestrationExecution({
@@ -63,6 +65,7 @@ function newExecution(row: InstanceRow, { handlers, settings, log }: SessionCont
     source: definition.source,
     maxOrchestrationActions: settings.maxOrchestrationActions,
     maxPayloadBytes: settings.maxPayloadBytes,
+    partitionCount: partitionCount(),
     log,
     activityNames: (type) => handlers.namesOf(type, 'activity'),
     orchestratorNames: (type) => handlers.namesOf(type, 'orchestrator'),
@@ -75,24 +78,24 @@ function endsBy(events: readonly InputEvent[]): boolean {
 
 /** Ends an instance whose orchestrator this process does not have: terminate runs no code and so needs none [K6]. */
 class HandlerlessExecution {
-  constructor(private readonly history: readonly HistoryEvent[]) {}
+  constructor(private readonly row: InstanceRow, private readonly history: readonly HistoryEvent[]) {}
 
   run(timestamp: number, inputs: readonly InputEvent[], open?: unknown): EpisodeResult {
-    const terminated = inputs.find((event) => event.type === 'ExecutionTerminated');
-    const result = terminated?.type === 'ExecutionTerminated' && terminated.reason !== undefined ? JSON.stringify(terminated.reason) : undefined;
-    const timers = new Map<number, number>();
-    for (const event of this.history) {
-      if (event.type === 'TimerCreated') timers.set(event.taskId, event.fireAt);
-      else if (event.type === 'TimerFired') timers.delete(event.taskId);
-    }
+    const { reason, recursive } = inputs.find((event) => event.type === 'ExecutionTerminated') ?? {};
+    const result = reason === undefined ? undefined : JSON.stringify(reason);
+    const actions = new ActionLog();
+    for (const episode of splitEpisodes(this.history).episodes) actions.adoptRecorded(episode.inputs, episode.outputs);
+    actions.beginEpisode(inputs, 0);
+    actions.closeTimers();
     const begin: HistoryEvent[] = open ? [] : [{ type: 'OrchestratorStarted', timestamp }];
     return {
       events: [...begin, ...inputs, { type: 'ExecutionCompleted', status: 'Terminated', result }, { type: 'OrchestratorCompleted' }],
       outputs: [],
-      cancelledTimers: [...timers].map(([taskId, fireAt]) => ({ taskId, fireAt })),
+      cancelledTimers: actions.cancelledTimers,
       status: 'Terminated',
-      customStatus: undefined,
+      customStatus: this.row.customStatus,
       result,
+      terminatedChildren: recursive ? { instanceIds: actions.openChildren, reason } : undefined,
     };
   }
 }

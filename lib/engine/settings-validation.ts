@@ -24,8 +24,12 @@ const RANGES: Readonly<Record<NumericSetting, readonly [minimum: number, maximum
   leaseDuration: [250, 600_000],
   maxOrchestrationActions: [1, 10_000_000],
   maxPayloadBytes: [1_024, 256 * 1024 * 1024],
+  maxDispatchCount: [1, 1_000],
   shutdownTimeout: [0, 3_600_000],
 };
+
+/** What the storage keeps of a version, as of a name. */
+const MAX_VERSION_LENGTH = 255;
 
 /** Names of the settings that {@link validateSettings} takes. */
 export const ENGINE_SETTING_NAMES: readonly (keyof EngineSettings)[] = [
@@ -48,13 +52,14 @@ export function validateSettings(given: Partial<EngineSettings>): EngineSettings
     throw InvalidSettingError.ofValue('extendedSessionsEnabled', settings.extendedSessionsEnabled, 'true or false');
   }
   const version: unknown = settings.defaultVersion;
-  if (version !== undefined && (typeof version !== 'string' || version === '')) {
-    throw InvalidSettingError.ofValue('defaultVersion', version, 'a non-empty string, or absent');
+  if (version !== undefined && (typeof version !== 'string' || version === '' || version.length > MAX_VERSION_LENGTH)) {
+    throw InvalidSettingError.ofValue('defaultVersion', version, `a string of 1 to ${MAX_VERSION_LENGTH} characters, or absent`);
   }
   return settings;
 }
 
-function withoutUndefined<T extends object>(given: T): Partial<T> {
+/** A setting that is `undefined` counts as absent. */
+export function withoutUndefined<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 

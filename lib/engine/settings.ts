@@ -18,6 +18,8 @@ export interface EngineSettings {
   readonly maxOrchestrationActions: number;
   /** Size of an input, result or event as JSON. Default 4 MiB. */
   readonly maxPayloadBytes: number;
+  /** How often a work item is taken up that ends its worker each time, before it fails [Y8]; 1–1 000. Default 10. */
+  readonly maxDispatchCount: number;
   /** How long a stop waits for running work. Default 30 000. */
   readonly shutdownTimeout: number;
   /** Version of instances that are started without one [Y5]. Default none. */
@@ -34,5 +36,6 @@ export const DEFAULT_SETTINGS: EngineSettings = {
   leaseDuration: 15_000,
   maxOrchestrationActions: 100_000,
   maxPayloadBytes: 4 * 1024 * 1024,
+  maxDispatchCount: 10,
   shutdownTimeout: 30_000,
 };

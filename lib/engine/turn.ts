@@ -3,7 +3,7 @@
  * what has changed (I1). Nothing here touches the database or has an effect outside: that comes after the commit (I3).
  */
 import { insideEpisode } from './episode-guard.js';
-import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
+import { isMeantFor, type InstanceSlot, type PendingInput, type Session } from './instance-slot.js';
 import { newSession, type SessionContext } from './sessions.js';
 import { buildCheckpoint, emptyCheckpoint } from './checkpoint-builder.js';
 import { createdRow, replyInstanceInUse } from './instance-creation.js';
@@ -15,9 +15,10 @@ import { START_TIMER, type Checkpoint, type InstanceGuard, type InstanceRow } fr
 const MAX_INPUTS = 1_000;
 
 export interface TurnContext extends SessionContext {
-  partitionCount(): number;
   now(): number;
   newExecutionId(): string;
+  /** Whether a live worker of the hub, this process included, has the orchestrator. */
+  isOrchestratorKnown(name: string, version?: string): boolean;
   /** Whether an activity written now is to be run by this process. */
   reserveActivity(name: string): { readonly claimToken: string; readonly claimedBy: string } | undefined;
 }
@@ -189,9 +190,9 @@ function translate(row: InstanceRow, taken: readonly PendingInput[], { log }: Tu
       if (taskId === START_TIMER) wakes = true;
       else events.push({ type: 'TimerFired', taskId, fireAt });
     } else if (input.message.body.type === 'Deliver') {
-      const { executionId, event } = input.message.body;
-      if (executionId === undefined || executionId === row.executionId) events.push(event);
-      else log.debug?.(`${event.type} for instance '${row.instanceId}' is ignored: it is for another execution, '${executionId}'.`);
+      const { event } = input.message.body;
+      if (isMeantFor(row, input.message.body)) events.push(event);
+      else log.debug?.(`${event.type} for instance '${row.instanceId}' is ignored: it is for another execution.`);
     } else wakes = true;
   }
   return { events, wakes, notBefore };

@@ -18,6 +18,15 @@ export interface HandlerOptions {
   readonly hub?: string;
 }
 
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A decorated method, found again. */
+export interface DecoratedMethod {
+  readonly metadata: HandlerMetadata;
+  /** The function that the decorator was put on. */
+  readonly decorated: Method;
+}
+
 const METADATA_KEY = 'nestjs-durable:handler';
 /** What the storage keeps of a name. */
 const MAX_NAME_LENGTH = 255;
@@ -34,7 +43,7 @@ export function defineHandler(
   if (typeof target === 'function' || typeof key === 'symbol' || typeof method !== 'function') {
     throw new Error(`${decorator} on ${where}: it must decorate an instance method with a plain name.`);
   }
-  const earlier = readHandler(method);
+  const earlier = findHandler(target, key)?.metadata;
   if (earlier !== undefined) {
     throw new Error(
       `${decorator} on ${where}: the method is decorated with @${capitalized(earlier.kind)}() already. ` +
@@ -49,14 +58,26 @@ export function defineHandler(
   const metadata: HandlerMetadata = {
     kind, name: options.name ?? key, version: options.version, hub: options.hub ?? DEFAULT_HUB,
   };
+  // On the function, so that it survives being copied to another class; on the method's place, so that it survives being
+  // replaced by a decorator further up or by an instrumentation.
   Reflect.defineMetadata(METADATA_KEY, metadata, method);
+  Reflect.defineMetadata(METADATA_KEY, { metadata, decorated: method as Method } satisfies DecoratedMethod, target, key);
 }
 
-/** What the decorator of a method wrote, if it has one. */
-export function readHandler(method: unknown): HandlerMetadata | undefined {
-  return typeof method === 'function'
-    ? (Reflect.getOwnMetadata(METADATA_KEY, method) as HandlerMetadata | undefined)
-    : undefined;
+/** What the decorator of a class's method wrote, if it has one. A method that a subclass overrides is another method. */
+export function findHandler(prototype: object, methodName: string): DecoratedMethod | undefined {
+  const current: unknown = (prototype as Record<string, unknown>)[methodName];
+  if (typeof current !== 'function') return undefined;
+  const metadata = Reflect.getOwnMetadata(METADATA_KEY, current) as HandlerMetadata | undefined;
+  if (metadata !== undefined) return { metadata, decorated: current as Method };
+  const owner = ownerOf(prototype, methodName);
+  return owner && (Reflect.getOwnMetadata(METADATA_KEY, owner, methodName) as DecoratedMethod | undefined);
+}
+
+function ownerOf(prototype: object, methodName: string): object | undefined {
+  let owner: object | null = prototype;
+  while (owner !== null && !Object.hasOwn(owner, methodName)) owner = Object.getPrototypeOf(owner) as object | null;
+  return owner ?? undefined;
 }
 
 function className(target: object): string {

@@ -1,31 +1,34 @@
 import type { EngineSettings } from '../engine/settings.js';
-import { ENGINE_SETTING_NAMES, InvalidSettingError, validateSettings } from '../engine/settings-validation.js';
+import { ENGINE_SETTING_NAMES, InvalidSettingError, validateSettings, withoutUndefined } from '../engine/settings-validation.js';
 import type { StorageOptions } from '../storage/index.js';
 import type { DurableOptions } from './interfaces/durable-module-options.js';
+import { DEFAULT_ENHANCERS, type EnhancerOptions } from './interfaces/enhancer-options.js';
+import { adviceOn } from './unknown-settings.js';
 
 /** Options with their defaults, checked. */
 export interface ResolvedDurableOptions {
   readonly taskHub: string;
   readonly storage: StorageOptions;
   readonly worker: boolean;
+  readonly enhancers: Required<EnhancerOptions>;
   readonly settings: EngineSettings;
 }
 
 const DEFAULT_STORAGE: StorageOptions = { type: 'better-sqlite3', database: 'durable.sqlite' };
 const STORAGE_TYPES: readonly unknown[] = ['better-sqlite3', 'mysql', 'mariadb'];
 const TASK_HUB = /^[A-Za-z][A-Za-z0-9]{2,44}$/;
-const KNOWN: readonly string[] = ['taskHub', 'storage', 'worker', ...ENGINE_SETTING_NAMES];
+const KNOWN: readonly string[] = ['taskHub', 'storage', 'worker', 'enhancers', ...ENGINE_SETTING_NAMES];
 
 /**
  * Checks what was given to `forRoot` or came from `forRootAsync`'s factory, and completes it.
  * @throws {InvalidSettingError}
  */
 export function resolveDurableOptions(given: DurableOptions): ResolvedDurableOptions {
-  if (typeof given !== 'object' || given === null) throw InvalidSettingError.ofValue('(all)', given, 'an object of settings');
+  if (!isPlain(given)) throw InvalidSettingError.ofValue('options', given, 'an object of settings');
   const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) throw new InvalidSettingError(unknown, refusal(unknown));
+  if (unknown !== undefined) throw new InvalidSettingError(unknown, adviceOn(unknown, KNOWN));
 
-  const { taskHub = 'DurableHub', storage = DEFAULT_STORAGE, worker = true, ...settings } = given;
+  const { taskHub = 'DurableHub', storage = DEFAULT_STORAGE, worker = true, enhancers, ...settings } = given;
   if (typeof taskHub !== 'string' || !TASK_HUB.test(taskHub)) {
     throw InvalidSettingError.ofValue('taskHub', taskHub, 'a letter followed by letters and digits, 3 to 45 characters');
   }
@@ -34,11 +37,21 @@ export function resolveDurableOptions(given: DurableOptions): ResolvedDurableOpt
     throw InvalidSettingError.ofValue('storage.type', storageType, `one of ${STORAGE_TYPES.join(', ')}`);
   }
   if (typeof worker !== 'boolean') throw InvalidSettingError.ofValue('worker', worker, 'true or false');
-  return { taskHub, storage, worker, settings: validateSettings(settings) };
+  return { taskHub, storage, worker, enhancers: resolveEnhancers(enhancers), settings: validateSettings(settings) };
 }
 
-function refusal(name: string): string {
-  return name === 'name' || name === 'isGlobal'
-    ? 'shapes the module graph: give it beside useFactory, useClass or useExisting, not in their answer'
-    : `does not exist; known are ${KNOWN.join(', ')}`;
+function resolveEnhancers(given: EnhancerOptions = {}): Required<EnhancerOptions> {
+  const kinds = Object.keys(DEFAULT_ENHANCERS);
+  if (!isPlain(given)) {
+    throw InvalidSettingError.ofValue('enhancers', given, `an object of ${kinds.join(', ')}, each true or false`);
+  }
+  for (const [kind, value] of Object.entries(given) as [string, unknown][]) {
+    if (!kinds.includes(kind)) throw new InvalidSettingError(`enhancers.${kind}`, adviceOn(kind, kinds));
+    if (value !== undefined && typeof value !== 'boolean') throw InvalidSettingError.ofValue(`enhancers.${kind}`, value, 'true or false');
+  }
+  return { ...DEFAULT_ENHANCERS, ...withoutUndefined(given) };
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { InvalidHandlerError, MESSAGES, type HandlerPlace } from './durable.messages.js';
+import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
 import { bindActivity, bindOrchestrator, isSingleton } from './handler-binding.js';
 import { DiscoveredHandlers } from './handler-registry.js';
 import { handlersOf, type ProviderHandler } from './provider-handlers.js';
@@ -10,6 +11,7 @@ export class DurableExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly enhancers: ActivityEnhancers,
   ) {}
 
   /**
@@ -47,7 +49,7 @@ export class DurableExplorer {
   private addActivity(handler: ProviderHandler, handlers: DiscoveredHandlers): void {
     const { metadata, place } = handler;
     if (isGenerator(handler)) throw new InvalidHandlerError(MESSAGES.generatorActivity(place, metadata));
-    handlers.addActivity({ name: metadata.name, handler: bindActivity(handler), source: sourceOf(place) });
+    handlers.addActivity({ name: metadata.name, handler: bindActivity(handler, this.enhancers), source: sourceOf(place) });
   }
 
   /** One instance under several tokens (aliases, factories that pass it on) counts once. */

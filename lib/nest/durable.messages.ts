@@ -35,7 +35,13 @@ export const MESSAGES = {
   scopedOrchestrator: (place: HandlerPlace, metadata: HandlerMetadata) =>
     `${label(place, metadata)} belongs to a provider that is request-scoped or transient, or depends on one that is ` +
     'request-scoped. An orchestrator outlives every request: make the provider a singleton, and move what needs the ' +
-    'scope into activities of another provider.',
+    'scope into activities of another provider. A request-scoped enhancer of the class or of one of its methods makes ' +
+    'the provider request-scoped too.',
+
+  unavailableEnhancer: (place: HandlerPlace, metadata: HandlerMetadata, enhancer: string) =>
+    `${label(place, metadata)} has the enhancer ${enhancer}, of which Nest makes no instance: it does so for providers that ` +
+    'are classes, when the decorators of class and method can be read there. Provide the class itself in place of a ' +
+    `factory or a value, or give the decorator an instance, new ${enhancer}().`,
 
   duplicate: (place: HandlerPlace, metadata: HandlerMetadata, earlier: HandlerPlace) =>
     `${label(place, metadata)} has the name '${metadata.name}'` +

@@ -1,11 +1,14 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import {
+  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScanner, ModulesContainer,
+} from '@nestjs/core';
 import { DurableClient } from '../client/index.js';
 import { SystemClock, type Clock } from '../engine/clock.js';
 import { InvalidSettingError } from '../engine/settings-validation.js';
 import { DEFAULT_HUB, DURABLE_CLOCK, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
 import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
 import { DurableRuntime } from './durable.runtime.js';
+import { ActivityEnhancers } from './enhancers/activity-enhancers.js';
 import type {
   DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptionsFactory,
 } from './interfaces/durable-module-options.js';
@@ -51,9 +54,16 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
       { provide: DURABLE_CLOCK, useClass: SystemClock },
       {
         provide: runtimeToken,
-        inject: [optionsToken, DURABLE_CLOCK, DiscoveryService, MetadataScanner],
-        useFactory: (options: ResolvedDurableOptions, clock: Clock, discovery: DiscoveryService, scanner: MetadataScanner) =>
-          new DurableRuntime(name, options, clock, discovery, scanner),
+        inject: [
+          optionsToken, DURABLE_CLOCK, DiscoveryService, MetadataScanner, ExternalContextCreator, ApplicationConfig, ModulesContainer,
+        ],
+        useFactory: (
+          options: ResolvedDurableOptions, clock: Clock, discovery: DiscoveryService, scanner: MetadataScanner,
+          contexts: ExternalContextCreator, config: ApplicationConfig, modules: ModulesContainer,
+        ) =>
+          new DurableRuntime(
+            name, options, clock, discovery, scanner, new ActivityEnhancers(contexts, config, modules, options.enhancers),
+          ),
       },
       {
         provide: clientToken,

@@ -9,6 +9,7 @@ import { createStore } from '../storage/index.js';
 import type { ResolvedDurableOptions } from './durable-options.js';
 import { DurableExplorer } from './durable.explorer.js';
 import { InvalidHandlerError, MESSAGES } from './durable.messages.js';
+import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
 import { DiscoveredHandlers } from './handler-registry.js';
 
 /**
@@ -29,6 +30,7 @@ export class DurableRuntime
     clock: Clock,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly enhancers: ActivityEnhancers,
   ) {
     this.engine = new DurableEngine({
       hub: options.taskHub,
@@ -74,7 +76,8 @@ export class DurableRuntime
       throw new InvalidHandlerError(MESSAGES.duplicateRegistration(this.name));
     }
     // A process that is client only must not be taken for one that can run what its classes declare.
-    if (this.options.worker) new DurableExplorer(this.discovery, this.scanner).explore(this.name, hubs, this.handlers);
+    if (!this.options.worker) return;
+    new DurableExplorer(this.discovery, this.scanner, this.enhancers).explore(this.name, hubs, this.handlers);
   }
 
   /** An application that fails to start is not always closed by its owner. */

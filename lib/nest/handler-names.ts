@@ -1,31 +1,32 @@
 import { MetadataScanner } from '@nestjs/core';
-import { readHandler, type HandlerKind } from './durable-metadata.js';
+import type { HandlerClass, HandlerName, HandlerNames } from '../core/index.js';
+import { findHandler, type HandlerKind } from './durable-metadata.js';
 
-type AnyClass = abstract new (...args: never[]) => unknown;
+type AnyClass = HandlerClass<unknown>;
 
 const scanner = new MetadataScanner();
 
 /**
- * The durable names of a class's decorated methods, by method name. They come from the decorators alone, so that stubs
+ * The durable names and versions of a class's decorated methods. They come from the decorators alone, so that stubs
  * work also where the class is no provider: in a process that is client only.
  */
-export function handlerNames(type: AnyClass, kind: HandlerKind): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  const prototype = type.prototype as Record<string, unknown>;
+export function handlerNames(type: AnyClass, kind: HandlerKind): HandlerNames {
+  const names = new Map<string, HandlerName>();
+  const prototype = type.prototype as object;
   for (const method of scanner.getAllMethodNames(prototype)) {
-    const metadata = readHandler(prototype[method]);
-    if (metadata?.kind === kind) names.set(method, metadata.name);
+    const metadata = findHandler(prototype, method)?.metadata;
+    if (metadata?.kind === kind) names.set(method, { name: metadata.name, version: metadata.version });
   }
   return names;
 }
 
 /** {@link handlerNames}, remembered for each class. */
-export class HandlerNames {
-  private readonly known: Record<HandlerKind, WeakMap<AnyClass, ReadonlyMap<string, string>>> = {
+export class KnownHandlerNames {
+  private readonly known: Record<HandlerKind, WeakMap<AnyClass, HandlerNames>> = {
     orchestrator: new WeakMap(), activity: new WeakMap(),
   };
 
-  of(type: AnyClass, kind: HandlerKind): ReadonlyMap<string, string> {
+  of(type: AnyClass, kind: HandlerKind): HandlerNames {
     const earlier = this.known[kind].get(type);
     if (earlier !== undefined) return earlier;
     const names = handlerNames(type, kind);

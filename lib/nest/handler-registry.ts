@@ -1,13 +1,14 @@
 import type { ActivityDefinition, HandlerRegistry, OrchestratorDefinition } from '../engine/handlers.js';
 import type { HandlerList } from '../storage/store.js';
-import { HandlerNames } from './handler-names.js';
+import type { HandlerClass, HandlerNames } from '../core/index.js';
+import { KnownHandlerNames } from './handler-names.js';
 
 /** The handlers of one registration; empty until the explorer has filled it. */
 export class DiscoveredHandlers implements HandlerRegistry {
   private readonly orchestrators = new Map<string, OrchestratorDefinition>();
   private readonly activities = new Map<string, ActivityDefinition>();
   private readonly handlerList = { orchestrators: [] as { name: string; version?: string }[], activities: [] as string[] };
-  private readonly names = new HandlerNames();
+  private readonly names = new KnownHandlerNames();
 
   addOrchestrator(definition: OrchestratorDefinition): void {
     const { name, version } = definition;
@@ -33,9 +34,7 @@ export class DiscoveredHandlers implements HandlerRegistry {
     return this.handlerList;
   }
 
-  namesOf(
-    type: abstract new (...args: never[]) => unknown, kind: 'orchestrator' | 'activity',
-  ): ReadonlyMap<string, string> {
+  namesOf(type: HandlerClass<unknown>, kind: 'orchestrator' | 'activity'): HandlerNames {
     return this.names.of(type, kind);
   }
 }

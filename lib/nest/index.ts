@@ -7,3 +7,4 @@ export { DurableModule } from './durable.module.js';
 export type {
   DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory,
 } from './interfaces/durable-module-options.js';
+export type { EnhancerOptions } from './interfaces/enhancer-options.js';

@@ -1,23 +1,26 @@
 import 'reflect-metadata';
 import type { MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { readHandler, type HandlerMetadata } from './durable-metadata.js';
+import { findHandler, type HandlerMetadata, type Method } from './durable-metadata.js';
 import type { HandlerPlace } from './durable.messages.js';
 
 type Methods = Record<string, unknown>;
-export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** A decorated method of a provider. */
 export interface ProviderHandler {
   readonly wrapper: InstanceWrapper;
   readonly metadata: HandlerMetadata;
   readonly place: HandlerPlace;
+  /** Prototype of the decorated class. */
+  readonly prototype: object;
   /** The function that carries the decorator. */
   readonly decorated: Method;
+  /** The prototype's function: `decorated`, or what a decorator further up or an instrumentation made of it. */
+  readonly current: Method;
   /** Its return type, as far as TypeScript noted it (`emitDecoratorMetadata`). */
   readonly returnType: unknown;
-  /** The function to run: `decorated`, or a mock's own in its place. */
-  readonly method: Method;
+  /** A mock's own method, of a provider that is not of the decorated class. */
+  readonly replacement: Method | undefined;
 }
 
 /**
@@ -32,16 +35,17 @@ export function handlersOf(wrapper: InstanceWrapper, scanner: MetadataScanner): 
   for (const prototype of [ownPrototype(wrapper), tokenPrototype(wrapper)]) {
     if (prototype === undefined) continue;
     for (const methodName of scanner.getAllMethodNames(prototype)) {
-      const decorated = (prototype as Methods)[methodName];
-      const metadata = readHandler(decorated);
-      if (metadata === undefined || handlers.has(methodName)) continue;
+      const found = findHandler(prototype, methodName);
+      if (found === undefined || handlers.has(methodName)) continue;
       handlers.set(methodName, {
         wrapper,
-        metadata,
+        metadata: found.metadata,
         place: { moduleName: wrapper.host?.name ?? 'unknown', className: prototype.constructor.name, methodName },
-        decorated: decorated as Method,
+        prototype,
+        decorated: found.decorated,
+        current: (prototype as Methods)[methodName] as Method,
         returnType: Reflect.getMetadata('design:returntype', prototype, methodName),
-        method: replacement(wrapper, methodName, prototype) ?? (decorated as Method),
+        replacement: replacement(wrapper, methodName, prototype),
       });
     }
   }

@@ -1,4 +1,4 @@
-import { DataSource, type QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { Dialect } from './dialect.js';
 import { OutcomeUnknownError } from './errors.js';
 import { mapError } from './error-mapping.js';
@@ -13,13 +13,14 @@ export abstract class Database {
   /** Bytes that one statement may have: SQLite's limit of a text, unless a server names its own. */
   maxStatementBytes = 1_000_000_000;
 
-  constructor(readonly source: DataSource) {}
+  /** @throws Error when the database is not open */
+  abstract readonly source: DataSource;
 
+  /** May be called again after it has failed. */
   abstract open(): Promise<void>;
 
-  async close(): Promise<void> {
-    if (this.source.isInitialized) await this.source.destroy();
-  }
+  /** Does nothing when it is closed already. */
+  abstract close(): Promise<void>;
 
   /** Runs statements that need no transaction. */
   read<T>(work: (session: Session) => Promise<T>): Promise<T> {

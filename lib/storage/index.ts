@@ -1,14 +1,18 @@
 /** The storage layer: the port, its errors, and the adapter for the databases that TypeORM reaches. */
 import { MysqlDatabase } from './mysql-database.js';
-import type { StorageOptions } from './options.js';
+import type { ServerOptions, StorageOptions } from './options.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import type { DurableStore } from './store.js';
 import { TypeOrmStore } from './typeorm-store.js';
 
-export type { StorageOptions } from './options.js';
+export type { ServerOptions, StorageOptions } from './options.js';
 export type { DurableStore } from './store.js';
 
-/** A store on a DataSource of its own. Connects when it is opened. */
-export function createStore(options: StorageOptions): DurableStore {
-  return new TypeOrmStore(options.type === 'better-sqlite3' ? new SqliteDatabase(options) : new MysqlDatabase(options));
+/**
+ * A store on a DataSource of its own. Connects when it is opened.
+ * @param options or, for a server, who knows them by then
+ */
+export function createStore(options: StorageOptions | (() => ServerOptions)): DurableStore {
+  if (typeof options === 'function' || options.type !== 'better-sqlite3') return new TypeOrmStore(new MysqlDatabase(options));
+  return new TypeOrmStore(new SqliteDatabase(options));
 }

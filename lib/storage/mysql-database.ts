@@ -1,13 +1,12 @@
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { mysqlDialect } from './dialect.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
-import { MODULE_OPTIONS, type StorageOptions } from './options.js';
+import { addressOf } from './connection-address.js';
+import { MODULE_OPTIONS, type ServerOptions } from './options.js';
 import { checkServer, sessionSettings } from './server-check.js';
 import type { Session } from './session.js';
-
-type MysqlOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
 
 /** Connections: the engine's commits, reads, the client's commits, and what renews the leases. */
 const POOL_SIZE = 6;
@@ -29,41 +28,44 @@ interface Pool {
 /** MySQL or MariaDB through mysql2, with a pool of its own. */
 export class MysqlDatabase extends Database {
   readonly dialect = mysqlDialect;
+  private opened: DataSource | undefined;
 
-  /** @throws Error for options that name several servers: a partition's traffic goes through one */
-  constructor(private readonly options: MysqlOptions) {
-    if (options.replication) throw new Error("The setting 'storage.replication' cannot be used: name the primary server by host and port, or url.");
-    super(
-      new DataSource({
-        ...options,
-        connectorPackage: 'mysql2',
-        ...MODULE_OPTIONS,
-        charset: 'utf8mb4',
-        supportBigNumbers: true,
-        bigNumberStrings: false,
-        poolSize: Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE),
-      } as MysqlOptions),
-    );
+  /** @param options or who knows them when it is opened */
+  constructor(private readonly options: ServerOptions | (() => ServerOptions)) {
+    super();
   }
 
+  get source(): DataSource {
+    if (!this.opened) throw new Error('The database is not open.');
+    return this.opened;
+  }
+
+  /** @throws Error for options that name several servers: a partition's traffic goes through one */
   async open(): Promise<void> {
-    if (this.source.isInitialized) return;
+    if (this.opened?.isInitialized) return;
+    const options = typeof this.options === 'function' ? this.options() : this.options;
+    if (options.replication) throw new Error("The setting 'storage.replication' cannot be used: name the primary server by host and port, or url.");
+    this.opened = newSource(options);
     try {
-      await this.source.initialize();
+      await this.opened.initialize();
       await this.prepareServer();
     } catch (error) {
       await this.close();
       const mapped = mapError(error);
-      if (mapped instanceof TransientStoreError) throw new TransientStoreError(`Cannot reach ${this.title}: ${mapped.message}`, { cause: error });
+      if (mapped instanceof TransientStoreError) throw new TransientStoreError(`Cannot reach ${titleOf(options)}: ${mapped.message}`, { cause: error });
       throw error;
     }
+  }
+
+  async close(): Promise<void> {
+    if (this.opened?.isInitialized) await this.opened.destroy();
   }
 
   migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.withRunner(async (guard) => {
       const name = `durable:${String(this.source.driver.database)}`.slice(0, 64);
       const [row] = await guard.rows<{ locked: number | string | null }>('SELECT GET_LOCK(?, ?) AS locked', [name, MIGRATION_WAIT]);
-      if (Number(row?.locked) !== 1) throw new TransientStoreError(`Another process has been migrating ${this.title} for ${MIGRATION_WAIT} s.`);
+      if (Number(row?.locked) !== 1) throw new TransientStoreError(`Another process has been migrating ${titleOf(this.source.options)} for ${MIGRATION_WAIT} s.`);
       try {
         await this.source.runMigrations({ transaction: 'none' });
         return await this.transaction(work);
@@ -87,14 +89,6 @@ export class MysqlDatabase extends Database {
     return !isRolledBack(error);
   }
 
-  /** Where the database is, without its password. */
-  private get title(): string {
-    const { url, host = 'localhost', port = 3306, database } = this.options as { url?: string; host?: string; port?: number; database?: string };
-    if (!url) return `the database ${host}:${port}/${database ?? ''}`;
-    const parsed = new URL(url);
-    return `the database ${parsed.host}${parsed.pathname}`;
-  }
-
   private async prepareServer(): Promise<void> {
     const [row] = await this.source.query<{ version: string; packet: number | string }[]>('SELECT VERSION() AS version, @@max_allowed_packet AS packet');
     this.maxStatementBytes = Number(row!.packet);
@@ -115,4 +109,21 @@ export class MysqlDatabase extends Database {
     // The pool has made one connection before it could be listened to, and hands it out again.
     await this.withConnection(async (runner) => prepare((await runner.connect()) as PooledConnection));
   }
+}
+
+function newSource(options: ServerOptions): DataSource {
+  return new DataSource({
+    ...options,
+    connectorPackage: 'mysql2',
+    ...MODULE_OPTIONS,
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    poolSize: Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE),
+  } as ServerOptions);
+}
+
+/** Where the database is, without its password. */
+function titleOf(options: DataSourceOptions): string {
+  return `the database ${addressOf(options) ?? 'of the given options'}`;
 }

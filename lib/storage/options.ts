@@ -9,6 +9,8 @@ import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
  */
 export type StorageOptions = Extract<DataSourceOptions, { type: 'better-sqlite3' | 'mysql' | 'mariadb' }>;
 
+export type ServerOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
+
 /** What the module decides, whatever the application has set for its own entities. */
 export const MODULE_OPTIONS = {
   entities: durableEntities,

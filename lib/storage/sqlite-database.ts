@@ -1,46 +1,33 @@
-import type { Database as Connection } from 'better-sqlite3';
-import { DataSource, type QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import type { Session } from './session.js';
 import { sqliteDialect } from './dialect.js';
-import { isBusy, mapError } from './error-mapping.js';
+import { mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
-import { MODULE_OPTIONS, type StorageOptions } from './options.js';
+import { isInMemory, SqliteConnection, type SqliteOptions } from './sqlite-connection.js';
+import { SqliteWorkerLock } from './sqlite-worker-lock.js';
 
-/** A long busy time-out would block the event loop: the database is asked again instead. */
-const BUSY_TIMEOUT = 20;
-const MAX_TRIES = 200;
-
-type SqliteOptions = Extract<StorageOptions, { type: 'better-sqlite3' }>;
-
-/** SQLite in a file or in memory: one connection, whose users take turns. */
+/** SQLite in a file or in memory, through the connection that all hubs of this process share. */
 export class SqliteDatabase extends Database {
   readonly dialect = sqliteDialect;
-  private turn: Promise<unknown> = Promise.resolve();
-  private lockConnection: Connection | undefined;
+  private connection: SqliteConnection | undefined;
   private readonly file: string;
+  private readonly lock: SqliteWorkerLock;
 
-  constructor(options: SqliteOptions) {
-    super(
-      new DataSource({
-        ...options,
-        ...MODULE_OPTIONS,
-        timeout: BUSY_TIMEOUT,
-        prepareDatabase: async (connection) => {
-          connection.pragma('journal_mode = WAL');
-          connection.pragma('synchronous = FULL');
-          await options.prepareDatabase?.(connection);
-        },
-      }),
-    );
+  constructor(private readonly options: SqliteOptions) {
+    super();
     this.file = options.database;
+    this.lock = new SqliteWorkerLock(this.file);
+  }
+
+  get source(): DataSource {
+    return this.openConnection().source;
   }
 
   async open(): Promise<void> {
+    this.connection ??= SqliteConnection.borrow(this.options);
     try {
-      await this.whenNotBusy(async () => {
-        if (!this.source.isInitialized) await this.source.initialize();
-      });
+      await this.connection.open();
     } catch (error) {
       const mapped = mapError(error);
       if (!(mapped instanceof TransientStoreError)) throw error;
@@ -48,11 +35,12 @@ export class SqliteDatabase extends Database {
     }
   }
 
-  override async close(): Promise<void> {
-    await this.turn;
-    await super.close();
+  async close(): Promise<void> {
+    const { connection } = this;
+    this.connection = undefined;
+    await connection?.giveBack();
     // Last: whoever gets the lock finds everything written.
-    this.unlockWorker();
+    this.lock.release();
   }
 
   migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -63,53 +51,25 @@ export class SqliteDatabase extends Database {
     });
   }
 
-  /**
-   * Becomes the only worker process of this file: an exclusive transaction on a second, empty database, which the operating
-   * system ends when the process dies, however it dies.
-   */
-  async tryLockWorker(): Promise<boolean> {
-    if (this.lockConnection || this.isInMemory) return true;
-    const { default: BetterSqlite3 } = await import('better-sqlite3');
-    const connection = new BetterSqlite3(`${this.file}.worker-lock`, { timeout: 0 });
-    try {
-      connection.exec('BEGIN EXCLUSIVE');
-    } catch (error) {
-      connection.close();
-      if (isBusy(error)) return false;
-      throw error;
-    }
-    this.lockConnection = connection;
-    return true;
+  /** Becomes the only process that works on this hub of the file. */
+  async tryLockWorker(hub: number): Promise<boolean> {
+    return isInMemory(this.file) || (await this.lock.tryTake(hub));
   }
 
   unlockWorker(): void {
-    this.lockConnection?.close();
-    this.lockConnection = undefined;
+    this.lock.release();
   }
 
-  private get isInMemory(): boolean {
-    return this.file === ':memory:' || this.file === '';
-  }
-
-  protected withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const turn = this.turn.then(() => this.whenNotBusy(() => work(this.source.createQueryRunner())));
-    this.turn = turn.catch(() => undefined);
-    return turn;
+  protected async withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    return this.openConnection().use(work);
   }
 
   protected isOutcomeUnknown(): boolean {
     return false;
   }
 
-  /** Another process writes: asks again, without blocking the event loop. */
-  private async whenNotBusy<T>(work: () => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isBusy(error) || tries === MAX_TRIES) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(tries * 2, 50)));
-      }
-    }
+  private openConnection(): SqliteConnection {
+    if (!this.connection) throw new Error(`The SQLite file '${this.file}' is not open.`);
+    return this.connection;
   }
 }

@@ -24,6 +24,11 @@ export interface DurableStore {
   heartbeat(worker: WorkerInfo, leaseDuration: number): Promise<HubState>;
   /** Takes partitions that are free or expired (or any, with `force`); answers those that it got. */
   acquirePartitions(worker: WorkerInfo, partitions: readonly number[], options: { leaseDuration: number; force?: boolean }): Promise<PartitionLease[]>;
+  /**
+   * Gives a partition to another worker, whose heartbeats prolong its lease from then on.
+   * @returns false, with nothing written, when the lease is not this worker's any more or the other one does not live
+   */
+  assignPartition(worker: WorkerInfo, lease: Pick<PartitionLease, 'partition' | 'epoch'>, to: { incarnation: string; leaseDuration: number }): Promise<boolean>;
   /** Gives partitions back at once. */
   releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void>;
   /** Removes the worker's row. */
@@ -43,8 +48,8 @@ export interface DurableStore {
   findLostClaims(activities: readonly RunningActivity[]): Promise<ActivityKey[]>;
 
   // The engine's reads.
-  /** Of the first `limit` messages of each partition, in key order, those that the process does not know yet. */
-  readInbox(ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxMessage[]>;
+  /** Of the first `limit` messages of each partition, in key order, those that the process does not know yet; and signs of what else is new in the hub. */
+  readInbox(worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer>;
   /** Timers in due order, at most `limit`, beginning after `after`. */
   readTimers(partition: number, options: { limit: number; after?: TimerKey }): Promise<TimerRow[]>;
   /** Claims on activities of these partitions. */
@@ -59,8 +64,26 @@ export interface DurableStore {
   applyClientBatch(worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]>;
   /** After an unknown outcome: whether the batch with this commit number was written; 'lost' when the worker's row is gone. */
   resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<CommitOutcome>;
+  /**
+   * Writes a message through the application's own open transaction, to come about or not with it: one insert, and no lock but
+   * on the new row.
+   * @param entityManager TypeORM's, opaque to all but the store
+   * @throws InvalidEntityManagerError
+   */
+  insertJoined(entityManager: object, message: InboxMessage): Promise<void>;
   getInstances(ids: readonly InstanceKey[]): Promise<InstanceRow[]>;
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]>;
+  /** Rows without payloads, in no order; what is missing is left out. */
+  getInstanceHeads(keys: readonly InstanceKey[]): Promise<InstanceHead[]>;
+  /** When the newest instance was created. */
+  newestCreation(): Promise<number | undefined>;
+  /** Looks at up to `limit` instances in the order of their creation, and answers those that match. Reads no payloads. */
+  scanForPurge(query: PurgeQuery, limit: number): Promise<PurgeScan>;
+  /**
+   * Deletes those of these instances that are finished (and in one of `statuses`), and marks their histories as garbage; answers
+   * what became of each. Not fenced: whoever calls again after an unknown outcome goes on where it ended.
+   */
+  purgeInstances(targets: readonly PurgeTarget[], statuses?: readonly RuntimeStatus[]): Promise<PurgeOutcome[]>;
 }
 
 export interface StoreCapabilities {
@@ -131,7 +154,7 @@ export interface PartitionLease {
   readonly epoch: number;
   readonly commitNo: number;
   readonly lastKey: number;
-  /** The owner before did not release it: a recovery. */
+  /** The owner before, another one, did not give it away: a recovery. */
   readonly takeover: boolean;
 }
 
@@ -209,10 +232,13 @@ export interface StartInstance {
   readonly type: 'StartInstance';
 }
 
-/** An event for an instance. With `executionId` it is for that execution only [Y3]. */
+/** An event for an instance. */
 export interface Deliver {
   readonly type: 'Deliver';
+  /** For this execution only [Y3]. */
   readonly executionId?: string;
+  /** Only for a sub-orchestration that this execution called: its id may have been taken by somebody else's instance. */
+  readonly parentExecutionId?: string;
   readonly event: InputEvent;
 }
 
@@ -221,6 +247,24 @@ export type MessageBody = CreateInstance | StartInstance | Deliver;
 export interface InboxMessage extends MessageKey {
   readonly instanceId: string;
   readonly body: MessageBody;
+}
+
+/** What a poll brings. */
+export interface InboxAnswer {
+  readonly messages: InboxMessage[];
+  readonly signs: HubSigns;
+}
+
+/** By these numbers a worker sees, between its heartbeats, that partitions or workers have changed. */
+export interface HubSigns {
+  /** Partitions that nobody owns, or whose lease has ended. */
+  readonly free: number;
+  /** Partitions that the database holds for the asking worker. */
+  readonly own: number;
+  /** Workers that live; clients do not count. */
+  readonly workers: number;
+  /** The highest worker id among them, 0 without any: ids rise with each registration. */
+  readonly newestWorker: number;
 }
 
 export interface InboxRange {
@@ -344,6 +388,8 @@ export type ClientOperation =
       /** StartInstance, written with the row. */
       readonly message: InboxMessage;
       readonly onConflict: OnConflict;
+      /** Execution id of the only instance whose place it may take; without that instance nothing is written. */
+      readonly replaces?: string;
       /** CreateInstance, written instead when `terminateAndReplace` meets a live instance. */
       readonly replaceMessage?: InboxMessage;
     }
@@ -377,4 +423,34 @@ export interface InstanceQuery {
   /** Keyset: only what comes after this instance in (createdAt, instanceId) order. */
   readonly after?: { readonly createdAt: number; readonly instanceId: string };
   readonly limit: number;
+}
+
+/** What a purge needs to know of an instance. */
+export type InstanceHead = Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId' | 'status' | 'parent'>;
+
+export interface PurgeTarget extends InstanceKey {
+  /** Only this execution; absent: whichever is there. */
+  readonly executionId?: string;
+}
+
+export interface PurgeOutcome {
+  readonly deleted: boolean;
+  /** As it was met; absent: there is no such instance, or another execution of it. */
+  readonly status?: RuntimeStatus;
+}
+
+/** Which instances a purge is to delete. Times are epoch ms, both ends included. */
+export interface PurgeRequest extends Pick<InstanceQuery, 'createdFrom' | 'createdTo' | 'name'> {
+  readonly statuses: readonly RuntimeStatus[];
+}
+
+/** A step of it. */
+export interface PurgeQuery extends PurgeRequest, Pick<InstanceQuery, 'after'> {
+  readonly createdTo: number;
+}
+
+export interface PurgeScan {
+  readonly targets: readonly PurgeTarget[];
+  /** Where to go on; absent at the end. */
+  readonly last?: NonNullable<InstanceQuery['after']>;
 }

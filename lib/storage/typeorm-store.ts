@@ -1,7 +1,8 @@
-import { isFinished, type HistoryEvent } from '../core/history.js';
+import { isFinished, type HistoryEvent, type RuntimeStatus } from '../core/history.js';
 import type { Database } from './database.js';
 import { isDuplicateKey } from './error-mapping.js';
 import { FenceLostError } from './errors.js';
+import { JoinedCalls } from './joined-calls.js';
 import type { Session } from './session.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import * as activities from './statements/activities.js';
@@ -13,12 +14,14 @@ import { openHub, readTime } from './statements/hubs.js';
 import { readInbox } from './statements/inbox.js';
 import { countWithin, findInstances, queryInstances } from './statements/instances.js';
 import * as partitions from './statements/partitions.js';
+import * as purge from './statements/purge.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
-  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState, InboxMessage, InboxRange,
-  InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, MessageKey, PartitionFence, PartitionLease, RunningActivity, StoreCapabilities, TimerKey,
-  TimerRow, WorkerInfo, WorkerRegistration,
+  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState,
+  InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, MessageKey, PartitionFence,
+  PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, RunningActivity, StoreCapabilities, TimerKey, TimerRow, WorkerInfo,
+  WorkerRegistration,
 } from './store.js';
 
 /** How often a client's batch may meet an instance that another process is creating. */
@@ -29,15 +32,17 @@ export class TypeOrmStore implements DurableStore {
   readonly capabilities: StoreCapabilities;
   private hub = 0;
   private claimFrom = 0;
+  private readonly joined: JoinedCalls;
 
   constructor(private readonly database: Database) {
+    this.joined = new JoinedCalls(database);
     const sqlite = database instanceof SqliteDatabase ? database : undefined;
     this.capabilities = {
       singleWorker: sqlite !== undefined,
       get maxStatementBytes() {
         return database.maxStatementBytes;
       },
-      tryLockWorker: sqlite && (() => sqlite.tryLockWorker()),
+      tryLockWorker: sqlite && (() => sqlite.tryLockWorker(this.hub)),
       unlockWorker: sqlite && (() => Promise.resolve(sqlite.unlockWorker())),
     };
   }
@@ -72,6 +77,11 @@ export class TypeOrmStore implements DurableStore {
 
   acquirePartitions(worker: WorkerInfo, wanted: readonly number[], options: partitions.AcquireOptions): Promise<PartitionLease[]> {
     return this.write((session) => partitions.acquirePartitions(session, this.hub, worker, wanted, options));
+  }
+
+  assignPartition(worker: WorkerInfo, lease: Pick<PartitionLease, 'partition' | 'epoch'>, to: partitions.AssignOptions): Promise<boolean> {
+    // One statement: it needs no transaction.
+    return this.read((session) => partitions.assignPartition(session, this.hub, worker, lease, to));
   }
 
   releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {
@@ -110,8 +120,8 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => activities.findLostClaims(session, this.hub, claims));
   }
 
-  readInbox(ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxMessage[]> {
-    return this.read((session) => readInbox(session, this.hub, ranges, isKnown));
+  readInbox(worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
+    return this.read((session) => readInbox(session, this.hub, worker, ranges, isKnown));
   }
 
   readTimers(partition: number, options: { limit: number; after?: TimerKey }): Promise<TimerRow[]> {
@@ -154,12 +164,32 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => workers.resolveClientBatch(session, this.hub, worker, commitNo));
   }
 
+  insertJoined(entityManager: object, message: InboxMessage): Promise<void> {
+    return this.joined.insert(entityManager, this.hub, message);
+  }
+
   getInstances(keys: readonly InstanceKey[]): Promise<InstanceRow[]> {
     return this.read((session) => findInstances(session, this.hub, keys));
   }
 
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]> {
     return this.read((session) => queryInstances(session, this.hub, query));
+  }
+
+  getInstanceHeads(keys: readonly InstanceKey[]): Promise<InstanceHead[]> {
+    return this.read((session) => purge.readHeads(session, this.hub, keys));
+  }
+
+  newestCreation(): Promise<number | undefined> {
+    return this.read((session) => purge.newestCreation(session, this.hub));
+  }
+
+  scanForPurge(query: PurgeQuery, limit: number): Promise<PurgeScan> {
+    return this.read((session) => purge.scanForPurge(session, this.hub, query, limit));
+  }
+
+  purgeInstances(targets: readonly PurgeTarget[], statuses?: readonly RuntimeStatus[]): Promise<PurgeOutcome[]> {
+    return this.write((session) => purge.purgeInstances(session, this.hub, targets, statuses));
   }
 
   private read<T>(work: (session: Session) => Promise<T>): Promise<T> {

@@ -22,7 +22,7 @@ const LAYERS = {
   core: { imports: [], packages: [/^node:buffer$/, /^uuid$/] },
   storage: { imports: ['core'], packages: [NODE, DATABASE, /^uuid$/] },
   engine: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^(uuid|tinyqueue)$/] },
-  client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/] },
+  client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/, /^typeorm$/] },
   http: { imports: ['client'], packages: [NODE, NEST] },
   nest: { imports: ['core', 'storage', 'engine', 'client', 'http'], packages: [NODE, NEST, DATABASE] },
   testing: { imports: ['core', 'storage', 'engine', 'client', 'http', 'nest'], packages: [NODE, NEST, DATABASE, /^uuid$/] },

@@ -9,8 +9,8 @@ import { Random } from './random.js';
 
 const ACTIVITIES = Number(process.env.CHAOS_ACTIVITIES ?? 10_000);
 const WORKERS = 4;
-/** Work of an activity, ms. */
-const DURATION = 10;
+/** Work of an activity, ms: one process alone is busy for seconds, so that the others find its work while it lasts. */
+const DURATION = 50;
 
 let run: CrashRun | undefined;
 

@@ -2,76 +2,11 @@
  * The worker processes of a run. Each place of the fleet has one process; when it dies, the next one is started at once.
  * `close` in an afterEach or finally: no process outlives it.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { resolve } from 'node:path';
-import { CLOSE, type WorkerConfig, type WorkerMessage } from './worker-messages.js';
+import type { WorkerMessage } from './worker-messages.js';
+import { WorkerProcess, type FleetOptions } from './worker-process.js';
 
-/** Compiled by test/support/compile-children.js. */
-const SCRIPT = resolve(import.meta.dirname, '../../build/test/chaos/worker.js');
-/** How long a clean stop may take, ms. */
-const CLOSE_TIMEOUT = 20_000;
 const TAKEOVERS = /(\d+) of them taken over/;
-
-export type FleetOptions = Omit<WorkerConfig, 'name'>;
-
-/** A worker process. Emits each {@link WorkerMessage} under its type, and `exit`. */
-export class WorkerProcess extends EventEmitter {
-  state: 'starting' | 'ready' | 'working' | 'gone' = 'starting';
-  private readonly child: ChildProcess;
-
-  constructor(readonly name: string, options: FleetOptions) {
-    super();
-    const config: WorkerConfig = { ...options, name };
-    this.child = fork(SCRIPT, [JSON.stringify(config)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    this.child.on('message', (message: WorkerMessage) => {
-      if (message.type === 'ready' || message.type === 'working') this.state = message.type;
-      this.emit(message.type, message);
-    });
-    this.child.once('exit', (code, signal) => {
-      this.state = 'gone';
-      this.emit('exit', code, signal);
-    });
-  }
-
-  /** Resolves with the next message of this type. @throws when the process ends first */
-  async next<T extends WorkerMessage['type']>(type: T): Promise<Extract<WorkerMessage, { type: T }>> {
-    const ended = new AbortController();
-    const end = () => ended.abort();
-    this.once('exit', end);
-    try {
-      const [message] = (await once(this, type, { signal: ended.signal })) as [Extract<WorkerMessage, { type: T }>];
-      return message;
-    } catch (error) {
-      throw new Error(`Worker '${this.name}' ended before its message '${type}'.`, { cause: error });
-    } finally {
-      this.off('exit', end);
-    }
-  }
-
-  signal(signal: 'SIGKILL' | 'SIGCONT'): void {
-    this.child.kill(signal);
-  }
-
-  /** Asks the application to close; resolves with the exit code, `null` when it had to be killed. */
-  async close(): Promise<number | null> {
-    if (this.state === 'gone') return this.child.exitCode;
-    const exited = once(this, 'exit') as Promise<[number | null]>;
-    this.child.send(CLOSE);
-    const timer = setTimeout(() => this.signal('SIGKILL'), CLOSE_TIMEOUT);
-    const [code] = await exited;
-    clearTimeout(timer);
-    return code;
-  }
-
-  /** SIGKILL; resolves when the process is gone. */
-  async kill(): Promise<void> {
-    if (this.state === 'gone') return;
-    const exited = once(this, 'exit');
-    this.signal('SIGKILL');
-    await exited;
-  }
-}
 
 /** Emits `working` whenever a worker begins to work, `takeover` whenever one takes partitions over from a dead one. */
 export class Fleet extends EventEmitter {
@@ -112,16 +47,28 @@ export class Fleet extends EventEmitter {
     while (this.takeovers === 0) await once(this, 'takeover');
   }
 
+  /** Stops the worker of a place cleanly and resolves when its successor works; answers the signal that ended it. */
+  async restart(place: number): Promise<string | null> {
+    const signal = await this.workers[place]!.terminate();
+    await this.workers[place]!.next('working');
+    return signal;
+  }
+
   /** Stops all workers cleanly; answers their exit codes. */
   async stop(): Promise<(number | null)[]> {
     this.closing = true;
     return Promise.all(this.workers.map((worker) => worker.close()));
   }
 
+  /** Ends all workers by a signal, for good; answers the signals that ended them. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<(string | null)[]> {
+    this.closing = true;
+    return Promise.all(this.workers.map((worker) => (signal === 'SIGTERM' ? worker.terminate() : worker.kill())));
+  }
+
   /** Kills what still runs. */
   async close(): Promise<void> {
-    this.closing = true;
-    await Promise.all(this.workers.map((worker) => worker.kill()));
+    await this.end('SIGKILL');
   }
 
   private fill(place: number, options: FleetOptions): WorkerProcess {
@@ -139,7 +86,7 @@ export class Fleet extends EventEmitter {
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (this.closing) return;
-      if (signal !== 'SIGKILL') this.errors.push(`${worker.name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      if (!worker.isEnding) this.errors.push(`${worker.name} ended by itself: ${signal ?? `exit code ${code}`}`);
       this.fill(place, this.options);
     });
     return worker;

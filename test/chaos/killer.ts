@@ -6,8 +6,8 @@ import type { Random } from './random.js';
 
 /** Time between a moment at which a worker works and the kill, ms. */
 const PAUSE = { least: 20, most: 400 };
-/** How often another worker dies with the first, and how often one that has not begun to work. */
-const BOTH = 0.15;
+/** How often all workers die at once, and how often one that has not begun to work. */
+const ALL = 0.15;
 const STARTING = 0.15;
 
 export interface Kills {
@@ -35,7 +35,7 @@ export async function killAtRandom(fleet: Fleet, observer: Observer, random: Ran
 }
 
 function chooseVictims(fleet: Fleet, random: Random) {
-  if (random.chance(BOTH)) return [...fleet.workers];
+  if (random.chance(ALL)) return [...fleet.workers];
   const idle = fleet.workers.filter(({ state }) => state !== 'working');
   if (idle.length > 0 && random.chance(STARTING)) return [random.pick(idle)];
   return [random.pick(fleet.working)];

@@ -33,8 +33,17 @@ export interface Plan {
   readonly rounds: readonly Round[];
 }
 
+/** How often a round has a wide fan-out. */
+const WIDE = 0.05;
+
 export function randomPlan(id: string, random: Random): Plan {
   return { id, rounds: list(random.between(1, 3), () => randomRound(random)) };
+}
+
+/** Plans of journeys, as long as `more` answers the number of plans so far with true. */
+export function* plansWhile(random: Random, more: (count: number) => boolean): Generator<Plan, undefined> {
+  for (let count = 0; more(count); count += 1) yield randomPlan(`journey-${count}`, random);
+  return undefined;
 }
 
 /** Numbers of the external events that a journey needs, in order: 1 to n. */
@@ -50,7 +59,7 @@ export function list<T>(length: number, make: (index: number) => T): T[] {
 function randomRound(random: Random): Round {
   return {
     sequence: list(random.between(1, 3), () => random.between(0, 40)),
-    fan: list(random.between(0, 5), () => random.between(0, 80)),
+    fan: list(random.chance(WIDE) ? random.between(50, 150) : random.between(0, 5), () => random.between(0, 80)),
     failures: random.between(0, 2),
     pause: random.between(1, 60),
     events: random.between(1, 4),

@@ -1,5 +1,6 @@
 /** What the driver and a worker process tell each other. */
 import type { StorageOptions } from '../../lib/storage/index.js';
+import type { Release } from './orders.js';
 
 /** Everything that a worker process is told at its start, as JSON in its first argument. */
 export interface WorkerConfig {
@@ -9,6 +10,8 @@ export interface WorkerConfig {
   readonly leaseDuration: number;
   /** Directory of the effects logs. */
   readonly effects: string;
+  /** The deployment whose handlers it has; default: those of the crash test. */
+  readonly release?: Release;
   /** The call whose activity never ends in this process. */
   readonly hold?: string;
   readonly freeze?: Freeze;
@@ -33,7 +36,22 @@ export type WorkerMessage =
   | { readonly type: 'freezing' }
   /** A commit was refused: by its fence (I2), or because what it consumes or changes is no longer there (I4, I8). */
   | { readonly type: 'refused'; readonly reason: 'FenceLostError' | 'StaleMemberError' }
+  /** What came of a {@link ClientRequest}. */
+  | { readonly type: 'answer'; readonly request: number; readonly error?: string }
   | { readonly type: 'log'; readonly level: 'log' | 'warn' | 'error'; readonly text: string };
 
 /** Asks a worker to close its application and to exit. */
 export const CLOSE = 'close';
+
+/** Something for the client of a worker's application to do; see order-client.ts. */
+export interface ClientCall {
+  readonly call: 'start' | 'pay';
+  /** Of the order. */
+  readonly instanceId: string;
+}
+
+export interface ClientRequest extends ClientCall {
+  readonly request: number;
+}
+
+export type WorkerRequest = typeof CLOSE | ClientRequest;

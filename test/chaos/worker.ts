@@ -1,11 +1,13 @@
 /** A worker process of the crash test, run by fleet.ts: an ordinary Nest application without HTTP. */
 import { Module, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { DurableModule } from '../../lib/index.js';
+import { DurableClient, DurableModule } from '../../lib/index.js';
 import { Census } from './census.js';
 import { Effects } from './effects.js';
+import { serve } from './order-client.js';
+import { RELEASES } from './orders.js';
 import { watchCommits } from './watch-commits.js';
-import { CLOSE, type WorkerConfig, type WorkerMessage } from './worker-messages.js';
+import { CLOSE, type ClientRequest, type WorkerConfig, type WorkerMessage, type WorkerRequest } from './worker-messages.js';
 import { Errands, Journeys, type Call } from './workload.js';
 
 const config = JSON.parse(process.argv[2]!) as WorkerConfig;
@@ -25,11 +27,12 @@ async function begun({ call }: Call): Promise<void> {
 
 const write = (level: 'log' | 'warn' | 'error') => (...texts: unknown[]) => void tell({ type: 'log', level, text: texts.join(' ') });
 const logger: LoggerService = { log: write('log'), warn: write('warn'), error: write('error') };
-const { storage, leaseDuration } = config;
+const { storage, leaseDuration, release } = config;
+const handlers = release === undefined ? [Journeys, Errands, Census] : RELEASES[release];
 
 @Module({
-  imports: [DurableModule.forRoot({ storage, leaseDuration, shutdownTimeout: 5_000 })],
-  providers: [Journeys, Errands, Census, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
+  imports: [DurableModule.forRoot({ storage, leaseDuration, shutdownTimeout: 5_000, ...(release && { defaultVersion: release }) })],
+  providers: [...handlers, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
 })
 class WorkerModule {}
 
@@ -38,9 +41,16 @@ const exit = () => process.exit(1);
 process.once('disconnect', exit);
 watchCommits(config.freeze, tell);
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger });
-process.on('message', (message) => {
-  if (message !== CLOSE) return;
+app.enableShutdownHooks(['SIGTERM']);
+process.on('message', (message: WorkerRequest) => {
+  if (message !== CLOSE) return void answer(message);
   // The process is to end by itself: a closed application leaves nothing behind that would keep it alive.
   void app.close().then(() => process.off('disconnect', exit).disconnect());
 });
+
+async function answer({ request, ...call }: ClientRequest): Promise<void> {
+  const error = await serve(app.get(DurableClient, { strict: false }), call).then(() => undefined, String);
+  await tell({ type: 'answer', request, ...(error !== undefined && { error }) });
+}
+
 await tell({ type: 'ready' });

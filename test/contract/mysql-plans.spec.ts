@@ -95,7 +95,7 @@ async function exercise(process: TestProcess, count: number): Promise<void> {
     ),
   );
   await store.loadInstances(rows, { maxBytes: 1_000_000 });
-  await store.readInbox(PARTITIONS.map((partition) => ({ partition, limit: 1_000 })), ({ key }) => key >= 1_000_000);
+  await store.readInbox(worker, PARTITIONS.map((partition) => ({ partition, limit: 1_000 })), ({ key }) => key >= 1_000_000);
   const [first] = await store.readTimers(0, { limit: 1 });
   await store.readTimers(0, { limit: 100, after: first });
   await store.readRunningActivities(PARTITIONS);

@@ -1,6 +1,7 @@
-import { PackedPackage, type ModuleFormat } from './packed-package.js';
+import { ENVIRONMENTS, PackedPackage, type ModuleFormat } from './packed-package.js';
 
 const FORMATS: ModuleFormat[] = ['module', 'commonjs'];
+const CONSUMERS = ENVIRONMENTS.flatMap((environment) => FORMATS.map((format) => [environment, format] as const));
 
 /** How each module format loads a package. */
 const LOAD = {
@@ -24,24 +25,33 @@ describe('the packed package', () => {
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
-  it.each(FORMATS)('loads with its public names in a %s consumer', async (format) => {
+  it.each([['nest-12', '12.', '1.'], ['nest-11', '11.', '0.3.']] as const)(
+    'is tested in %s with the versions that its name says', async (environment, nest, typeorm) => {
+      const versions = `console.log(require('@nestjs/core/package.json').version, require('typeorm/package.json').version)`;
+      const [ofNest, ofTypeorm] = (await packed.evaluate(environment, 'commonjs', versions)).split(' ');
+      expect(ofNest!.startsWith(nest)).toBe(true);
+      expect(ofTypeorm!.startsWith(typeorm)).toBe(true);
+    },
+  );
+
+  it.each(CONSUMERS)('loads with its public names in %s, in a %s consumer', async (environment, format) => {
     const names: unknown = JSON.parse(
-      await packed.evaluate(format, `console.log(JSON.stringify(Object.keys(${LOAD[format]('nestjs-durable')})))`),
+      await packed.evaluate(environment, format, `console.log(JSON.stringify(Object.keys(${LOAD[format]('nestjs-durable')})))`),
     );
     expect(names).toEqual(
       expect.arrayContaining(['DurableModule', 'DurableClient', 'Orchestrator', 'Activity', 'InjectDurableClient', 'TaskFailedError']),
     );
   });
 
-  it.each(FORMATS)('loads its testing entry in a %s consumer', async (format) => {
+  it.each(CONSUMERS)('loads its testing entry in %s, in a %s consumer', async (environment, format) => {
     const script = `console.log(Object.keys(${LOAD[format]('nestjs-durable/testing')}).length > 0)`;
-    expect(await packed.evaluate(format, script)).toBe('true');
+    expect(await packed.evaluate(environment, format, script)).toBe('true');
   });
 
-  it.each(FORMATS)('compiles and runs an orchestration in a Nest application of type %s', async (format) => {
-    expect(JSON.parse(await packed.compileAndRun(format))).toEqual({
+  it.each(CONSUMERS)('[A7] compiles and runs an orchestration with enhancers in %s, in an application of type %s', async (environment, format) => {
+    expect(JSON.parse(await packed.compileAndRun(environment, format))).toEqual({
       runtimeStatus: 'Completed',
-      output: ['Hello Ada!', 'Hello Grace!'],
+      output: ['Hello Ada! (durable) #1', 'Hello Grace! (durable) #1', 'Goodbye! true #1', 'excused me'],
     });
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { scratchDirectory } from '../../scripts/scratch-directory.js';
@@ -9,6 +9,14 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 /** What a consumer has installed beside the package: its dependencies, its peers, and the types of Node. */
 const INSTALLED = ['@nestjs', '@types', 'better-sqlite3', 'mysql2', 'reflect-metadata', 'rxjs', 'tinyqueue', 'typeorm', 'uuid'];
+
+/** What the workspace nest-11 has in another version. */
+const OLDER = ['@nestjs', 'typeorm'];
+
+/** Applications by what they run on: this repository's own dependencies, or the older ones of the workspace nest-11. */
+export const ENVIRONMENTS = ['nest-12', 'nest-11'] as const;
+
+export type Environment = (typeof ENVIRONMENTS)[number];
 
 export type ModuleFormat = 'module' | 'commonjs';
 
@@ -21,38 +29,33 @@ async function run(command: string, parameters: string[], options?: { cwd: strin
   });
 }
 
-/** The packed package, installed in a temporary directory with consumers of both module formats. */
+/** The packed package, installed in a temporary directory for each environment, with consumers of both module formats. */
 export class PackedPackage {
   private readonly scratch = scratchDirectory('package');
-  private readonly directory = this.scratch.path;
 
   /** Builds, packs and installs the package; the paths in the tarball. */
   async install(): Promise<string[]> {
-    const { directory } = this;
     // Not in the repository: other tests may be running what is built there.
-    const stage = join(directory, 'stage');
+    const stage = join(this.scratch.path, 'stage');
     await mkdir(stage);
     for (const file of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']) await cp(join(ROOT, file), join(stage, file));
     await run(process.execPath, [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(stage, 'dist')]);
     const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--silent'], { cwd: stage });
     const tarball = join(stage, stdout.trim());
-    await run('tar', ['-xzf', tarball, '-C', directory]);
+    for (const environment of ENVIRONMENTS) await this.installIn(environment, tarball);
     const { stdout: list } = await run('tar', ['-tzf', tarball]);
-    await mkdir(join(directory, 'node_modules'));
-    await rename(join(directory, 'package'), join(directory, 'node_modules/nestjs-durable'));
-    for (const name of INSTALLED) await symlink(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
     return list.trim().split('\n').map((path) => path.replace(/^package\//, ''));
   }
 
   /** Runs a script in a consumer of the module format; its standard output. */
-  async evaluate(format: ModuleFormat, script: string): Promise<string> {
-    const { stdout } = await run(process.execPath, [`--input-type=${format}`, '-e', script], { cwd: this.directory });
+  async evaluate(environment: Environment, format: ModuleFormat, script: string): Promise<string> {
+    const { stdout } = await run(process.execPath, [`--input-type=${format}`, '-e', script], { cwd: this.directory(environment) });
     return stdout.trim();
   }
 
   /** Compiles consumer/app.ts with the package's own declarations, strictly, and runs it; its standard output. */
-  async compileAndRun(format: ModuleFormat): Promise<string> {
-    const consumer = join(this.directory, format);
+  async compileAndRun(environment: Environment, format: ModuleFormat): Promise<string> {
+    const consumer = join(this.directory(environment), format);
     await cp(join(import.meta.dirname, 'consumer'), consumer, { recursive: true });
     await writeFile(join(consumer, 'package.json'), JSON.stringify({ type: format }));
     const compilerOptions = {
@@ -73,5 +76,19 @@ export class PackedPackage {
 
   remove(): Promise<void> {
     return this.scratch.remove();
+  }
+
+  private directory(environment: Environment): string {
+    return join(this.scratch.path, environment);
+  }
+
+  private async installIn(environment: Environment, tarball: string): Promise<void> {
+    const modules = join(this.directory(environment), 'node_modules');
+    await mkdir(join(modules, 'nestjs-durable'), { recursive: true });
+    await run('tar', ['-xzf', tarball, '-C', join(modules, 'nestjs-durable'), '--strip-components=1']);
+    for (const name of INSTALLED) {
+      const home = environment === 'nest-11' && OLDER.includes(name) ? join(import.meta.dirname, 'nest-11') : ROOT;
+      await symlink(join(home, 'node_modules', name), join(modules, name));
+    }
   }
 }

@@ -37,6 +37,11 @@ export class Accepted {
     return Promise.resolve(`${order.id}-${ctx.idempotencyKey}`);
   }
 
+  @Activity()
+  alwaysThrows(_order: Order): never {
+    throw new Error('always');
+  }
+
   @Activity({ name: 'noInput' })
   noInput(): number {
     return 0;

@@ -12,13 +12,18 @@ export interface ActivityDecoratorOptions {
 /** What a method must look like to be an activity; anything else is a type whose only key says what is wrong. */
 type CheckedActivity<T> = T extends (input: any, ctx: ActivityContext) => infer R
   ? Parameters<T>['length'] extends 0 | 1 | 2
-    ? 0 extends 1 & R
-      ? unknown
-      : R extends Generator | AsyncGenerator
-        ? { 'an activity is no generator: use @Orchestrator() for one': never }
-        : unknown
+    ? CheckedResult<R>
     : { 'an activity takes an input and an ActivityContext, nothing more': never }
   : { 'an activity takes (input, ctx: ActivityContext)': never };
+
+/** `any`, and `never` of one that always throws, say nothing. */
+type CheckedResult<R> = 0 extends 1 & R
+  ? unknown
+  : [R] extends [never]
+    ? unknown
+    : R extends Generator | AsyncGenerator
+      ? { 'an activity is no generator: use @Orchestrator() for one': never }
+      : unknown;
 
 /**
  * Makes a method of a provider an activity: `(input, ctx: ActivityContext) => result`, synchronous or not [A1].

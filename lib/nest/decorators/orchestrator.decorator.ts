@@ -18,15 +18,18 @@ type CheckedOrchestrator<T> = T extends (ctx: OrchestrationContext, input: any) 
     : { 'an orchestrator takes an OrchestrationContext and an input, nothing more': never }
   : { 'an orchestrator takes (ctx: OrchestrationContext, input)': never };
 
+/** `any`, and `never` of one that always throws, say nothing. */
 type CheckedResult<R> = 0 extends 1 & R
   ? unknown
-  : R extends PromiseLike<unknown> | AsyncGenerator
-    ? { 'an orchestrator is a generator or a plain synchronous method, not an async one': never }
-    : R extends Generator<infer Y, unknown, any>
-      ? [Y] extends [DurableTask<any>]
-        ? unknown
-        : { 'an orchestrator yields durable tasks only': never }
-      : unknown;
+  : [R] extends [never]
+    ? unknown
+    : R extends PromiseLike<unknown> | AsyncGenerator
+      ? { 'an orchestrator is a generator or a plain synchronous method, not an async one': never }
+      : R extends Generator<infer Y, unknown, any>
+        ? [Y] extends [DurableTask<any>]
+          ? unknown
+          : { 'an orchestrator yields durable tasks only': never }
+        : unknown;
 
 /**
  * Makes a method of a provider an orchestrator: a generator `*name(ctx: OrchestrationContext, input): Orchestration<R>`,

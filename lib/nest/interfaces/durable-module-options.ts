@@ -1,6 +1,7 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { EngineSettings } from '../../engine/settings.js';
 import type { StorageOptions } from '../../storage/index.js';
+import type { EnhancerOptions } from './enhancer-options.js';
 
 /** Settings of a registration (semantics.md section 6). Times are milliseconds. */
 export interface DurableOptions extends Partial<EngineSettings> {
@@ -10,6 +11,8 @@ export interface DurableOptions extends Partial<EngineSettings> {
   readonly storage?: StorageOptions;
   /** False: this process only starts and queries instances, it runs none. Default true. */
   readonly worker?: boolean;
+  /** Which of Nest's enhancers apply to activities. Default `{ interceptors: true, pipes: true, filters: true, guards: false }`. */
+  readonly enhancers?: EnhancerOptions;
 }
 
 /** What shapes the module graph; known before any provider exists, so it is not part of an asynchronous factory's answer. */

@@ -29,8 +29,11 @@ class Plan {
   }
 
   private start(operation: Extract<ClientOperation, { kind: 'start' }>): ClientResult {
-    const { row, message, onConflict, replaceMessage } = operation;
+    const { row, message, onConflict, replaceMessage, replaces } = operation;
     const standing = this.standings.get(row.instanceId);
+    if (replaces !== undefined && standing?.executionId !== replaces) {
+      return standing ? { kind: 'exists', status: standing.status } : { kind: 'missing' };
+    }
     if (!standing) {
       this.inserts.set(row.instanceId, row);
       this.standings.set(row.instanceId, row);

@@ -1,12 +1,18 @@
 import { StaleMemberError } from '../errors.js';
 import type { Session } from '../session.js';
-import type { InboxMessage, InboxRange, MessageBody, MessageKey } from '../store.js';
+import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageBody, MessageKey, WorkerInfo } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'msg_key', 'sender'] as const;
 
+export const MESSAGE_COLUMNS = [...KEY, 'instance_id', 'body'] as const;
+
+/** A message as values of {@link MESSAGE_COLUMNS}. */
+export function messageValues(hub: number, { partition, key, sender, instanceId, body }: InboxMessage): (number | string)[] {
+  return [hub, partition, key, sender, instanceId, JSON.stringify(body)];
+}
+
 export async function insertMessages(session: Session, hub: number, messages: readonly InboxMessage[]): Promise<void> {
-  const rows = messages.map(({ partition, key, sender, instanceId, body }) => [hub, partition, key, sender, instanceId, JSON.stringify(body)]);
-  await session.insert('durable_inbox', [...KEY, 'instance_id', 'body'], rows);
+  await session.insert('durable_inbox', MESSAGE_COLUMNS, messages.map((message) => messageValues(hub, message)));
 }
 
 /** Deletes exactly these messages (I4). */
@@ -21,21 +27,32 @@ interface KeyRow {
   sender: number | string;
 }
 
-/** The keys of all partitions in one query; then the messages that are new, which there mostly are none of. */
-export async function readInbox(session: Session, hub: number, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxMessage[]> {
-  if (ranges.length === 0) return [];
+/** Rows of the poll that are no messages: in place of a partition's number they have one of these. */
+const PARTITION_SIGNS = -1;
+const WORKER_SIGNS = -2;
+
+/** The keys of all partitions and the signs of the hub in one query; then the messages that are new, which there mostly are none of. */
+export async function readInbox(session: Session, hub: number, worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
+  const { now } = session.dialect;
   const one = 'SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ? ORDER BY msg_key, sender LIMIT ?';
-  const sql = ranges.map((_, index) => `SELECT * FROM (${one}) AS p${index}`).join(' UNION ALL ');
-  const rows = await session.rows<KeyRow>(sql, ranges.flatMap(({ partition, limit }) => [hub, partition, limit]));
+  const signs = [
+    `SELECT ${PARTITION_SIGNS} AS partition_no, COUNT(CASE WHEN owner IS NULL OR lease_expires_at <= ${now} THEN 1 END) AS msg_key, ` +
+      'COUNT(CASE WHEN owner = ? THEN 1 END) AS sender FROM durable_partitions WHERE hub = ?',
+    `SELECT ${WORKER_SIGNS}, COUNT(*), COALESCE(MAX(worker_id), 0) FROM durable_workers WHERE hub = ? AND worker = 1 AND expires_at > ${now}`,
+  ];
+  const rows = await session.rows<KeyRow>(
+    [...signs, ...ranges.map((_, index) => `SELECT * FROM (${one}) AS p${index}`)].join(' UNION ALL '),
+    [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit }) => [hub, partition, limit])],
+  );
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));
-  const fresh = keys.filter((key) => !isKnown(key));
+  const fresh = keys.filter((key) => key.partition >= 0 && !isKnown(key));
   const found = await session.selectMany<KeyRow & { instance_id: string; body: string }>(
     'partition_no, msg_key, sender, instance_id, body',
     'durable_inbox',
     KEY,
     fresh.map(({ partition, key, sender }) => [hub, partition, key, sender]),
   );
-  return found
+  const messages = found
     .map((row) => ({
       partition: row.partition_no,
       key: Number(row.msg_key),
@@ -44,4 +61,12 @@ export async function readInbox(session: Session, hub: number, ranges: readonly 
       body: JSON.parse(row.body) as MessageBody,
     }))
     .sort((a, b) => a.partition - b.partition || a.key - b.key || a.sender - b.sender);
+  return { messages, signs: toSigns(keys) };
+}
+
+function toSigns(rows: readonly MessageKey[]): HubSigns {
+  const of = (kind: number) => rows.find(({ partition }) => partition === kind)!;
+  const { key: free, sender: own } = of(PARTITION_SIGNS);
+  const { key: workers, sender: newestWorker } = of(WORKER_SIGNS);
+  return { free, own, workers, newestWorker };
 }

@@ -34,9 +34,26 @@ export async function acquirePartitions(session: Session, hub: number, worker: W
       `UPDATE durable_partitions SET owner = ?, epoch = ?, lease_expires_at = ${now} + ? WHERE hub = ? AND partition_no = ?`,
       [worker.incarnation, epoch, leaseDuration, hub, partition],
     );
-    leases.push({ partition, epoch, commitNo: Number(row.commit_no), lastKey: Number(row.last_key), takeover: row.owner !== null });
+    leases.push({ partition, epoch, commitNo: Number(row.commit_no), lastKey: Number(row.last_key), takeover: row.owner !== null && row.owner !== worker.incarnation });
   }
   return leases;
+}
+
+export interface AssignOptions {
+  readonly incarnation: string;
+  readonly leaseDuration: number;
+}
+
+/** One guarded statement: it finds owner and epoch as they were, and the other worker alive, or writes nothing. */
+export async function assignPartition(session: Session, hub: number, worker: WorkerInfo, { partition, epoch }: Pick<PartitionLease, 'partition' | 'epoch'>, to: AssignOptions): Promise<boolean> {
+  const { now } = session.dialect;
+  const assigned = await session.write(
+    `UPDATE durable_partitions SET owner = ?, epoch = epoch + 1, lease_expires_at = ${now} + ? ` +
+      'WHERE hub = ? AND partition_no = ? AND owner = ? AND epoch = ? AND ' +
+      `EXISTS (SELECT 1 FROM durable_workers AS w WHERE w.hub = ? AND w.incarnation = ? AND w.worker = 1 AND w.expires_at > ${now})`,
+    [to.incarnation, to.leaseDuration, hub, partition, worker.incarnation, epoch, hub, to.incarnation],
+  );
+  return assigned === 1;
 }
 
 export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {

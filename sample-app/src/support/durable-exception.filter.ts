@@ -1,11 +1,11 @@
 import { Catch, HttpStatus, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import {
-  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError,
+  InstanceAlreadyExistsError, InstanceNotFoundError, InvalidInstanceIdError, InvalidInstanceStateError, PayloadTooLargeError,
 } from 'nestjs-durable';
 
 /** Answers the errors of the DurableClient with the status codes that REST has for them. */
-@Catch(InstanceNotFoundError, InstanceAlreadyExistsError, InstanceNotRunningError, InvalidInstanceIdError, PayloadTooLargeError)
+@Catch(InstanceNotFoundError, InstanceAlreadyExistsError, InvalidInstanceIdError, InvalidInstanceStateError, PayloadTooLargeError)
 export class DurableExceptionFilter implements ExceptionFilter<Error> {
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 

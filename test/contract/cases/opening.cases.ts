@@ -27,7 +27,7 @@ export function openingCases(fixture: StoreFixture): void {
     }
     for (const [index, { store, worker }] of processes.entries()) {
       expect(await store.queryInstances({ limit: 10 })).toEqual([rows[index]]);
-      expect(await store.readInbox([{ partition: 0, limit: 10 }], () => false)).toHaveLength(1);
+      expect((await store.readInbox(worker, [{ partition: 0, limit: 10 }], () => false)).messages).toHaveLength(1);
       expect(await store.readTimers(0, { limit: 10 })).toEqual([timer(rows[index]!)]);
       expect(await store.claimActivities(worker, ['charge'], 10)).toHaveLength(1);
       expect(await store.heartbeat(worker, 60_000)).toMatchObject({ workers: [worker] });

@@ -1,5 +1,5 @@
 import { FenceLostError } from '../../../lib/storage/errors.js';
-import { idIn, inserted, newRow } from '../support/rows.js';
+import { idIn, inserted, newRow, PARTITION_COUNT } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import { TestProcess } from '../support/test-process.js';
 
@@ -73,6 +73,50 @@ export function ownershipCases(fixture: StoreFixture): void {
     expect(await second.take([0])).toEqual([]);
     await first.store.releasePartitions(first.worker, [...first.leases.values()]);
     expect(await second.take([0, 1])).toMatchObject([{ takeover: false }, { takeover: false }]);
+  });
+
+  it('[Y6] an owner assigns its partition to another worker, which takes it up as one that was given', async () => {
+    const first = await fixture.startProcess({ partitions: [0, 1] });
+    const second = await fixture.startProcess();
+    await first.store.commit({ checkpoints: [], fences: [{ ...first.nextFence(0), lastKey: 77 }] });
+    const to = { incarnation: second.worker.incarnation, leaseDuration: 60_000 };
+    expect(await first.store.assignPartition(first.worker, first.leases.get(0)!, to)).toBe(true);
+    await expect(first.commit(inserted(newRow(idIn(0))))).rejects.toBeInstanceOf(FenceLostError);
+    expect((await first.store.heartbeat(first.worker, 60_000)).partitions.slice(0, 2)).toEqual([
+      { partition: 0, owner: second.worker.incarnation, epoch: 2, expired: false },
+      { partition: 1, owner: first.worker.incarnation, epoch: 1, expired: false },
+    ]);
+    expect(await second.take([0, 1])).toEqual([{ partition: 0, epoch: 3, commitNo: 1, lastKey: 77, takeover: false }]);
+  });
+
+  it('[Y6] nothing is assigned by a former owner, nor to a worker that is dead, a client or gone', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    const second = await fixture.startProcess();
+    const dead = await TestProcess.register(first.store, ENDED);
+    const client = await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [] }, leaseDuration: 60_000 });
+    const lease = first.leases.get(0)!;
+    const assign = (incarnation: string, epoch = lease.epoch) =>
+      first.store.assignPartition(first.worker, { partition: 0, epoch }, { incarnation, leaseDuration: 60_000 });
+    for (const { incarnation } of [dead.worker, client, { incarnation: 'nobody' }]) expect(await assign(incarnation)).toBe(false);
+    expect(await assign(second.worker.incarnation, lease.epoch + 1)).toBe(false);
+    expect(await second.store.assignPartition(second.worker, lease, { incarnation: second.worker.incarnation, leaseDuration: 60_000 })).toBe(false);
+    await first.commit(inserted(newRow(idIn(0))));
+  });
+
+  it('[Y6] a poll tells how many partitions are free, expired or the worker\'s, and which workers live', async () => {
+    const first = await fixture.startProcess({ partitions: [0] });
+    const signs = async () => (await first.store.readInbox(first.worker, [], () => false)).signs;
+    const { workerId } = first.worker;
+    expect(await signs()).toEqual({ free: PARTITION_COUNT - 1, own: 1, workers: 1, newestWorker: workerId });
+    const second = await fixture.startProcess({ partitions: [1] });
+    await TestProcess.register(first.store, ENDED);
+    await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [] }, leaseDuration: 60_000 });
+    expect(await signs()).toEqual({ free: PARTITION_COUNT - 2, own: 1, workers: 2, newestWorker: second.worker.workerId });
+    await second.store.assignPartition(second.worker, second.leases.get(1)!, { incarnation: first.worker.incarnation, leaseDuration: 60_000 });
+    await second.store.unregisterWorker(second.worker);
+    expect(await signs()).toEqual({ free: PARTITION_COUNT - 2, own: 2, workers: 1, newestWorker: workerId });
+    await first.take([2], ENDED);
+    expect(await signs()).toMatchObject({ free: PARTITION_COUNT - 2, own: 3 });
   });
 
   it('a heartbeat prolongs the worker and what it owns, and tells of all', async () => {

@@ -20,7 +20,7 @@ export function readCases(fixture: StoreFixture): void {
     const [second, first, zeroth, third, elsewhere] = sent;
     expect(await process.inbox(2, 0, 1)).toEqual([zeroth, first, second, third, elsewhere]);
     const ranges = [{ partition: 0, limit: 2 }, { partition: 2, limit: 2 }];
-    expect(await process.store.readInbox(ranges, () => false)).toEqual([zeroth, first, elsewhere]);
+    expect((await process.store.readInbox(process.worker, ranges, () => false)).messages).toEqual([zeroth, first, elsewhere]);
   });
 
   it('what the process knows of the inbox is not read again', async () => {
@@ -28,9 +28,9 @@ export function readCases(fixture: StoreFixture): void {
     await process.commit(inserted(row, { messages: sent }));
     const asked: MessageKey[] = [];
     const isKnown = (key: MessageKey) => asked.push(key) !== 2;
-    expect(await process.store.readInbox([{ partition: 0, limit: 10 }], isKnown)).toEqual([sent[1]]);
+    expect((await process.store.readInbox(process.worker, [{ partition: 0, limit: 10 }], isKnown)).messages).toEqual([sent[1]]);
     expect(asked).toEqual(sent.map(({ partition, key, sender }) => ({ partition, key, sender })));
-    expect(await process.store.readInbox([], () => false)).toEqual([]);
+    expect((await process.store.readInbox(process.worker, [], () => false)).messages).toEqual([]);
   });
 
   it('timers are read in due order, page by page', async () => {

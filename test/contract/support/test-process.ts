@@ -51,8 +51,8 @@ export class TestProcess {
     return results;
   }
 
-  inbox(...partitions: number[]): Promise<InboxMessage[]> {
-    return this.store.readInbox(partitions.map((partition) => ({ partition, limit: 1_000 })), () => false);
+  async inbox(...partitions: number[]): Promise<InboxMessage[]> {
+    return (await this.store.readInbox(this.worker, partitions.map((partition) => ({ partition, limit: 1_000 })), () => false)).messages;
   }
 
   async row(key: InstanceKey): Promise<InstanceRow | undefined> {

@@ -1,15 +1,21 @@
 import { Inject, Injectable, Scope, type ModuleMetadata } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, MetadataScanner, REQUEST } from '@nestjs/core';
+import {
+  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScanner, ModulesContainer, REQUEST,
+} from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { Activity, Orchestrator, type ActivityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { DurableExplorer } from '../../../lib/nest/durable.explorer.js';
+import { ActivityEnhancers } from '../../../lib/nest/enhancers/activity-enhancers.js';
+import { DEFAULT_ENHANCERS } from '../../../lib/nest/interfaces/enhancer-options.js';
 import { DiscoveredHandlers } from '../../../lib/nest/handler-registry.js';
 
 async function explore(metadata: ModuleMetadata, override = (builder: TestingModuleBuilder) => builder): Promise<DiscoveredHandlers> {
   const builder = Test.createTestingModule({ ...metadata, imports: [DiscoveryModule, ...(metadata.imports ?? [])] });
   const app = await override(builder).compile();
   const handlers = new DiscoveredHandlers();
-  new DurableExplorer(app.get(DiscoveryService), app.get(MetadataScanner)).explore('default', ['default', 'billing'], handlers);
+  const enhancers = new ActivityEnhancers(app.get(ExternalContextCreator), app.get(ApplicationConfig), app.get(ModulesContainer), DEFAULT_ENHANCERS);
+  const explorer = new DurableExplorer(app.get(DiscoveryService), app.get(MetadataScanner), enhancers);
+  explorer.explore('default', ['default', 'billing'], handlers);
   return handlers;
 }
 
@@ -128,7 +134,7 @@ describe('the explorer', () => {
 
   it('gives the names for stubs from the decorators alone', () => {
     const handlers = new DiscoveredHandlers();
-    expect([...handlers.namesOf(Shop, 'orchestrator')]).toEqual([['sellOne', 'sell']]);
-    expect([...handlers.namesOf(Shop, 'activity')]).toEqual([['charge', 'charge'], ['bill', 'bill']]);
+    expect([...handlers.namesOf(Shop, 'orchestrator')]).toEqual([['sellOne', { name: 'sell' }]]);
+    expect([...handlers.namesOf(Shop, 'activity')]).toEqual([['charge', { name: 'charge' }], ['bill', { name: 'bill' }]]);
   });
 });

@@ -1,6 +1,6 @@
 /** What scenarios leave in the database: its checks, and the comparison of a warm run with a cold one. */
 import { isFinished } from '../../../lib/core/index.js';
-import type { DurableClient, DurableOrchestrationStatus, HistoryRecord } from 'nestjs-durable';
+import { InstanceNotRunningError, type DurableClient, type DurableOrchestrationStatus, type HistoryRecord } from 'nestjs-durable';
 import { expectWellFormed } from './well-formed.js';
 
 /** The instances of one run that have finished by themselves, by names that are the same in every run. */
@@ -38,7 +38,7 @@ async function end(client: DurableClient, instanceId: string): Promise<void> {
   try {
     await client.terminate(instanceId, 'left over by its scenario');
   } catch (error) {
-    if ((error as Error).name !== 'InstanceNotRunningError') throw error;
+    if (!(error instanceof InstanceNotRunningError)) throw error;
   }
   await client.waitForCompletion(instanceId);
 }
@@ -51,7 +51,7 @@ function comparable(instances: readonly Recorded[]): RunRecord {
 }
 
 const GENERATED_ID = /^[0-9a-f]{32}$/;
-const CHILD_ID = /^[0-9a-f-]{36}:(\d+)$/;
+const CHILD_ID = /^[0-9a-f-]{36}:(\d+)(?:\.\d+)?$/;
 
 /** Names that do not change from run to run, in place of generated ids. */
 function nameInstances(instances: readonly Recorded[]): Map<string, string> {

@@ -87,6 +87,7 @@ describe('startNew', () => {
 describe('typed starters', () => {
   class Orders {
     *fulfilOrder(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
+    *fulfilOrderV2(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
     *undecorated(_ctx: OrchestrationContext): Generator<never, void> {}
   }
 
@@ -94,6 +95,14 @@ describe('typed starters', () => {
     const { fulfilOrder } = client.orchestrators(Orders);
     expect(await fulfilOrder({ total: 5 }, { instanceId: 'order-1' })).toBe('order-1');
     expect(host.started[0]?.instance).toMatchObject({ name: 'fulfil', input: '{"total":5}', instanceId: 'order-1' });
+  });
+
+  it('[Y5] start the version that the decorator names, unless the options name another one', async () => {
+    const { fulfilOrder, fulfilOrderV2 } = client.orchestrators(Orders);
+    await fulfilOrder({ total: 5 });
+    await fulfilOrderV2({ total: 5 });
+    await fulfilOrderV2({ total: 5 }, { version: '3' });
+    expect(host.started.map(({ instance }) => instance.version)).toEqual([undefined, '2', '3']);
   });
 
   it('[K1] throw for a method without decorator', () => {

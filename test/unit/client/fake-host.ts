@@ -1,5 +1,8 @@
+import { isFinished } from '../../../lib/core/index.js';
 import type { ClientHost, NewInstance } from '../../../lib/client/host.js';
-import type { ClientResult, InstanceQuery, InstanceRow, MessageBody, OnConflict } from '../../../lib/storage/store.js';
+import type {
+  ClientResult, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest, PurgeTarget,
+} from '../../../lib/storage/store.js';
 
 /** A host that notes what the client asks of it and answers what a test has put there. */
 export class FakeHost implements ClientHost {
@@ -8,12 +11,15 @@ export class FakeHost implements ClientHost {
   defaultVersion: string | undefined;
   insideEpisode = false;
   result: ClientResult = { kind: 'done' };
-  handlers: readonly [name: string, version?: string][] = [['fulfil']];
+  handlers: readonly [name: string, version?: string][] = [['fulfil'], ['fulfil', '2'], ['fulfil', '3']];
   rows: InstanceRow[] = [];
   history: Awaited<ReturnType<ClientHost['readHistory']>> = [];
   readonly started: { instance: NewInstance; onConflict: OnConflict }[] = [];
   readonly sent: { instanceId: string; body: MessageBody; allowed: readonly string[] }[] = [];
+  /** What was asked for as a part of the application's own transaction. */
+  readonly joined: object[] = [];
   readonly queries: InstanceQuery[] = [];
+  readonly purges: PurgeRequest[] = [];
 
   now(): number {
     return 0;
@@ -37,6 +43,15 @@ export class FakeHost implements ClientHost {
     return this.result;
   }
 
+  async startJoined(instance: NewInstance, onConflict: OnConflict, entityManager: object): Promise<string> {
+    this.joined.push({ instance, onConflict, entityManager });
+    return instance.instanceId ?? 'generated';
+  }
+
+  async sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void> {
+    this.joined.push({ instanceId, body, entityManager });
+  }
+
   async findOrchestrator(name: string, version?: string): ReturnType<ClientHost['findOrchestrator']> {
     const found = this.handlers.some((handler) => handler[0] === name && handler[1] === version);
     return found ? { found } : { found, known: this.handlers.map((handler) => handler[0]) };
@@ -52,6 +67,24 @@ export class FakeHost implements ClientHost {
     return this.rows.filter((row) => after === undefined || row.createdAt > after.createdAt).slice(0, query.limit);
   }
 
+  async getInstanceHeads(instanceIds: readonly string[]): Promise<InstanceHead[]> {
+    return this.rows.filter((row) => instanceIds.includes(row.instanceId));
+  }
+
+  async purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]> {
+    return targets.map(({ instanceId, executionId }) => {
+      const row = this.rows.find((each) => each.instanceId === instanceId && each.executionId === (executionId ?? each.executionId));
+      const deleted = row !== undefined && isFinished(row.status);
+      if (deleted) this.rows = this.rows.filter((each) => each !== row);
+      return { deleted, status: row?.status };
+    });
+  }
+
+  async purgeMatching(request: PurgeRequest): Promise<number> {
+    this.purges.push(request);
+    return 3;
+  }
+
   async readHistory(): ReturnType<ClientHost['readHistory']> {
     return this.history;
   }
@@ -60,8 +93,8 @@ export class FakeHost implements ClientHost {
     return this.getInstance(instanceId);
   }
 
-  orchestratorNames(): ReadonlyMap<string, string> {
-    return new Map([['fulfilOrder', 'fulfil']]);
+  orchestratorNames(): ReturnType<ClientHost['orchestratorNames']> {
+    return new Map([['fulfilOrder', { name: 'fulfil' }], ['fulfilOrderV2', { name: 'fulfil', version: '2' }]]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { InvalidInstanceIdError, partitionOf, validateInstanceId } from '../../../lib/core/index.js';
+import { InvalidInstanceIdError, partitionOf, subOrchestrationId, validateInstanceId } from '../../../lib/core/index.js';
 
 describe('partitionOf', () => {
   // Rows are found by these numbers: they never change. Computed apart from this code, from the published algorithms.
@@ -20,6 +20,33 @@ describe('partitionOf', () => {
     for (let i = 0; i < 16_000; i++) counts[partitionOf(`order-${i}`, 16)]! += 1;
     expect(Math.min(...counts)).toBeGreaterThan(850);
     expect(Math.max(...counts)).toBeLessThan(1_150);
+  });
+});
+
+describe('subOrchestrationId', () => {
+  const execution = '0198e0f3-7f2a-7c3e-9d55-1b2c3d4e5f60';
+
+  // A stored format as well, computed apart from this code.
+  it.each([
+    [0, 0, 16, '0.0'],
+    [0, 9, 16, '0.5'],
+    [1, 3, 16, '1.10'],
+    [3, 14, 16, '3'],
+    [7, 63, 64, '7'],
+    [99_999, 0, 7, '99999.0'],
+    [5, 0, 1, '5'],
+  ])('[S1] of task %i, in partition %i of %i, ends in %s', (taskId, partition, partitionCount, end) => {
+    const id = subOrchestrationId(execution, taskId, { partition, partitionCount });
+    expect(id).toBe(`${execution}:${end}`);
+    expect(partitionOf(id, partitionCount)).toBe(partition);
+  });
+
+  it('[S1] can be placed in each of 64 partitions, and stays short', () => {
+    for (let partition = 0; partition < 64; partition++) {
+      const id = subOrchestrationId(execution, 99_999, { partition, partitionCount: 64 });
+      expect(partitionOf(id, 64)).toBe(partition);
+      expect(id.length).toBeLessThan(50);
+    }
   });
 });
 

@@ -19,6 +19,10 @@ class Payments {
   *fulfil(_ctx: OrchestrationContext, order: number): Orchestration<{ readonly at: Date }> {
     return { at: new Date(order) };
   }
+
+  *fulfilV2(_ctx: OrchestrationContext, order: number): Orchestration<number> {
+    return order;
+  }
 }
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -26,7 +30,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 /** Compiles only when the two types are the same. */
 const same = <A, B>(isSame: Same<A, B>): boolean => isSame;
 
-const names = { charge: 'payments.charge', ping: 'ping', fulfil: 'fulfil' };
+const names = { charge: 'payments.charge', ping: 'ping', fulfil: 'fulfil', fulfilV2: { name: 'fulfil', version: '2' } };
 
 describe('typed stubs', () => {
   it('call activities under their durable names, and can be destructured', () => {
@@ -50,6 +54,14 @@ describe('typed stubs', () => {
     }, undefined, { names });
     expect(scenario.outputs).toMatchObject([{ type: 'SubOrchestrationInstanceCreated', name: 'fulfil', instanceId: 'child', input: '5' }]);
     expect(scenario.deliver(subCompleted(0, { at: 'then' })).result).toBe('then');
+  });
+
+  it('[Y5] call the version that the decorator names, unless the options name another one', () => {
+    const scenario = run(function* (ctx) {
+      const { fulfil, fulfilV2 } = ctx.orchestrators(Payments);
+      yield ctx.all([fulfil(1), fulfilV2(2), fulfilV2(3, { version: '3', instanceId: 'child' }), fulfilV2(4, { version: undefined })]);
+    }, undefined, { names });
+    expect(scenario.outputs.map((output) => 'version' in output && output.version)).toEqual([false, '2', '3', '2']);
   });
 
   it('throw when an undecorated method is called, naming it', () => {

@@ -1,5 +1,8 @@
-import { subOrchestrationId, TaskFailedError, validateInstanceId } from '../../../lib/core/index.js';
-import { run, subCompleted, subFailed } from '../support/episodes.js';
+import {
+  partitionOf, subOrchestrationId, TaskFailedError, validateInstanceId, type DurableTask, type OrchestrationContext,
+} from '../../../lib/core/index.js';
+import type { OutputEvent } from '../../../lib/core/history.js';
+import { run, Scenario, subCompleted, subFailed } from '../support/episodes.js';
 
 const parent = { name: 'p', instanceId: 'parent', executionId: 'x', taskId: 0 };
 
@@ -26,6 +29,45 @@ describe('sub-orchestrations', () => {
     const id = subOrchestrationId('0f8fad5b-d9cb-469f-a165-70867728950e', 99_999);
     expect(id.length).toBeLessThan(50);
     expect(() => validateInstanceId(id)).not.toThrow();
+  });
+
+  describe('default ids among 16 partitions', () => {
+    const options = { partitionCount: 16 };
+    const partitionsOf = (outputs: readonly OutputEvent[]) =>
+      outputs.flatMap((output) => (output.type === 'SubOrchestrationInstanceCreated' ? [partitionOf(output.instanceId, 16)] : []));
+    const own = partitionOf('instance', 16);
+
+    it('[S1] lie in the partition of the parent while it has at most 100 open sub-orchestrations, then anywhere', () => {
+      const scenario = run(function* (ctx) {
+        yield ctx.all(Array.from({ length: 164 }, () => ctx.callSubOrchestrator('ship')));
+      }, undefined, options);
+      const partitions = partitionsOf(scenario.outputs);
+      expect(new Set(partitions.slice(0, 100))).toEqual(new Set([own]));
+      expect(new Set(partitions.slice(100)).size).toBeGreaterThan(10);
+    });
+
+    it('[S1] lie there again when open ones have answered, warm and cold', () => {
+      const scenario = run(function* (ctx) {
+        const first = Array.from({ length: 102 }, () => ctx.callSubOrchestrator('ship'));
+        yield ctx.any(first);
+        yield ctx.all(first.slice(0, 5));
+        yield ctx.all(Array.from({ length: 3 }, () => ctx.callSubOrchestrator('ship')));
+      }, undefined, options);
+      scenario.deliver(...[0, 1, 2, 3].map((taskId) => subCompleted(taskId, null)), subFailed(101));
+      const partitions = partitionsOf(scenario.deliver(subCompleted(4, null)).outputs);
+      expect(partitions).toEqual([own, own, own]);
+    });
+
+    it('[S1] are the same when a history is replayed that was recorded with other ids', () => {
+      const orchestrator = function* (ctx: OrchestrationContext): Generator<DurableTask<unknown>, unknown, unknown> {
+        return [yield ctx.callSubOrchestrator('ship'), yield ctx.callSubOrchestrator('ship')];
+      };
+      const before = run(orchestrator, undefined, { partitionCount: 1 });
+      const after = new Scenario(orchestrator, options);
+      [after.history, after.time] = [before.history, before.time];
+      const { status, outputs } = after.replayWith(orchestrator, subCompleted(0, 'done'));
+      expect({ status, partitions: partitionsOf(outputs) }).toEqual({ status: 'Running', partitions: [own] });
+    });
   });
 
   it('an explicit id and a version are recorded', () => {

@@ -1,11 +1,19 @@
 import { planShare } from '../../../lib/engine/fair-share.js';
 import type { HubState } from '../../../lib/storage/store.js';
 
-const worker = (workerId: number, live = true) => ({ workerId, incarnation: `w${workerId}`, worker: true, live, handlers: { orchestrators: [], activities: [] } });
+/** A worker with these orchestrators, written `name` or `name@version`. */
+const worker = (workerId: number, orchestrators: readonly string[] = []) => ({
+  workerId, incarnation: `w${workerId}`, worker: true, live: true, handlers: { orchestrators: orchestrators.map(ref), activities: [] },
+});
+const ref = (text: string) => {
+  const [name, version] = text.split('@');
+  return { name: name!, ...(version !== undefined && { version }) };
+};
 const hub = (workers: HubState['workers'], owners: readonly (string | null)[], expired = false): HubState => ({
   time: 0, alive: true, workers, partitions: owners.map((owner, partition) => ({ partition, owner, epoch: 1, expired })),
 });
 const free = (count: number) => Array<string | null>(count).fill(null);
+const sharesOf = (partitions: number, rows: HubState['workers']) => rows.map((row) => planShare(hub(rows, free(partitions)), row, new Map()).share);
 
 describe('planShare', () => {
   it.each([
@@ -14,7 +22,7 @@ describe('planShare', () => {
     { partitions: 2, workers: 3, shares: [1, 1, 0] },
   ])('gives $workers workers of $partitions partitions $shares', ({ partitions, workers, shares }) => {
     const rows = Array.from({ length: workers }, (_, index) => worker(index + 1));
-    expect(rows.map((row) => planShare(hub(rows, free(partitions)), row, new Map()).share)).toEqual(shares);
+    expect(sharesOf(partitions, rows)).toEqual(shares);
   });
 
   it('sends workers that begin at the same time to different partitions', () => {
@@ -23,19 +31,42 @@ describe('planShare', () => {
     expect(firsts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, index) => index));
   });
 
-  it('counts neither dead workers nor clients', () => {
-    const rows = [worker(1), worker(2, false), { ...worker(3), worker: false }];
+  it('[Y6] gives a worker no partitions whose orchestrators another one has all and more', () => {
+    const rows = [worker(1, ['a@1']), worker(2, ['a@1', 'a@2']), worker(3, ['a@2', 'a@1']), worker(4)];
+    expect(sharesOf(16, rows)).toEqual([0, 8, 8, 0]);
+  });
+
+  it('[Y6] counts no dead worker and no client among those that have more', () => {
+    const rows = [worker(1, ['a']), { ...worker(2, ['a', 'b']), live: false }, { ...worker(3, ['a', 'b']), worker: false }];
     expect(planShare(hub(rows, free(4)), rows[0]!, new Map()).share).toBe(4);
   });
 
-  it('offers what is free or expired, not what others hold', () => {
+  it('[Y6] gives workers without orchestrators partitions when nobody has any', () => {
+    expect(sharesOf(4, [worker(1), worker(2)])).toEqual([2, 2]);
+  });
+
+  it('[Y6] shares equally among workers none of which has all, and says what each lacks', () => {
+    const rows = [worker(1, ['a', 'b@1']), worker(2, ['a', 'b@2']), worker(3, ['a'])];
+    expect(sharesOf(4, rows)).toEqual([2, 2, 0]);
+    expect(planShare(hub(rows, free(4)), rows[2]!, new Map()).lacks).toEqual([
+      { workerId: 1, orchestrators: [{ name: 'b', version: '2' }] },
+      { workerId: 2, orchestrators: [{ name: 'b', version: '1' }] },
+    ]);
+  });
+
+  it('counts neither dead workers nor clients', () => {
+    const rows = [worker(1), { ...worker(2), live: false }, { ...worker(3), worker: false }];
+    expect(planShare(hub(rows, free(4)), rows[0]!, new Map()).share).toBe(4);
+  });
+
+  it('takes what is free or expired, not what others hold', () => {
     const rows = [worker(1), worker(2)];
-    expect(planShare(hub(rows, [null, 'w2', 'w1', null]), rows[0]!, new Map()).free).toEqual([0, 2, 3]);
+    expect(planShare(hub(rows, [null, 'w2', 'w1', null]), rows[0]!, new Map()).free).toEqual([0, 3]);
     expect(planShare(hub(rows, ['w2', 'w2'], true), rows[0]!, new Map()).free).toEqual([0, 1]);
   });
 
   it('knows what the database holds for the worker without its knowing', () => {
     const rows = [worker(1)];
-    expect(planShare(hub(rows, ['w1', 'w1']), rows[0]!, new Map([[0, {}]])).strays.map(({ partition }) => partition)).toEqual([1]);
+    expect(planShare(hub(rows, ['w1', 'w1']), rows[0]!, new Map([[0, {}]]))).toMatchObject({ assigned: [1], free: [] });
   });
 });

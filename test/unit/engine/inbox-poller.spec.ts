@@ -6,7 +6,10 @@ import { ManualClock, turn } from './support/manual-clock.js';
 import { TestLog } from './support/test-log.js';
 import { eventMessage, testPartition } from './support/test-partition.js';
 
+const SIGNS = { free: 0, own: 1, workers: 1, newestWorker: 1 };
+
 describe('InboxPoller', () => {
+  let news: boolean;
   const clock = new ManualClock();
   let partition: Partition;
   let inbox: InboxMessage[];
@@ -15,15 +18,18 @@ describe('InboxPoller', () => {
   let poller: InboxPoller;
 
   beforeEach(() => {
-    [partition, inbox, received, claims] = [testPartition(), [], [], 0];
+    [partition, inbox, received, claims, news] = [testPartition(), [], [], 0, false];
     poller = new InboxPoller({
       store: {
-        readInbox: (ranges, isKnown) => Promise.resolve(inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message))),
+        readInbox: (_worker, ranges, isKnown) =>
+          Promise.resolve({ messages: inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message)), signs: SIGNS }),
       },
       clock,
       health: new StoreHealth(new TestLog(), 'Test'),
       maxPollingInterval: 1_000,
+      worker: () => ({ workerId: 1, incarnation: 'w1' }),
       partitions: () => [partition],
+      noticed: () => (news ? ((news = false), true) : false),
       received: (_partition, message) => received.push(message.key),
       claimActivities: () => Promise.resolve((claims += 1) > 1_000_000),
     });
@@ -61,6 +67,17 @@ describe('InboxPoller', () => {
     await clock.advance(100);
     expect(received).toEqual([1, 2]);
     expect(claims).toBeGreaterThan(before);
+  });
+
+  it('looks often again when something in the hub has changed', async () => {
+    poller.nudge();
+    await clock.advance(10_000);
+    const before = claims;
+    await clock.advance(1_800);
+    const idle = claims - before;
+    news = true;
+    await clock.advance(1_800);
+    expect(claims - before - idle).toBeGreaterThan(idle + 1);
   });
 
   it('schedules nothing once it has stopped', async () => {

@@ -24,6 +24,8 @@ describe('DurableEngine among several', () => {
     return created;
   };
   const owned = (engine: TestEngine) => [...engine.engine['ownership'].partitions.keys()];
+  /** An instance id of one of its partitions. */
+  const idOf = (engine: TestEngine) => ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(engine).includes(partitionOf(each, 4)));
   const heartbeat = (engine: TestEngine) => engine.engine['ownership'].refresh();
   /** As kill -9 does: nothing is given back, nothing is prolonged. */
   const kill = (engine: TestEngine) => {
@@ -106,7 +108,8 @@ describe('DurableEngine among several', () => {
     const begun = signal();
     const first = await begin({ activities: {} });
     const dead = await begin({ activities: { echo: () => (begun.resolve(), new Promise(() => undefined)) } });
-    const id = await first.startNew('echo', 'hello', 'a');
+    await until(() => owned(first).length === 2 && owned(dead).length === 2);
+    const id = await first.startNew('echo', 'hello', idOf(first));
     await begun.promise;
     kill(dead);
     first.faults.intercept('acquirePartitions', () => Promise.reject(new TransientStoreError('away')));
@@ -129,10 +132,8 @@ describe('DurableEngine among several', () => {
         },
       },
     });
-    await heartbeat(first);
-    await until(async () => (await heartbeat(second), owned(second).length === 2));
-    const ofFirst = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(first).includes(partitionOf(each, 4)));
-    const id = await first.startNew('echo', 'hello', ofFirst);
+    await until(() => owned(first).length === 2 && owned(second).length === 2);
+    const id = await first.startNew('echo', 'hello', idOf(first));
     await begun.promise;
     second.faults.fail('findLostClaims', () => new TransientStoreError('away'));
     await first.engine.client.send(id, { type: 'Deliver', event: { type: 'ExecutionTerminated' } }, ['Running']);

@@ -13,6 +13,7 @@ const context: TurnContext = {
   partitionCount: () => 4,
   now: () => 1_000,
   newExecutionId: () => 'next',
+  isOrchestratorKnown: () => false,
   reserveActivity: () => undefined,
 };
 const finished: InstanceRow = {

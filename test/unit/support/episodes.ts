@@ -9,6 +9,7 @@ import {
   type ExecutionStarted,
   type FailureDetails,
   type HandlerClass,
+  type HandlerName,
   type HistoryEvent,
   type InputEvent,
   type OpenEpisode,
@@ -22,7 +23,9 @@ export type TestOrchestrator = (ctx: OrchestrationContext, input: any) => unknow
 export interface ScenarioOptions extends Partial<Pick<ExecutionOptions, 'instanceId' | 'maxOrchestrationActions' | 'maxPayloadBytes'>> {
   readonly started?: Partial<ExecutionStarted>;
   /** Durable names by method name, the same for every class. */
-  readonly names?: Readonly<Record<string, string>>;
+  readonly names?: Readonly<Record<string, string | HandlerName>>;
+  /** Default 1: ids of sub-orchestrations are not placed. */
+  readonly partitionCount?: number;
 }
 
 export const START = Date.UTC(2026, 0, 1);
@@ -106,8 +109,8 @@ export class Scenario {
 
   execution(orchestrator: TestOrchestrator, lines: string[]): OrchestrationExecution {
     const write = (level: string) => (message: unknown) => void lines.push(`${level}: ${String(message)}`);
-    const names = new Map(Object.entries(this.options.names ?? {}));
-    const { instanceId = 'instance', maxOrchestrationActions = 100_000, maxPayloadBytes = 4 * 1024 * 1024 } = this.options;
+    const names = new Map(Object.entries(this.options.names ?? {}).map(([method, name]) => [method, typeof name === 'string' ? { name } : name]));
+    const { instanceId = 'instance', maxOrchestrationActions = 100_000, maxPayloadBytes = 4 * 1024 * 1024, partitionCount = 1 } = this.options;
     return new OrchestrationExecution({
       instanceId,
       executionId: this.executionId,
@@ -115,6 +118,7 @@ export class Scenario {
       source: 'Subject.subject',
       maxOrchestrationActions,
       maxPayloadBytes,
+      partitionCount,
       log: { log: write('log'), error: write('error'), warn: write('warn'), debug: write('debug') },
       activityNames: (_type: HandlerClass<unknown>) => names,
       orchestratorNames: (_type: HandlerClass<unknown>) => names,

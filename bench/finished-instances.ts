@@ -1,0 +1,60 @@
+/** Fills a database with finished instances, faster than they could be run: copies of one that was. */
+import { DataSource } from 'typeorm';
+import { v7 as uuidV7 } from 'uuid';
+import type { StorageOptions } from '../lib/index.js';
+import { partitionOf } from '../lib/core/ids.js';
+import { startApplication } from './application.js';
+
+/** Instances of one statement. */
+const CHUNK = 500;
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+/**
+ * Adds `count` copies of a finished longer sequence, each with its five rows of history, created one millisecond after the other.
+ * @returns when the first was created, epoch ms
+ */
+export async function addFinishedInstances(storage: StorageOptions, count: number): Promise<number> {
+  const app = await startApplication(storage);
+  const template = await app.runLonger().finally(() => app.close());
+  const source = await new DataSource(storage).initialize();
+  try {
+    const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [template]);
+    const [hub] = await source.query<Row[]>('SELECT partition_count FROM durable_hubs WHERE hub = ?', [instance!.hub]);
+    const begin = Number(instance!.created_at) - count;
+    for (let first = 0; first < count; first += CHUNK) {
+      const times = Array.from({ length: Math.min(CHUNK, count - first) }, (_, index) => begin + first + index);
+      await insertInstances(source, times.map((time) => copyOf(instance!, time, Number(hub!.partition_count))));
+      await copyHistories(source, instance!, times[0]!, times.at(-1)!);
+    }
+    return begin;
+  } finally {
+    await source.destroy();
+  }
+}
+
+function copyOf(instance: Row, time: number, partitionCount: number): Row {
+  const instanceId = uuidV7().replaceAll('-', '');
+  const partition = partitionOf(instanceId, partitionCount);
+  return { ...instance, instance_id: instanceId, execution_id: uuidV7({ msecs: time }), partition_no: partition, created_at: time, updated_at: time };
+}
+
+async function insertInstances(source: DataSource, rows: readonly Row[]): Promise<void> {
+  const columns = Object.keys(rows[0]!);
+  const marks = `(${columns.map(() => '?').join(', ')})`;
+  await source.query(
+    `INSERT INTO durable_instances (${columns.join(', ')}) VALUES ${rows.map(() => marks).join(', ')}`,
+    rows.flatMap((row) => columns.map((column) => row[column])),
+  );
+}
+
+/** Each instance that was created between these times gets the history of the template. */
+async function copyHistories(source: DataSource, template: Row, from: number, to: number): Promise<void> {
+  await source.query(
+    'INSERT INTO durable_history (hub, partition_no, execution_id, sequence_no, event_count, format, body) ' +
+      'SELECT copy.hub, copy.partition_no, copy.execution_id, history.sequence_no, history.event_count, history.format, history.body ' +
+      'FROM durable_instances copy JOIN durable_history history ON history.hub = copy.hub AND history.partition_no = ? AND history.execution_id = ? ' +
+      'WHERE copy.hub = ? AND copy.created_at BETWEEN ? AND ?',
+    [template.partition_no, template.execution_id, template.hub, from, to],
+  );
+}

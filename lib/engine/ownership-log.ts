@@ -1,0 +1,37 @@
+import type { DurableLogger } from '../core/logger.js';
+import type { PartitionLease } from '../storage/store.js';
+import { describeRef, type Lack } from './orchestrator-sets.js';
+
+/** What a process says about the partitions of its hub. */
+export class OwnershipLog {
+  private saidStandsBy = false;
+  private readonly saidLacks = new Set<string>();
+
+  constructor(private readonly log: DurableLogger, private readonly hub: string) {}
+
+  /** @param owned how many of the hub's `total` partitions this process owns with these */
+  taken(leases: readonly PartitionLease[], owned: number, total: number): void {
+    const takeovers = leases.filter(({ takeover }) => takeover).length;
+    const how = takeovers > 0 ? `, ${takeovers} of them taken over from a worker that did not give them back` : '';
+    this.log.log(`Task hub '${this.hub}': ${leases.length} partitions taken${how}; ${owned} of ${total} owned.`);
+  }
+
+  standsBy(): void {
+    if (this.saidStandsBy) return;
+    this.saidStandsBy = true;
+    this.log.log(`Task hub '${this.hub}': another process or hub works on this SQLite file; this one serves its client and stands by.`);
+  }
+
+  /** No worker has all orchestrators [Y6]: said once for each such state. */
+  lacks(lacks: readonly Lack[], ownId: number): void {
+    const text = lacks
+      .map(({ workerId, orchestrators }) => `${workerId === ownId ? 'this one' : `worker ${workerId}`} lacks ${orchestrators.map(describeRef).toSorted().join(', ')}`)
+      .join('; ');
+    if (text === '' || this.saidLacks.has(text)) return;
+    this.saidLacks.add(text);
+    this.log.warn(
+      `Task hub '${this.hub}': none of its workers has all orchestrators: ${text}. Partitions move between them to where their instances can run, ` +
+        'which is slow. It is right while a deployment is under way; otherwise such applications need hubs of their own: give them different taskHub settings.',
+    );
+  }
+}

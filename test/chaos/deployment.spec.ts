@@ -1,0 +1,88 @@
+/** A second version is deployed beside the first while orders come in, and the first one leaves: by SIGTERM, or killed. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DurableClient, DurableModule } from '../../lib/index.js';
+import { createDatabase, type TestDatabase } from '../support/databases.js';
+import { checkDatabase, readSettledTables } from './checker/check-database.js';
+import { checkEffects, runAgain } from './checker/check-effects.js';
+import { checkOrder } from './checker/check-orders.js';
+import { readEffects } from './effects.js';
+import { Fleet } from './fleet.js';
+import { serve, type OrderClient } from './order-client.js';
+import { OrderTraffic } from './order-traffic.js';
+import { expectedCalls, type Receipt, type Release } from './orders.js';
+import { Random } from './random.js';
+
+/** Orders of each stage. */
+const ORDERS = Number(process.env.CHAOS_ORDERS ?? 150);
+/** Processes of each version. */
+const WORKERS = 2;
+const LEASE = 3_000;
+/** An order that waited for a handler would wait for ever. */
+const TIME_LIMIT = 120_000;
+
+let database: TestDatabase;
+let effects: string;
+let outside: INestApplicationContext;
+let fleets: Fleet[];
+
+beforeEach(async () => {
+  database = await createDatabase('mysql');
+  effects = mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'effects-'));
+  @Module({ imports: [DurableModule.forRoot({ storage: database.storage, leaseDuration: LEASE, worker: false, defaultVersion: '1' })] })
+  class ClientModule {}
+  outside = await NestFactory.createApplicationContext(ClientModule, { logger: ['error'] });
+  fleets = [];
+});
+
+afterEach(async () => {
+  for (const fleet of fleets) await fleet.close();
+  await outside.close();
+  await database.drop();
+});
+
+it.each([
+  ['SIGTERM', 0],
+  ['SIGKILL', Infinity],
+] as const)('[Y5] [Y6] version 2 beside version 1, which leaves by %s: every order ends on the version it started with', async (signal, mayRunAgain) => {
+  const random = Random.fromEnvironment();
+  process.stderr.write(`Deployment, ${signal}: CHAOS_SEED=${random.seed}\n`);
+  const client = outside.get(DurableClient, { strict: false });
+  const traffic = new OrderTraffic(client, random);
+  const webProcess: OrderClient = { version: '1', ask: (call) => serve(client, call) };
+
+  const [old, oldClients] = await deploy('1');
+  traffic.clients = [webProcess, ...oldClients];
+  const unpaid = await traffic.place(ORDERS / 5);
+  await traffic.run(ORDERS);
+
+  const [, newClients] = await deploy('2');
+  traffic.clients = [webProcess, ...oldClients, ...newClients];
+  // Orders of both versions come to their end while both deployments run.
+  await traffic.run(ORDERS * 2);
+  unpaid.push(...(await traffic.place(ORDERS / 5)));
+
+  const rush = traffic.run(ORDERS * 2);
+  traffic.clients = [webProcess, ...newClients];
+  expect(await old.end(signal)).toEqual(Array.from({ length: WORKERS }, () => signal));
+  await rush;
+  await Promise.all(unpaid.map((order) => traffic.settle(order)));
+
+  expect(traffic.orders.flatMap(checkOrder)).toEqual([]);
+  expect(checkDatabase(await readSettledTables(database.storage))).toEqual([]);
+  const runs = readEffects(effects);
+  const expected = traffic.orders.flatMap(({ instanceId, end }) => expectedCalls({ call: instanceId }, end!.output as Receipt));
+  expect(checkEffects(runs, expected, new Map())).toEqual([]);
+  expect(runAgain(runs)).toBeLessThanOrEqual(mayRunAgain);
+  expect(fleets.flatMap(({ errors }) => errors)).toEqual([]);
+  for (const version of ['1', '2']) expect(traffic.orders.filter(({ end }) => end?.version === version).length).toBeGreaterThan(ORDERS);
+}, TIME_LIMIT);
+
+async function deploy(release: Release): Promise<[Fleet, OrderClient[]]> {
+  const fleet = new Fleet({ storage: database.storage, leaseDuration: LEASE, effects, release });
+  fleets.push(fleet);
+  const workers = await fleet.start(WORKERS);
+  return [fleet, workers.map((worker) => ({ version: release, ask: (call) => worker.ask(call) }))];
+}

@@ -1,0 +1,247 @@
+/** Starts and events that are a part of the application's own transaction, on MySQL and MariaDB. */
+import { Injectable } from '@nestjs/common';
+import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
+import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { partitionOf } from '../../../lib/core/index.js';
+import { createDatabase, type TestDatabase } from '../../support/databases.js';
+import { eventually, useApps, type RunningApp } from '../engine/start-app.js';
+import { LOG_LINES } from '../support/log-lines.js';
+
+const PARTITIONS = 2;
+
+@Injectable()
+class Orders {
+  @Orchestrator()
+  *echo(_ctx: OrchestrationContext, input: unknown): Orchestration<unknown> {
+    return input;
+  }
+
+  @Orchestrator()
+  *collects(ctx: OrchestrationContext, count: number): Orchestration<unknown[]> {
+    const data: unknown[] = [];
+    while (data.length < count) data.push(yield* ctx.waitForExternalEvent('item'));
+    return data;
+  }
+}
+
+describe('calls with { entityManager } on mysql', () => {
+  const startApp = useApps();
+  const sources: DataSource[] = [];
+  let database: TestDatabase;
+  let app: RunningApp;
+  let source: DataSource;
+
+  const openSource = async (changes: Partial<DataSourceOptions> = {}): Promise<DataSource> => {
+    const opened = await new DataSource({ ...database.storage, ...changes } as DataSourceOptions).initialize();
+    sources.push(opened);
+    return opened;
+  };
+
+  beforeEach(async () => {
+    LOG_LINES.clear();
+    database = await createDatabase('mysql');
+    app = await startApp({ storage: database.storage, partitionCount: PARTITIONS }, { providers: [Orders] });
+    source = await openSource();
+    await source.query('CREATE TABLE orders (id VARCHAR(40) PRIMARY KEY)');
+  });
+
+  afterEach(async () => {
+    for (const opened of sources.splice(0)) await opened.destroy();
+    await app.close();
+    await database.drop();
+  });
+
+  /** A transaction that the test ends. */
+  const begin = async (): Promise<QueryRunner> => {
+    const runner = source.createQueryRunner();
+    await runner.startTransaction();
+    return runner;
+  };
+
+  /** The end of an instance that its owner may not have created yet. */
+  const endOf = async (instanceId: string) => {
+    await eventually(async () => (await app.client.getStatus(instanceId)) !== null);
+    return await app.client.waitForCompletion(instanceId);
+  };
+
+  it('[K1] a start comes about with the commit, together with what the application has written', async () => {
+    const runner = await begin();
+    const id = await app.client.startNew('echo', { instanceId: 'order-1', input: { total: 3 }, tags: { of: 'shop' }, entityManager: runner.manager });
+    await runner.manager.query("INSERT INTO orders VALUES ('order-1')");
+    expect(id).toBe('order-1');
+    expect(await app.client.getStatus('order-1')).toBeNull();
+    await runner.commitTransaction();
+    expect(await endOf('order-1')).toMatchObject({ runtimeStatus: 'Completed', output: { total: 3 }, tags: { of: 'shop' } });
+    await runner.release();
+  });
+
+  it('[K1] [K4] nothing comes of a start or an event whose transaction is rolled back', async () => {
+    await app.client.startNew('collects', { instanceId: 'kept', input: 1 });
+    const fail = source.transaction(async (entityManager) => {
+      await app.client.startNew('echo', { instanceId: 'dropped', entityManager });
+      await app.client.raiseEvent('kept', 'item', 'dropped', { entityManager });
+      throw new Error('no');
+    });
+    await expect(fail).rejects.toThrow('no');
+    await source.transaction((entityManager) => app.client.raiseEvent('kept', 'item', 'kept', { entityManager }));
+    expect((await app.client.waitForCompletion('kept')).output).toEqual(['kept']);
+    expect(await app.client.getStatus('dropped')).toBeNull();
+  });
+
+  it('[K4] the events of a transaction follow its start, in the order of the calls', async () => {
+    await source.transaction(async (entityManager) => {
+      await app.client.orchestrators(Orders).collects(20, { instanceId: 'a', entityManager });
+      for (let item = 0; item < 20; item += 1) await app.client.raiseEvent('a', 'item', item, { entityManager });
+    });
+    expect((await endOf('a')).output).toEqual(Array.from({ length: 20 }, (_, item) => item));
+  });
+
+  it('[K1] an id is generated, and startAt is kept', async () => {
+    const startAt = new Date(Date.now() + 3_600_000);
+    const [now, later] = await source.transaction((entityManager) =>
+      Promise.all([app.client.startNew('echo', { input: 0, entityManager }), app.client.startNew('echo', { startAt, entityManager })]));
+    expect((await endOf(now)).output).toBe(0);
+    await eventually(async () => (await app.client.getStatus(later))?.runtimeStatus === 'Pending');
+  });
+
+  it('[K1] the owner decides about an id in use, as onConflict says; a start that it refuses is logged', async () => {
+    await app.client.startNew('collects', { instanceId: 'live', input: 1 });
+    await app.client.waitForCompletion(await app.client.startNew('echo', { instanceId: 'finished', input: 'old' }));
+    const start = (instanceId: string, onConflict?: 'reject' | 'useExisting' | 'terminateAndReplace') =>
+      source.transaction((entityManager) => app.client.startNew('echo', { instanceId, input: onConflict ?? 'default', onConflict, entityManager }));
+    const refused = (instanceId: string) => LOG_LINES.about(`Instance '${instanceId}' of 'echo' was not started`).map(({ level, text }) => [level, text]);
+
+    await start('finished', 'useExisting');
+    await start('finished', 'reject');
+    await eventually(() => refused('finished').length > 0);
+    expect(refused('finished')).toEqual([['warn', expect.stringContaining("the id is in use by a Completed instance of 'echo', and onConflict is 'reject'")]]);
+    expect(await app.client.getStatus('finished')).toMatchObject({ output: 'old' });
+
+    await start('finished');
+    await eventually(async () => (await app.client.getStatus('finished'))!.output === 'default');
+
+    await start('live');
+    await eventually(() => refused('live').length > 0);
+    expect(await app.client.getStatus('live')).toMatchObject({ name: 'collects', runtimeStatus: 'Running' });
+    await start('live', 'terminateAndReplace');
+    await eventually(async () => (await app.client.getStatus('live'))!.output === 'terminateAndReplace');
+  });
+
+  it('[K4] an event for an instance that is missing when it arrives is dropped, and logged', async () => {
+    await source.transaction((entityManager) => app.client.raiseEvent('nobody', 'item', 1, { entityManager }));
+    await eventually(() => LOG_LINES.about("Event 'item' for instance 'nobody' was dropped").length === 1);
+  });
+
+  it('[K1] [K4] a transaction that stays open holds up nothing, and what it sent is found although later messages have been consumed', async () => {
+    const instances = ['first', 'second', 'third', 'fourth'];
+    expect(new Set(instances.map((id) => partitionOf(id, PARTITIONS))).size).toBe(PARTITIONS);
+    for (const instanceId of instances) await app.client.startNew('collects', { instanceId, input: 2 });
+
+    const runner = await begin();
+    for (const instanceId of instances) {
+      await app.client.raiseEvent(instanceId, 'item', 'joined', { entityManager: runner.manager });
+      await app.client.startNew('echo', { instanceId: `late ${instanceId}`, entityManager: runner.manager });
+    }
+    const ids = await Promise.all(Array.from({ length: 100 }, (_, index) => app.client.startNew('collects', { instanceId: `instance ${index}`, input: 1 })));
+    await Promise.all([...ids, ...instances].map((id) => app.client.raiseEvent(id, 'item', 'sent later')));
+    for (const id of ids) expect((await app.client.waitForCompletion(id)).output).toEqual(['sent later']);
+    expect(runner.isTransactionActive).toBe(true);
+
+    await runner.commitTransaction();
+    await runner.release();
+    for (const id of instances) {
+      expect((await app.client.waitForCompletion(id)).output).toEqual(['sent later', 'joined']);
+      expect(await endOf(`late ${id}`)).toMatchObject({ runtimeStatus: 'Completed' });
+    }
+  });
+
+  it('[K1] a process that is client only joins too', async () => {
+    const outside = await startApp({ storage: database.storage, worker: false });
+    await source.transaction((entityManager) => outside.client.startNew('echo', { instanceId: 'a', input: 'from outside', entityManager }));
+    expect((await endOf('a')).output).toBe('from outside');
+  });
+
+  it('what is sent arrives whatever character set and sql_mode the application uses', async () => {
+    const text = "Zoë's \\ \"order\"\n€ 🙂";
+    const latin = await openSource({ charset: 'latin1_swedish_ci' } as Partial<DataSourceOptions>);
+    await latin.transaction(async (entityManager) => {
+      await entityManager.query("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'");
+      await app.client.startNew('echo', { instanceId: "Zoë's 🙂", input: text, entityManager });
+    });
+    expect((await endOf("Zoë's 🙂")).output).toBe(text);
+  });
+
+  describe('are refused, with what to do,', () => {
+    const both = (entityManager: unknown): Promise<unknown>[] => {
+      const options = { entityManager: entityManager as EntityManager };
+      return [app.client.startNew('echo', { instanceId: 'a', ...options }), app.client.raiseEvent('a', 'item', 1, options)];
+    };
+    const refused = { name: 'InvalidEntityManagerError', instanceId: 'a' };
+
+    it('without a transaction', async () => {
+      const runner = await begin();
+      await runner.commitTransaction();
+      for (const manager of [source.manager, runner.manager]) {
+        for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('has no open transaction') });
+      }
+      await runner.release();
+    });
+
+    it('for what is no EntityManager', async () => {
+      for (const manager of [null, {}, 'manager']) {
+        for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('is no EntityManager of TypeORM') });
+      }
+    });
+
+    it('for the transaction of another database', async () => {
+      const [other, file] = [await createDatabase('mysql'), await createDatabase('sqlite')];
+      for (const { storage } of [other, file]) {
+        const elsewhere = await openSource(storage as Partial<DataSourceOptions>);
+        await elsewhere.transaction(async (manager) => {
+          for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringMatching(/its transaction is one of .*, and the task hub is in/) });
+        });
+      }
+      await Promise.all(sources.splice(0).map((opened) => opened.destroy()));
+      await other.drop();
+    });
+
+    it('but not for the hub\'s database under another name of its server', async () => {
+      const elsewhere = await openSource({ host: 'localhost', socketPath: undefined } as Partial<DataSourceOptions>);
+      await elsewhere.transaction((entityManager) => app.client.startNew('echo', { instanceId: 'a', entityManager }));
+      expect(await endOf('a')).toMatchObject({ runtimeStatus: 'Completed' });
+    });
+
+    it('for bad arguments, as other calls are', async () => {
+      await source.transaction(async (entityManager) => {
+        await expect(app.client.startNew('missing', { entityManager })).rejects.toThrow("There is no orchestrator 'missing'");
+        await expect(app.client.startNew('echo', { instanceId: '@a', entityManager })).rejects.toMatchObject({ name: 'InvalidInstanceIdError' });
+        await expect(app.client.startNew('echo', { input: 1n, entityManager })).rejects.toMatchObject({ name: 'SerializationError' });
+        await expect(app.client.raiseEvent('a', 'item', 'x'.repeat(5 * 1024 * 1024), { entityManager })).rejects.toMatchObject({ name: 'PayloadTooLargeError' });
+        await expect(app.client.raiseEvent('a', '', 1, { entityManager })).rejects.toThrow("the event's name must be a non-empty string");
+      });
+    });
+
+    it('after the module has stopped', async () => {
+      await app.close();
+      await source.transaction(async (entityManager) => {
+        await expect(app.client.startNew('echo', { entityManager })).rejects.toThrow('has stopped');
+      });
+    });
+  });
+});
+
+describe('calls with { entityManager } on sqlite', () => {
+  const startApp = useApps();
+
+  it('[K1] [K4] are refused, with what to do instead', async () => {
+    const { storage } = await createDatabase('sqlite');
+    const { client } = await startApp({ storage }, { providers: [Orders] });
+    const source = await new DataSource(storage).initialize();
+    const message = /on SQLite the module has a connection of its own.*after the commit.*onConflict 'useExisting'/;
+    await source.transaction(async (entityManager) => {
+      await expect(client.startNew('echo', { instanceId: 'a', entityManager })).rejects.toMatchObject({ name: 'InvalidEntityManagerError', message: expect.stringMatching(message) });
+      await expect(client.raiseEvent('a', 'item', 1, { entityManager })).rejects.toMatchObject({ message: expect.stringMatching(message) });
+    });
+    await source.destroy();
+  });
+});

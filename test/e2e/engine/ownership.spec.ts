@@ -1,0 +1,170 @@
+/** Which of several processes owns which partitions, and how they change hands [Y6]. Each application here stands for a process. */
+import { Injectable } from '@nestjs/common';
+import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { createDatabase, type TestDatabase } from '../../support/databases.js';
+import { LOG_LINES } from '../support/log-lines.js';
+import { ShareReader } from '../support/shares.js';
+import { eventually, useApps, type RunningApp } from './start-app.js';
+
+@Injectable()
+class Work {
+  @Activity()
+  where(): string {
+    return 'in a process with orchestrators';
+  }
+}
+
+@Injectable()
+class FirstVersion {
+  @Orchestrator({ name: 'order', version: '1' })
+  *orderV1(ctx: OrchestrationContext): Orchestration<string> {
+    yield* ctx.waitForExternalEvent('pay');
+    yield* ctx.waitForExternalEvent('ship');
+    return `version 1 of ${ctx.version}`;
+  }
+}
+
+@Injectable()
+class SecondVersion {
+  @Orchestrator({ name: 'order', version: '2' })
+  *orderV2(ctx: OrchestrationContext): Orchestration<string> {
+    yield* ctx.waitForExternalEvent('pay');
+    yield* ctx.waitForExternalEvent('ship');
+    return `version 2 of ${ctx.version}`;
+  }
+
+  @Orchestrator()
+  *callsFirst(ctx: OrchestrationContext): Orchestration<unknown> {
+    const child = ctx.callSubOrchestrator('order', undefined, { version: '1', instanceId: `child of ${ctx.instanceId}` });
+    ctx.sendEvent(`child of ${ctx.instanceId}`, 'pay');
+    ctx.sendEvent(`child of ${ctx.instanceId}`, 'ship');
+    return yield* child;
+  }
+}
+
+@Injectable()
+class OnlyActivities {
+  @Activity({ name: 'print' })
+  print(text: string): string {
+    return `printed ${text}`;
+  }
+}
+
+@Injectable()
+class Prints {
+  @Orchestrator()
+  *prints(ctx: OrchestrationContext, text: string): Orchestration<unknown> {
+    return yield* ctx.callActivity('print', text);
+  }
+}
+
+/** So long that nothing here comes about by a heartbeat or by the end of a lease, ms. */
+const LEASE = 120_000;
+const ids = (count: number, prefix = 'order') => Array.from({ length: count }, (_, index) => `${prefix} ${index}`);
+
+describe('workers of one hub on mysql', () => {
+  const startApp = useApps();
+  let database: TestDatabase;
+  let reader: ShareReader;
+
+  beforeEach(async () => {
+    LOG_LINES.clear();
+    database = await createDatabase('mysql');
+    reader = new ShareReader(database.storage);
+  });
+  afterEach(() => reader.close());
+
+  const start = (...providers: (new () => unknown)[]) => startApp({ storage: database.storage, leaseDuration: LEASE }, { providers });
+  const sharesAre = (shares: Record<number, number>) =>
+    eventually(async () => JSON.stringify(await reader.shares()) === JSON.stringify(shares));
+  const startOrders = ({ client }: RunningApp, version: string, names: readonly string[]) =>
+    Promise.all(names.map((instanceId) => client.startNew('order', { instanceId, version })));
+  const raise = ({ client }: RunningApp, event: string, names: readonly string[]) => Promise.all(names.map((id) => client.raiseEvent(id, event)));
+  const outputs = async ({ client }: RunningApp, names: readonly string[]) =>
+    new Set(await Promise.all(names.map(async (id) => (await client.waitForCompletion(id)).output)));
+
+  it('a worker that starts gets its share at once, and one that stops hands its own over at once', async () => {
+    const first = await start(FirstVersion);
+    await sharesAre({ 1: 16 });
+    const second = await start(FirstVersion);
+    await sharesAre({ 1: 8, 2: 8 });
+    await startOrders(first, '1', ids(32));
+    const third = await start(FirstVersion);
+    await sharesAre({ 1: 6, 2: 5, 3: 5 });
+    await first.close();
+    const begun = performance.now();
+    await raise(second, 'pay', ids(32));
+    await raise(third, 'ship', ids(32));
+    expect(await outputs(second, ids(32))).toEqual(new Set(['version 1 of 1']));
+    // About a poll; generous for a busy machine, and far below a heartbeat.
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    await sharesAre({ 2: 8, 3: 8 });
+  });
+
+  it('[Y6] a worker that has all orchestrators of another one and more takes its partitions, and gives them back when it stops', async () => {
+    const old = await start(FirstVersion);
+    await startOrders(old, '1', ids(20));
+    const both = await start(FirstVersion, SecondVersion);
+    await sharesAre({ 2: 16 });
+    await startOrders(old, '2', ids(20, 'new'));
+    await raise(old, 'pay', [...ids(20), ...ids(20, 'new')]);
+    await raise(both, 'ship', ids(20, 'new'));
+    expect(await outputs(old, ids(20, 'new'))).toEqual(new Set(['version 2 of 2']));
+    await both.close();
+    await sharesAre({ 1: 16 });
+    await raise(old, 'ship', ids(20));
+    expect(await outputs(old, ids(20))).toEqual(new Set(['version 1 of 1']));
+    expect(LOG_LINES.about('none of its workers has all orchestrators')).toEqual([]);
+  });
+
+  it('[Y6] a process with activities only owns no partition and runs its activities', async () => {
+    await start(OnlyActivities, Work);
+    await sharesAre({ 1: 16 });
+    const owner = await start(Prints);
+    await sharesAre({ 2: 16 });
+    expect((await owner.client.waitForCompletion(await owner.client.startNew('prints', { input: 'a page' }))).output).toBe('printed a page');
+  });
+
+  it('[Y6] instances run where their handler is, also while no worker has all of them, and it is said once what each lacks', async () => {
+    const first = await start(FirstVersion);
+    const second = await start(SecondVersion);
+    await sharesAre({ 1: 8, 2: 8 });
+    // Whoever starts them, and in whichever partition they are.
+    await startOrders(second, '1', ids(16, 'first'));
+    await startOrders(first, '2', ids(16, 'second'));
+    for (const event of ['pay', 'ship']) {
+      await raise(first, event, ids(16, 'first'));
+      await raise(second, event, ids(16, 'second'));
+    }
+    expect(await outputs(second, ids(16, 'first'))).toEqual(new Set(['version 1 of 1']));
+    expect(await outputs(first, ids(16, 'second'))).toEqual(new Set(['version 2 of 2']));
+    const lines = LOG_LINES.about('none of its workers has all orchestrators').map(({ text }) => /: (this|worker).*?\./.exec(text)?.[0]);
+    expect(lines.toSorted()).toEqual([
+      ": this one lacks 'callsFirst', 'order' version '2'; worker 2 lacks 'order' version '1'.",
+      ": worker 1 lacks 'callsFirst', 'order' version '2'; this one lacks 'order' version '1'.",
+    ]);
+  });
+
+  it('[Y6] a sub-orchestration runs in the process that has it', async () => {
+    const first = await start(FirstVersion);
+    await start(SecondVersion);
+    const parents = await Promise.all(ids(12, 'parent').map((instanceId) => first.client.startNew('callsFirst', { instanceId })));
+    expect(await outputs(first, parents)).toEqual(new Set(['version 1 of 1']));
+  });
+
+  it('[Y5] [Y6] a rolling deployment: each instance ends on the version that it started with', async () => {
+    const olds = [await start(FirstVersion), await start(FirstVersion)];
+    await startOrders(olds[0]!, '1', ids(24, 'early'));
+    const both = await start(FirstVersion, SecondVersion);
+    await startOrders(olds[1]!, '2', ids(24, 'late'));
+    await raise(olds[1]!, 'pay', ids(24, 'early'));
+    await olds[0]!.close();
+    const next = await start(FirstVersion, SecondVersion);
+    await raise(both, 'pay', ids(24, 'late'));
+    await olds[1]!.close();
+    await sharesAre({ 3: 8, 4: 8 });
+    await raise(next, 'ship', [...ids(24, 'early'), ...ids(24, 'late')]);
+    expect(await outputs(both, ids(24, 'early'))).toEqual(new Set(['version 1 of 1']));
+    expect(await outputs(next, ids(24, 'late'))).toEqual(new Set(['version 2 of 2']));
+  });
+});
