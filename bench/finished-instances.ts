@@ -15,8 +15,7 @@ type Row = Readonly<Record<string, string | number | null>>;
  * @returns when the first was created, epoch ms
  */
 export async function addFinishedInstances(storage: StorageOptions, count: number): Promise<number> {
-  const app = await startApplication(storage);
-  const template = await app.runLonger().finally(() => app.close());
+  const template = await runOne(storage);
   const source = await new DataSource(storage).initialize();
   try {
     const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [template]);
@@ -30,6 +29,15 @@ export async function addFinishedInstances(storage: StorageOptions, count: numbe
     return begin;
   } finally {
     await source.destroy();
+  }
+}
+
+async function runOne(storage: StorageOptions): Promise<string> {
+  const app = await startApplication(storage);
+  try {
+    return await app.runLonger();
+  } finally {
+    await app.close();
   }
 }
 

@@ -14,6 +14,8 @@ export function tableOf(results: readonly DatabaseResult[]): string {
     ['idle latency, p50 / p99 ms', ({ latency }) => `${decimals(latency.p50)} / ${decimals(latency.p99)}`],
     ['idle latency: checkpoints per orchestration, all started eagerly', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
     ['statements/s of an idle process', ({ idleStatementsPerSecond }) => decimals(idleStatementsPerSecond)],
+    ['throughput while 100 000 instances are purged ÷ without', ({ purge }) => percent(purge.ratio)],
+    ['purged instances/s meanwhile, with their histories', ({ purge }) => whole(purge.instancesPerSecond)],
   ];
   const header = ['', ...results.map(({ database }) => database)];
   const lines = [header, header.map(() => '---'), ...rows.map(([label, valueOf]) => [label, ...results.map(valueOf)])];

@@ -4,7 +4,7 @@ import type { BenchApplication } from './application.js';
 export class SteadyLoad {
   private completed = 0;
   private stopped = false;
-  private listeners: { readonly at: number; readonly resolve: () => void }[] = [];
+  private awaited: { readonly completed: number; readonly reached: () => void } | undefined;
   private readonly running: Promise<unknown>;
 
   constructor(private readonly app: BenchApplication, inFlight: number) {
@@ -12,12 +12,17 @@ export class SteadyLoad {
   }
 
   /** Sequences per second, over the next `count`. */
-  async measure(count: number): Promise<number> {
+  measure(count: number): Promise<number> {
+    return this.measureDuring(new Promise<void>((reached) => (this.awaited = { completed: this.completed + count, reached })));
+  }
+
+  /** Sequences per second, until `work` has ended. */
+  async measureDuring(work: Promise<unknown>): Promise<number> {
+    const before = this.completed;
     const begin = performance.now();
-    const reached = new Promise<void>((resolve) => this.listeners.push({ at: this.completed + count, resolve }));
-    // The load runs until it is stopped: it ends first only when it fails.
-    await Promise.race([reached, this.running]);
-    return (count / (performance.now() - begin)) * 1_000;
+    // The load ends first only when it fails.
+    await Promise.race([work, this.running]);
+    return ((this.completed - before) / (performance.now() - begin)) * 1_000;
   }
 
   async stop(): Promise<void> {
@@ -29,8 +34,7 @@ export class SteadyLoad {
     while (!this.stopped) {
       await this.app.run(this.completed);
       this.completed += 1;
-      for (const { resolve } of this.listeners.filter(({ at }) => at <= this.completed)) resolve();
-      this.listeners = this.listeners.filter(({ at }) => at > this.completed);
+      if (this.completed === this.awaited?.completed) this.awaited.reached();
     }
   }
 }

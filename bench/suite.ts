@@ -2,6 +2,7 @@
 import { startApplication } from './application.js';
 import type { BenchDatabase } from './databases.js';
 import { measureIdleStatements, measureLatency, measureThroughput, type Ids, type Latency, type Throughput } from './measures.js';
+import { measurePurge, type PurgeImpact } from './purge.js';
 import { StatementCounter } from './statement-counter.js';
 import { medianOf } from './statistics.js';
 
@@ -15,6 +16,9 @@ const RAW_DURATION = 1_000;
 /** ms over which idle statements are counted: several heartbeats. */
 const IDLE_DURATION = 20_000;
 const WARM_UP_ROUNDS = 3;
+/** Finished instances that are purged while others run, and in how many lots. */
+const PURGED = 100_000;
+const PURGE_ROUNDS = 4;
 
 export interface ThroughputResult extends Throughput {
   readonly statementsPerOrchestration: number;
@@ -31,6 +35,7 @@ export interface DatabaseResult {
   readonly throughput: Readonly<Record<Ids, ThroughputResult>>;
   readonly latency: Latency;
   readonly idleStatementsPerSecond: number;
+  readonly purge: PurgeImpact;
 }
 
 interface Round extends Readonly<Record<Ids, Throughput>> {
@@ -42,6 +47,8 @@ interface Round extends Readonly<Record<Ids, Throughput>> {
 export async function measureDatabase(database: BenchDatabase, progress: (step: string) => void): Promise<DatabaseResult> {
   const rounds = await measureTimes(database, progress);
   const counts = await countStatements(database, progress);
+  progress(`purging ${PURGED} instances`);
+  const purge = await measurePurge(await database.createStorage(), PURGED, PURGE_ROUNDS);
   const throughputOf = (ids: Ids): ThroughputResult => {
     const median = (valueOf: (round: Round) => number) => medianOf(rounds.map(valueOf));
     return {
@@ -64,6 +71,7 @@ export async function measureDatabase(database: BenchDatabase, progress: (step: 
     throughput: { generated: throughputOf('generated'), supplied: throughputOf('supplied') },
     latency: { p50: latencyOf('p50'), p99: latencyOf('p99'), checkpointsPerOrchestration: latencyOf('checkpointsPerOrchestration') },
     idleStatementsPerSecond: counts.idle,
+    purge,
   };
 }
 

@@ -5,6 +5,7 @@ import {
 } from '../core/index.js';
 import { assertDuration, checkedId } from './arguments.js';
 import { acceptedResponse, finishedResponse, type CheckStatusResponse } from './check-status-response.js';
+import type { DurableHealth } from './health.js';
 import { toHistoryRecords } from './history-record.js';
 import type { ClientHost } from './host.js';
 import { managementPayload, type HttpManagementPayload, type HttpRequestLike } from './management-payload.js';
@@ -15,7 +16,7 @@ import { restartInstance, type RestartOptions } from './restart.js';
 import { toNewInstance, type StartNewOptions } from './start-options.js';
 import type { StatusFilter } from './status-filter.js';
 import { readAllStatuses, readStatusPage, type StatusPage } from './status-pages.js';
-import { ALLOWED_STATUSES, wrongState, type Transition } from './transitions.js';
+import { ALLOWED_STATUSES, assertDone, type Transition } from './transitions.js';
 
 export interface RaiseEventOptions {
   /** Of an open transaction that the event is to be a part of, on MySQL and MariaDB; its database is the task hub's. */
@@ -138,6 +139,17 @@ export class DurableClient {
   }
 
   /**
+   * Lets a Failed instance go on [K8]: its failed activities and sub-orchestrations (these by a rewind of their own) run again, also
+   * those whose failure its code has handled, and what had not ended is dispatched again; what succeeded is not repeated. An instance
+   * that failed by its own code goes on where it failed. It is Running when this resolves, and may be rewound as often as it fails.
+   * @throws {InstanceNotFoundError} {InvalidInstanceStateError} when the instance is not Failed [K6]
+   */
+  rewind(instanceId: string, reason?: string): Promise<void> {
+    this.host.assertOutsideEpisode('rewind');
+    return this.rewindFailed(instanceId, reason);
+  }
+
+  /**
    * Starts an instance anew: the same orchestrator in exactly the same version, with the same input and tags [K4]. Of one that
    * continued as new it is the last generation's input. It begins at once, and belongs to no parent.
    * @returns the id of the new instance: a new one, or with `newInstanceId: false` the same, whose instance it replaces
@@ -181,6 +193,12 @@ export class DurableClient {
   waitForCompletion(instanceId: string, options: WaitForCompletionOptions = {}): Promise<DurableOrchestrationStatus> {
     this.host.assertOutsideEpisode('waitForCompletion');
     return this.waitUntilFinished(instanceId, options.timeout);
+  }
+
+  /** How this process takes part in its task hub: partitions that it owns, instances that wait for an orchestrator [Y6]. Asks no database. */
+  getHealth(): Promise<DurableHealth> {
+    this.host.assertOutsideEpisode('getHealth');
+    return Promise.resolve(this.host.health());
   }
 
   /** Links to the management API for an instance, with the request's host: for a controller's answer to its caller [K5]. */
@@ -263,9 +281,11 @@ export class DurableClient {
   }
 
   private async deliver(call: Transition, instanceId: string, event: InputEvent): Promise<void> {
-    const result = await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, ALLOWED_STATUSES[call]);
-    if (result.kind === 'missing') throw new InstanceNotFoundError(instanceId);
-    if (result.kind === 'status') throw wrongState(call, instanceId, result.status);
+    assertDone(call, instanceId, await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, ALLOWED_STATUSES[call]));
+  }
+
+  private async rewindFailed(instanceId: string, reason: string | undefined): Promise<void> {
+    assertDone('rewind', instanceId, await this.host.rewind(checkedId('rewind', instanceId), reason));
   }
 
   private async waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<DurableOrchestrationStatus> {

@@ -21,8 +21,10 @@ export interface HistoryRecord {
   /** Only with `showHistoryOutput`. */
   readonly result?: unknown;
   readonly failureDetails?: FailureDetails;
-  /** Why somebody suspended, resumed or terminated it. */
+  /** Why somebody suspended, resumed, terminated or rewound it. */
   readonly reason?: string;
+  /** Of ExecutionRewound: the places in this history, from 0, of the failures that it takes back [K8]. */
+  readonly dropped?: readonly number[];
   /** How an execution ended. */
   readonly orchestrationStatus?: string;
 }
@@ -40,6 +42,7 @@ interface EventFields {
   readonly result?: string;
   readonly failureDetails?: FailureDetails;
   readonly reason?: string;
+  readonly dropped?: readonly number[];
   readonly status?: string;
 }
 
@@ -65,6 +68,7 @@ function toRecord(event: EventFields, timestamp: number, showOutput: boolean): H
     result: showOutput ? deserialize(event.result) : undefined,
     failureDetails: event.failureDetails,
     reason: event.reason,
+    dropped: event.dropped,
     orchestrationStatus: event.status,
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { RuntimeStatus, ParentInstance, HistoryEvent } from '../core/history.js';
 import type { HandlerClass, HandlerNames } from '../core/stubs.js';
+import type { DurableHealth } from './health.js';
 import type {
   ClientResult, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest, PurgeTarget,
 } from '../storage/store.js';
@@ -37,6 +38,8 @@ export interface ClientHost {
   start(instance: NewInstance, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }>;
   /** Resolves when the message is durable, or was refused. */
   send(instanceId: string, body: MessageBody, allowed: readonly RuntimeStatus[]): Promise<ClientResult>;
+  /** Resolves when the failed instance is Running and its owner will hear of it, or when that was refused. */
+  rewind(instanceId: string, reason: string | undefined): Promise<ClientResult>;
   /**
    * Like `start`, as a part of the application's own transaction: resolves with the id given or chosen, once the message to
    * the owner is written there. The owner decides about conflicts.
@@ -61,5 +64,6 @@ export interface ClientHost {
    * passed. All waiters of the process share one query.
    */
   waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined>;
+  health(): DurableHealth;
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
 }

@@ -1,5 +1,6 @@
 export type { CheckStatusResponse, HttpOrchestrationStatus } from './check-status-response.js';
 export { DurableClient, type RaiseEventOptions, type TerminateOptions, type WaitForCompletionOptions, type WaitOrCheckOptions } from './durable-client.js';
+export type { DurableHealth, ParkedInstances } from './health.js';
 export type { HistoryRecord } from './history-record.js';
 export type { ClientHost, NewInstance } from './host.js';
 export type { HttpManagementPayload, HttpRequestLike } from './management-payload.js';

@@ -1,4 +1,5 @@
-import { InstanceNotRunningError, InvalidInstanceStateError, isFinished, type RuntimeStatus } from '../core/index.js';
+import { InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceStateError, isFinished, type RuntimeStatus } from '../core/index.js';
+import type { ClientResult } from '../storage/store.js';
 
 export const UNFINISHED: readonly RuntimeStatus[] = ['Pending', 'Running', 'Suspended'];
 export const FINISHED: readonly RuntimeStatus[] = ['Completed', 'Failed', 'Terminated'];
@@ -21,4 +22,10 @@ export function wrongState(call: Transition, instanceId: string, status: Runtime
   const allowed = ALLOWED_STATUSES[call];
   const mustRun = isFinished(status) && !allowed.some(isFinished);
   return new (mustRun ? InstanceNotRunningError : InvalidInstanceStateError)(instanceId, status, call, allowed);
+}
+
+/** @throws {InstanceNotFoundError} {InvalidInstanceStateError} when the store refused the call */
+export function assertDone(call: Transition, instanceId: string, result: ClientResult): void {
+  if (result.kind === 'missing') throw new InstanceNotFoundError(instanceId);
+  if (result.kind === 'status') throw wrongState(call, instanceId, result.status);
 }

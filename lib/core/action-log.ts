@@ -1,3 +1,4 @@
+import type { RecordedEpisode } from './episodes.js';
 import type { FailureDetails } from './failure.js';
 import type {
   InputEvent,
@@ -168,7 +169,8 @@ export class ActionLog {
   }
 
   /** Takes the rows of a recorded episode as they are, when the code cannot be trusted to have made the same. */
-  adoptRecorded(inputs: readonly InputEvent[], outputs: readonly OutputEvent[]): void {
+  adoptRecorded({ inputs, outputs, takenBack }: Pick<RecordedEpisode, 'inputs' | 'outputs' | 'takenBack'>): void {
+    for (const episode of takenBack?.episodes ?? []) this.adoptRecorded(episode);
     for (const { taskId, fireAt } of this.cancelled) this.timerRows.set(taskId, fireAt);
     this.cancelled = [];
     this.forgetAnswered(inputs);

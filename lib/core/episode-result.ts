@@ -17,7 +17,7 @@ export interface EpisodeResult {
    * The execution was rewound: actions of earlier episodes that nothing has answered, to be performed again [K8]. What was left
    * of them, and of others, is to be abandoned first.
    */
-  readonly redone?: readonly OutputEvent[];
+  readonly redone?: Redone;
   /** Timers of earlier episodes that are no longer wanted: their rows are to be deleted. */
   readonly cancelledTimers: readonly CancelledTimer[];
   /** Status from now on; 'Running' after continueAsNew. */
@@ -33,6 +33,12 @@ export interface EpisodeResult {
   readonly continueAsNew?: { readonly input?: string; readonly carryOver: readonly InputEvent[] };
 }
 
+export interface Redone {
+  readonly outputs: readonly OutputEvent[];
+  /** Why it was rewound. */
+  readonly reason?: string;
+}
+
 export interface TerminatedChildren {
   readonly instanceIds: readonly string[];
   readonly reason?: string;
@@ -45,17 +51,14 @@ export type Ending =
   | { readonly type: 'Failed'; readonly failureDetails: FailureDetails }
   | { readonly type: 'ContinueAsNew'; readonly continuation: Continuation };
 
-/**
- * @param inputs those that the history does not hold yet
- * @param recorded of a rewind: the actions of the history, by number
- */
+/** @param inputs those that the history does not hold yet */
 export function buildResult(
   scope: ExecutionScope,
   inputs: readonly InputEvent[],
   ending: Ending | undefined,
   status: RuntimeStatus,
   carryOver: () => InputEvent[],
-  recorded?: ReadonlyMap<number, OutputEvent>,
+  redone?: Redone,
 ): EpisodeResult {
   const { actions, customStatus } = scope;
   const events: HistoryEvent[] = [{ type: 'OrchestratorStarted', timestamp: scope.time }];
@@ -64,7 +67,7 @@ export function buildResult(
   if (ending) events.push(endEvent(ending));
   events.push({ type: 'OrchestratorCompleted' });
   const base = { events, outputs: outputsToPerform(scope, ending), cancelledTimers: actions.cancelledTimers, customStatus };
-  if (!ending) return { ...base, status, ...(recorded && { redone: actions.openAmong(recorded) }) };
+  if (!ending) return { ...base, status, ...(redone && { redone }) };
   if (ending.type === 'ContinueAsNew') {
     return { ...base, status: 'Running', continueAsNew: { ...valueOf('input', ending.continuation.input), carryOver: carryOver() } };
   }
@@ -78,6 +81,12 @@ function outputsToPerform({ actions }: ExecutionScope, ending: Ending | undefine
   if (!ending) return actions.outputsToPerform();
   const endsWork = ending.type === 'ContinueAsNew' || ending.type === 'Terminated';
   return actions.episodeOutputs.filter(({ type }) => (endsWork ? type === 'EventSent' : type !== 'TimerCreated'));
+}
+
+/** @param recorded the actions of the history, by number */
+export function redoneOf({ actions }: ExecutionScope, recorded: ReadonlyMap<number, OutputEvent>, inputs: readonly InputEvent[]): Redone {
+  const { reason } = inputs.find((event) => event.type === 'ExecutionRewound') ?? {};
+  return { outputs: actions.openAmong(recorded), ...valueOf('reason', reason) };
 }
 
 function endEvent(ending: Ending): HistoryEvent {

@@ -16,7 +16,7 @@ export interface RecordedEpisode {
 export interface OpenEpisode {
   readonly timestamp: number;
   readonly inputs: readonly InputEvent[];
-  /** Of an episode that is to begin with ExecutionRewound. */
+  /** Of an episode that begins with ExecutionRewound, or is to begin with it. */
   readonly takenBack?: TakenBack;
   /** The actions of the whole history, by number; with `takenBack` only. */
   readonly recorded?: ReadonlyMap<number, OutputEvent>;
@@ -68,7 +68,8 @@ export function splitEpisodes(history: readonly HistoryEvent[], rewind?: Executi
     return { open: { timestamp, inputs: [], takenBack: takeBack(), recorded: recordedActions(history) }, episodes };
   }
   if (!episode.isOpen) return { episodes };
-  return { episodes, open: { timestamp: episode.timestamp, inputs: episode.inputs } };
+  const { timestamp, inputs, takenBack } = episode;
+  return { episodes, open: takenBack ? { timestamp, inputs, takenBack, recorded: recordedActions(history) } : { timestamp, inputs } };
 }
 
 function recordedActions(history: readonly HistoryEvent[]): Map<number, OutputEvent> {

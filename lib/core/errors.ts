@@ -219,3 +219,31 @@ export class UnknownHandlerError extends Error {
     );
   }
 }
+
+/**
+ * A work item was taken up again and again, and each time its worker died before it was done: an endless loop, memory without
+ * bounds, a crash of native code or process.exit() [Y8]. It is in the failure details of the instance, or of the activity.
+ */
+export class PoisonMessageError extends Error {
+  static {
+    this.prototype.name = 'PoisonMessageError';
+  }
+
+  /** A retry would end further workers. */
+  readonly isNonRetriable = true;
+
+  /**
+   * @param what the work item: `Orchestrator 'fulfil' of instance 'order-1'`
+   * @param dispatchCount how often its worker died
+   */
+  constructor(
+    what: string,
+    readonly dispatchCount: number,
+    maxDispatchCount: number,
+  ) {
+    super(
+      `${what} was not run again: its worker died ${dispatchCount} times while it was at work, and maxDispatchCount is ${maxDispatchCount}. ` +
+        'Look for an endless loop, memory without bounds, a crash of native code or process.exit() in it; then rewind the instance, or start it anew.',
+    );
+  }
+}

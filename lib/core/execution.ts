@@ -11,7 +11,7 @@
 import type { AnswerEvent } from './action-log.js';
 import { findDisagreement, historyGoesOn, type ReplayedEnd } from './determinism.js';
 import { GeneratorDriver, silence, type DriverStep, type OrchestratorDriver } from './driver.js';
-import { buildResult, type Ending, type EpisodeResult } from './episode-result.js';
+import { buildResult, redoneOf, type Ending, type EpisodeResult } from './episode-result.js';
 import { splitEpisodes, type OpenEpisode, type RecordedEpisode, type TakenBack } from './episodes.js';
 import { OrchestratorError } from './errors.js';
 import type { ExecutionOptions } from './execution-options.js';
@@ -75,7 +75,7 @@ export class OrchestrationExecution {
     }
     if (this.nonDeterminism) {
       scope.time = Math.max(scope.time, episode.timestamp);
-      this.adopt(episode);
+      actions.adoptRecorded(episode);
     } else actions.endEpisode(episode.outputs);
   }
 
@@ -94,7 +94,7 @@ export class OrchestrationExecution {
     scope.mode = open?.takenBack ? 'rewind' : 'run';
     if (this.nonDeterminism) this.failReplay(this.nonDeterminism, time, all);
     else this.play({ timestamp: time, inputs: all, takenBack: open?.takenBack }, scope.options.maxOrchestrationActions);
-    const result = buildResult(scope, inputs, this.ending, this.status, () => this.carryOver(), open?.recorded);
+    const result = buildResult(scope, inputs, this.ending, this.status, () => this.carryOver(), open?.recorded && redoneOf(scope, open.recorded, all));
     scope.actions.endEpisode();
     return result;
   }
@@ -281,12 +281,6 @@ export class OrchestrationExecution {
     for (const event of inputs) if (event.type === 'ExecutionTerminated') this.accept(event);
     this.nonDeterminism = undefined;
     this.scope.actions.closeTimers();
-  }
-
-  /** Takes what a recorded episode left in the database as it is. */
-  private adopt({ inputs, outputs, takenBack }: RecordedEpisode): void {
-    for (const episode of takenBack?.episodes ?? []) this.adopt(episode);
-    this.scope.actions.adoptRecorded(inputs, outputs);
   }
 
   /** What the next generation takes over: events that nobody took, then what is not applied yet [C1]. */

@@ -93,8 +93,8 @@ export class ReplayContext implements OrchestrationContext {
 
   orchestrators(type: HandlerClass<unknown>): any {
     const names = this.scope.options.orchestratorNames(type);
-    return createStubs(type, '@Orchestrator()', names, ({ name, version }, input, options: SubOrchestrationOptions = {}) =>
-      this.callSubOrchestrator(name, input, { ...options, version: options.version ?? version }));
+    return createStubs(type, '@Orchestrator()', names, ({ name, version }, input, options?: SubOrchestrationOptions) =>
+      this.callSubOrchestrator(name, input, { ...options, version: options?.version ?? version }));
   }
 
   createTimer(fireAt: Date | number): TimerTask {

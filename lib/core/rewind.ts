@@ -16,10 +16,16 @@ export interface Rewind {
 }
 
 /** @param history of an execution that has failed */
-export function planRewind(history: readonly HistoryEvent[], reason?: string): Rewind {
-  const event: ExecutionRewound = { type: 'ExecutionRewound', ...(reason !== undefined && { reason }), dropped: failuresToDrop(history) };
+export function planRewind(history: readonly HistoryEvent[]): Rewind {
+  const event: ExecutionRewound = { type: 'ExecutionRewound', dropped: failuresToDrop(history) };
   const { episodes, open } = splitEpisodes(history, event);
   return { event, episodes, open: open! };
+}
+
+/** Whether an execution has failed, and nothing has come since. */
+export function hasFailed(history: readonly HistoryEvent[]): boolean {
+  const end = history.at(-2);
+  return end?.type === 'ExecutionCompleted' && end.status === 'Failed';
 }
 
 /** Places of failures in the history, ascending. Failures that an earlier rewind has dropped are not among them. */
@@ -46,6 +52,8 @@ export function failuresToDrop(history: readonly HistoryEvent[]): number[] {
       case 'SubOrchestrationInstanceFailed':
         failures.push({ place, call: callOf.get(event.taskId) ?? event.taskId });
         answered.add(event.taskId);
+        break;
+      default:
     }
   }
   return failures.filter(({ call }) => !endedWell.has(call)).map(({ place }) => place);

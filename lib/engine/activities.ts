@@ -29,6 +29,8 @@ export interface ActivitiesPort {
   readonly ownership: Ownership;
   readonly keys: MessageKeys;
   partitionCount(): number;
+  /** Whether instances that workers may have died of are at work in this process [Y8]. */
+  hasSuspects(): boolean;
   /** Hands a result to an instance of an owned partition. */
   offer(partition: Partition, activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
 }
@@ -36,6 +38,9 @@ export interface ActivitiesPort {
 export class Activities {
   private readonly pool: ActivityPool;
   private readonly claimer: ActivityClaimer;
+  /** Suspects whose results are on their way to another process's instance. */
+  private readonly leaving = new Set<RunningActivity>();
+  private hasMetSuspects = false;
   private stopped = false;
   private cancelSweep: Cancel | undefined;
 
@@ -45,6 +50,7 @@ export class Activities {
       handlers, clock, log,
       maxConcurrent: settings.maxConcurrentActivityFunctions,
       maxPayloadBytes: settings.maxPayloadBytes,
+      maxDispatchCount: settings.maxDispatchCount,
       mayStart: () => ownership.holdsLease,
       namesWithout: (name) => this.namesWithout(name),
       finished: (activity, event) => this.finished(activity, event),
@@ -55,6 +61,7 @@ export class Activities {
       worker: () => ownership.worker,
       activityNames: () => handlers.list().activities,
       room: () => this.pool.room,
+      suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
       claimed: (activity) => this.start(activity),
       outcomeUnknown: () => this.sweepLater(),
       refused: (result, error) => this.refused(result, error),
@@ -76,8 +83,20 @@ export class Activities {
   }
 
   start(activity: RunningActivity): void {
+    this.hasMetSuspects ||= this.isSuspect(activity);
     this.port.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
     this.pool.start(activity);
+  }
+
+  /** Results of an owned partition's activities are in the database. */
+  consumed(partition: Partition, claims: readonly Pick<RunningActivity, 'claimToken'>[]): void {
+    let isNext = false;
+    for (const { claimToken } of claims) {
+      const activity = partition.claims.get(claimToken);
+      isNext ||= activity !== undefined && this.isSuspect(activity);
+      partition.claims.delete(claimToken);
+    }
+    if (isNext) void this.claim();
   }
 
   /** Looks for waiting activities of the hub; answers whether there were any. */
@@ -98,6 +117,9 @@ export class Activities {
     const sender = CLIENT_SENDER_BASE + this.port.ownership.worker.workerId;
     const message: InboxMessage = { partition, key: this.port.keys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
     this.claimer.complete({ activity, message });
+    if (!this.isSuspect(activity)) return;
+    this.leaving.add(activity);
+    void this.claimer.whenIdle().then(() => this.leaving.delete(activity));
   }
 
   /** Which claims of an owned partition no longer stand; they are forgotten. Asks until the database has answered. */
@@ -130,7 +152,7 @@ export class Activities {
         const others = claims.filter((claim) => !this.isAtWork(claim));
         // A worker that began after the last heartbeat would pass for dead.
         if (others.some(({ claimedBy }) => !ownership.isLive(claimedBy))) await ownership.refresh();
-        for (const claim of others) if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(claim);
+        for (const claim of others) if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(this.counted(claim));
         if (others.some(({ claimedBy }) => claimedBy === ownership.worker.incarnation)) this.sweepLater();
         await this.claimer.whenIdle();
         await this.claim();
@@ -180,6 +202,10 @@ export class Activities {
     if (partition?.claims.has(activity.claimToken)) this.port.offer(partition, activity, event);
     else this.completeForeign(activity, event);
     if (this.claimer.hasMore && this.pool.room > 0) void this.claimer.claim();
+  }
+
+  private counted(claim: RunningActivity): RunningActivity {
+    return this.port.ownership.hasDied(claim.claimedBy) ? { ...claim, dispatchCount: (claim.dispatchCount ?? 0) + 1 } : claim;
   }
 
   private giveBack(activity: RunningActivity): void {
@@ -241,5 +267,21 @@ export class Activities {
     } catch (error) {
       health.failed(error);
     }
+  }
+
+  /** From half the limit on an activity runs with no other suspect beside it, so that only the culprit's count goes on rising [Y8]. */
+  private get suspectFrom(): number {
+    return Math.ceil(this.port.settings.maxDispatchCount / 2);
+  }
+
+  private isSuspect({ dispatchCount = 0 }: RunningActivity): boolean {
+    return dispatchCount >= this.suspectFrom;
+  }
+
+  /** Until its result is in the database: it would count as not done. */
+  private get isSuspectAtWork(): boolean {
+    if (!this.hasMetSuspects) return false;
+    const owned = [...this.port.ownership.partitions.values()].flatMap(({ claims }) => [...claims.values()]);
+    return [...this.pool.current, ...owned, ...this.leaving].some((activity) => this.isSuspect(activity));
   }
 }

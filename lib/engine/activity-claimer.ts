@@ -3,7 +3,7 @@
  * partition is another process's to that one's inbox.
  */
 import { OutcomeUnknownError } from '../storage/errors.js';
-import type { ForeignActivityResult, DurableStore, RunningActivity, WorkerInfo } from '../storage/store.js';
+import type { ForeignActivityResult, DurableStore, RunningActivity, SuspectClaim, WorkerInfo } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
@@ -16,6 +16,8 @@ export interface ActivityClaimerPort {
   worker(): WorkerInfo;
   activityNames(): readonly string[];
   room(): number;
+  /** Which activities workers may have died of, and whether one of them may run here now [Y8]. */
+  suspects(): SuspectClaim;
   claimed(activity: RunningActivity): void;
   /** What a claim did whose answer was lost has to be found out. */
   outcomeUnknown(): void;
@@ -58,7 +60,7 @@ export class ActivityClaimer {
         if (this.isClaimingStopped || names.length === 0) break;
         this.hasMore = true;
         if (limit < 1) break;
-        const activities = await this.port.store.claimActivities(this.port.worker(), names, limit);
+        const activities = await this.port.store.claimActivities(this.port.worker(), names, limit, this.port.suspects());
         this.port.health.reached();
         for (const activity of activities) this.port.claimed(activity);
         found ||= activities.length > 0;

@@ -3,7 +3,7 @@
  * and those that it claimed. At most `maxConcurrentActivityFunctions` at once.
  */
 import { idempotencyKey, type ActivityContext } from '../core/activity-context.js';
-import { UnknownHandlerError } from '../core/errors.js';
+import { PoisonMessageError, UnknownHandlerError } from '../core/errors.js';
 import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
@@ -18,6 +18,8 @@ export interface ActivityPoolPort {
   readonly log: DurableLogger;
   readonly maxConcurrent: number;
   readonly maxPayloadBytes: number;
+  /** How often an activity is run again after a worker died of it [Y8]. */
+  readonly maxDispatchCount: number;
   /** Whether work may begin now: false when the lease may have ended without this process noticing. */
   mayStart(activity: RunningActivity): boolean;
   /** Activities that no live worker has a handler for: the known names, or `undefined` when another worker has it. */
@@ -136,9 +138,13 @@ export class ActivityPool {
 
   /** The outcome, or nothing when another worker has to run it. */
   private async execute(activity: RunningActivity, signal: AbortSignal): Promise<TaskCompleted | TaskFailed | undefined> {
-    const { taskId, name, instanceId } = activity;
+    const { taskId, name, instanceId, dispatchCount = 0 } = activity;
+    const { maxDispatchCount } = this.port;
     const definition = this.port.handlers.findActivity(name);
     try {
+      if (dispatchCount > maxDispatchCount) {
+        throw new PoisonMessageError(`Activity '${name}' (task ${taskId}) of instance '${instanceId}'`, dispatchCount, maxDispatchCount);
+      }
       if (!definition) {
         const known = await this.port.namesWithout(name);
         if (!known) return undefined;

@@ -4,7 +4,7 @@ import type { HistoryEvent, OutputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
 import { partitionOf } from '../core/ids.js';
 import {
-  START_TIMER, type ActivityWork, type Checkpoint, type InboxMessage, type InstanceGuard, type InstanceRow, type MessageBody, type RunningActivity,
+  PARK_TIMER, PARKED_SINCE, START_TIMER, type ActivityWork, type Checkpoint, type CreateInstance, type InboxMessage, type InstanceGuard, type InstanceRow, type MessageBody, type RunningActivity,
   type TimerKey, type TimerRow,
 } from '../storage/store.js';
 import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
@@ -21,10 +21,12 @@ export interface EpisodeStep {
   readonly context: TurnContext;
   /** Wakes an instance that is not to begin yet. */
   readonly startTimer?: TimerRow;
+  /** No code ran: the instance waits for a worker with its orchestrator [Y6]. */
+  readonly isParked?: boolean;
 }
 
 /** A checkpoint that consumes inputs and changes nothing. */
-export function emptyCheckpoint(slot: InstanceSlot, taken: readonly PendingInput[]): Checkpoint {
+export function emptyCheckpoint(slot: Pick<InstanceSlot, 'partition' | 'instanceId'>, taken: readonly PendingInput[]): Checkpoint {
   return {
     partition: slot.partition.index,
     instanceId: slot.instanceId,
@@ -47,19 +49,21 @@ export function emptyCheckpoint(slot: InstanceSlot, taken: readonly PendingInput
 export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; row: InstanceRow; continued?: Session } {
   const { slot, row, result, taken, context } = step;
   const empty = emptyCheckpoint(slot, taken);
-  const cancelledTimers = [...result.cancelledTimers.map((timer) => ({ ...timer, executionId: row.executionId })), ...unusedStartTimer(step)];
+  const parkTimers = step.isParked ? [parkTimer(row)] : [];
+  // What is parked already is parked anew: its timer is deleted and written again.
+  const cancelledTimers = [...result.cancelledTimers.map((timer) => ({ ...timer, executionId: row.executionId })), ...unusedStartTimer(step), ...parkTimers];
   const outputs = perform(step);
   const next = nextRow(step);
   const replaced = step.write.kind === 'replace' ? [step.write.expected.executionId] : [];
-  const base = { ...empty, ...outputs, cancelledTimers, timers: [...outputs.timers, ...wantedStartTimer(step)] };
+  const base = { ...empty, ...outputs, cancelledTimers, timers: [...outputs.timers, ...wantedStartTimer(step), ...parkTimers] };
   if (!result.continueAsNew) {
     const checkpoint: Checkpoint = {
       ...base,
       write: { ...step.write, row: next },
       history: [{ executionId: row.executionId, sequence: row.historyLength, events: result.events }],
-      messages: [...outputs.messages, ...notifyParent(step), ...terminateChildren(step)],
+      messages: [...outputs.messages, ...(isFinished(next.status) ? messageToParent(slot, next, context) : []), ...terminateChildren(step)],
       garbage: replaced,
-      abandonedActivities: result.status === 'Terminated' ? [row.executionId] : [],
+      abandonedActivities: result.status === 'Terminated' || result.redone ? [row.executionId] : [],
     };
     return { checkpoint, row: next };
   }
@@ -84,6 +88,10 @@ export function buildCheckpoint(step: EpisodeStep): { checkpoint: Checkpoint; ro
   return { checkpoint, row: generation, continued: continuedSession(generation, started, context) };
 }
 
+function parkTimer({ partition, instanceId, executionId }: InstanceRow): TimerRow {
+  return { partition, instanceId, executionId, taskId: PARK_TIMER, fireAt: PARKED_SINCE };
+}
+
 function wantedStartTimer({ startTimer, result }: EpisodeStep): TimerRow[] {
   return startTimer && !isFinished(result.status) ? [startTimer] : [];
 }
@@ -94,7 +102,7 @@ function unusedStartTimer({ row, result, now }: EpisodeStep): TimerKey[] {
   return [{ executionId: row.executionId, taskId: START_TIMER, fireAt: row.startAt }];
 }
 
-function nextRow({ row, result, now }: EpisodeStep): InstanceRow {
+function nextRow({ row, result, now, isParked }: EpisodeStep): InstanceRow {
   // Code that went another way than the history has no say in the status that clients saw.
   const diverged = result.failureDetails?.errorType === NonDeterminismError.name;
   return {
@@ -106,6 +114,7 @@ function nextRow({ row, result, now }: EpisodeStep): InstanceRow {
     updatedAt: now,
     historyLength: row.historyLength + result.events.length,
     rowVersion: row.rowVersion + 1,
+    attempts: isParked ? row.attempts : undefined,
   };
 }
 
@@ -119,10 +128,11 @@ interface Outputs {
 function perform({ slot, row, result, context }: EpisodeStep): Outputs {
   const outputs: Outputs = { messages: [], timers: [], readyActivities: [], runningActivities: [] };
   for (const event of result.outputs) performOne(event, outputs, slot, row, context);
+  for (const event of result.redone?.outputs ?? []) performOne(event, outputs, slot, row, context, { reason: result.redone?.reason });
   return outputs;
 }
 
-function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, row: InstanceRow, context: TurnContext): void {
+function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, row: InstanceRow, context: TurnContext, rewind?: CreateInstance['rewind']): void {
   const { instanceId, executionId, partition } = row;
   switch (event.type) {
     case 'TaskScheduled': {
@@ -140,7 +150,8 @@ function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, ro
       const { name, version, input, taskId, defaultId } = event;
       const parent = { name: row.name, instanceId, executionId, taskId };
       const body: MessageBody = {
-        type: 'CreateInstance', executionId: context.newExecutionId(), name, version, input, parent, onConflict: 'replaceFinished', isNewId: defaultId,
+        type: 'CreateInstance', executionId: context.newExecutionId(), name, version, input, parent, onConflict: 'replaceFinished',
+        isNewId: defaultId && !rewind, rewind,
       };
       outputs.messages.push(message(slot, event.instanceId, body, context));
       return;
@@ -160,25 +171,25 @@ function terminateChildren({ slot, row, result, context }: EpisodeStep): InboxMe
 }
 
 /** Hands the end of a sub-orchestration to its caller [S2]. */
-function notifyParent({ slot, row, result, context }: EpisodeStep): InboxMessage[] {
-  if (!row.parent || !isFinished(result.status)) return [];
+export function messageToParent(slot: InstanceSlot, row: InstanceRow, context: TurnContext): InboxMessage[] {
+  if (!row.parent) return [];
   const { taskId, instanceId, executionId } = row.parent;
   const event: HistoryEvent =
-    result.status === 'Completed'
-      ? { type: 'SubOrchestrationInstanceCompleted', taskId, result: result.result }
+    row.status === 'Completed'
+      ? { type: 'SubOrchestrationInstanceCompleted', taskId, result: row.output }
       : {
           type: 'SubOrchestrationInstanceFailed',
           taskId,
-          failureDetails: result.failureDetails ?? {
+          failureDetails: row.failureDetails ?? {
             errorType: 'OrchestrationTerminatedError',
-            errorMessage: `Sub-orchestration '${row.name}' (instance '${row.instanceId}') was terminated${result.result === undefined ? '' : `: ${result.result}`}.`,
+            errorMessage: `Sub-orchestration '${row.name}' (instance '${row.instanceId}') was terminated${row.output === undefined ? '' : `: ${row.output}`}.`,
             isNonRetriable: true,
           },
         };
   return [message(slot, instanceId, { type: 'Deliver', executionId, event }, context)];
 }
 
-function message(slot: InstanceSlot, instanceId: string, body: MessageBody, context: TurnContext): InboxMessage {
+export function message(slot: InstanceSlot, instanceId: string, body: MessageBody, context: TurnContext): InboxMessage {
   return {
     partition: partitionOf(instanceId, context.partitionCount()),
     key: slot.partition.keys.next(),

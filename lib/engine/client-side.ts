@@ -27,6 +27,7 @@ import { assertOutsideEpisode } from './episode-guard.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
 import type { Ownership } from './ownership.js';
+import { countParked } from './parking.js';
 import type { Partition } from './partition.js';
 import { Purger } from './purger.js';
 import type { EngineSettings } from './settings.js';
@@ -44,6 +45,8 @@ export interface ClientSidePort {
   readonly keys: MessageKeys;
   readonly ownership: Ownership;
   readonly dispatcher: Dispatcher;
+  /** False: a client only. */
+  readonly worker: boolean;
   partitionCount(): number;
   /** Hands a committed message to its partition, if that is this process's. */
   deliver(message: InboxMessage): void;
@@ -132,6 +135,13 @@ export class ClientSide {
     return result;
   }
 
+  async rewind(instanceId: string, reason: string | undefined): Promise<ClientResult> {
+    const message = this.message(this.partitionOf(instanceId), instanceId, { type: 'RewindInstance', reason });
+    const result = await this.queue.apply({ kind: 'rewind', message, now: this.now() }, reason?.length ?? 0);
+    if (result.kind === 'done') this.port.deliver(message);
+    return result;
+  }
+
   async startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
     const isNewId = request.instanceId === undefined;
     const row = this.newRow(request.instanceId ?? this.newInstanceId(request), request, this.now());
@@ -185,6 +195,12 @@ export class ClientSide {
 
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames {
     return this.port.handlers.namesOf(type, 'orchestrator');
+  }
+
+  health() {
+    const { ownership, worker, partitionCount } = this.port;
+    const partitions = [...ownership.partitions.values()];
+    return { isWorker: worker, partitionCount: partitionCount(), ownedPartitions: partitions.length, parked: countParked(partitions) };
   }
 
   /** An instance of this process has finished. */

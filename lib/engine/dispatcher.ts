@@ -6,24 +6,29 @@
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
+import { Admission, type Admitted } from './admission.js';
+import { emptyCheckpoint } from './checkpoint-builder.js';
 import type { Clock } from './clock.js';
 import type { Committer, DropReason } from './committer.js';
 import { InstanceLoader, type LoadOutcome } from './instance-loader.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
+import type { Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import { SessionCache } from './session-cache.js';
+import { Solitude } from './solitude.js';
 import type { StoreHealth } from './store-health.js';
-import { takeTurn, type Turn, type TurnContext } from './turn.js';
+import { takeTurn, type Turn, type TurnContext, type WrittenTurn } from './turn.js';
 
 /** Longest stretch of turns before other work of the process gets its turn, ms. */
 const SLICE = 10;
 
 export interface DispatcherPort {
-  readonly store: Pick<DurableStore, 'loadInstances'>;
+  readonly store: Pick<DurableStore, 'loadInstances' | 'getInstances'>;
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly log: DurableLogger;
   readonly committer: Committer;
+  readonly parking: Parking;
   readonly context: TurnContext;
   /** Whether this process may still act for the partition. */
   isHeld(partition: Partition): boolean;
@@ -31,8 +36,6 @@ export interface DispatcherPort {
   effects(partition: Partition, checkpoint: Checkpoint, row: InstanceRow | null): void;
   /** The places of activities whose checkpoint was written or dropped. */
   unreserve(count: number): void;
-  /** Whether the partition is on its way to a worker that has this orchestrator [Y6]. */
-  handsOver(partition: Partition, name: string, version: string | undefined): boolean;
   /** Inputs that this process will not take up: their partition is lost, or it stops. */
   orphaned(inputs: readonly PendingInput[]): void;
   /** What memory held of the instance was not what the database has: answers which of the inputs still stand. */
@@ -48,12 +51,24 @@ export class Dispatcher {
   private idleListeners: (() => void)[] = [];
   private readonly cache: SessionCache;
   private readonly loader: InstanceLoader;
+  private readonly admission: Admission;
+  private readonly solitude = new Solitude();
 
   constructor(private readonly port: DispatcherPort) {
     const { extendedSessionsEnabled, maxCachedInstances } = port.context.settings;
     this.cache = new SessionCache(extendedSessionsEnabled ? maxCachedInstances : 0);
     const { store, clock, health, context } = port;
-    this.loader = new InstanceLoader({ store, clock, health, context, loaded: (slot, outcome) => this.loaded(slot, outcome) });
+    const isAlone = (slot: InstanceSlot) => this.solitude.isAlone(slot);
+    this.loader = new InstanceLoader({
+      store, clock, health, context,
+      isSuspect: (slot, row) => !slot.poison && this.admission.isSuspect(row.attempts) && !isFinished(row.status) && !isAlone(slot),
+      loaded: (slot, outcome) => this.loaded(slot, outcome),
+    });
+    this.admission = new Admission({
+      store, clock, health, isAlone,
+      maxDispatchCount: context.settings.maxDispatchCount,
+      admitted: (slot, outcome) => this.admitted(slot, outcome),
+    });
   }
 
   /** Instances that wait or are in the works. */
@@ -61,12 +76,16 @@ export class Dispatcher {
     return this.ready.length + this.inTheWorks;
   }
 
+  /** Whether instances that workers may have died of wait or run [Y8]. */
+  get hasSuspects(): boolean {
+    return this.solitude.isWanted;
+  }
+
   /** Adds an input for an instance of an owned partition. */
   offer(partition: Partition, instanceId: string, input: PendingInput): void {
     if (this.draining && input.kind !== 'activity') return this.port.orphaned([input]);
     const slot = partition.slot(instanceId);
     slot.queue.push(input);
-    if (slot.parked) this.wake(slot);
     this.schedule(slot);
   }
 
@@ -76,7 +95,7 @@ export class Dispatcher {
 
   /** Goes on after a pause, or with a partition that is held again. */
   resume(): void {
-    if (this.running || this.stopped || this.ready.length === 0) return;
+    if (this.running || this.stopped || (this.ready.length === 0 && !this.solitude.isWaitedFor)) return;
     this.running = true;
     setImmediate(() => this.runSlice());
   }
@@ -84,12 +103,14 @@ export class Dispatcher {
   /** Takes up results of activities only, and resolves when there is nothing left to do; the rest is in the database. */
   async drain(): Promise<void> {
     this.draining = true;
+    this.solitude.clear();
     while (this.ready.length + this.inTheWorks > 0) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
   }
 
   stop(): void {
     this.stopped = true;
     this.loader.stop();
+    this.admission.stop();
   }
 
   /** Forgets a partition that is no longer this process's. */
@@ -98,6 +119,7 @@ export class Dispatcher {
     for (const slot of partition.slots.values()) {
       inputs.push(...slot.queue.splice(0));
       slot.cancelWait?.();
+      this.solitude.end(slot);
       this.forget(slot);
     }
     partition.slots.clear();
@@ -116,22 +138,40 @@ export class Dispatcher {
     const limit = this.port.context.settings.maxConcurrentOrchestratorFunctions;
     let taken = 0;
     const held: InstanceSlot[] = [];
+    this.beginAlone();
     while (taken < this.ready.length && this.inTheWorks < limit && this.port.clock.monotonic() < ends) {
       const slot = this.ready[taken++]!;
       if (slot.partition.state !== 'owned') continue;
-      if (!this.port.isHeld(slot.partition)) held.push(slot);
+      if (!this.solitude.admits(slot) || !this.port.isHeld(slot.partition)) held.push(slot);
       else this.process(slot);
     }
     this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
     this.running = false;
+    this.solitude.othersHadTheirTurn();
     this.settleIdle();
     this.loader.start();
-    if (this.ready.length > held.length && this.inTheWorks < limit) this.resume();
+    this.admission.start();
+    const mayGoOn = this.ready.length > held.length || (this.solitude.isWaitedFor && this.inTheWorks === 0);
+    if (mayGoOn && this.inTheWorks < limit) this.resume();
+  }
+
+  /** Gives the process to the next suspect, once nothing of the others is in the works. */
+  private beginAlone(): void {
+    if (this.inTheWorks > 0 || this.draining) return;
+    const slot = this.solitude.begin();
+    if (!slot) return;
+    slot.busy = false;
+    if (slot.partition.state === 'owned' && slot.queue.length > 0) this.schedule(slot);
+    else this.solitude.end(slot);
   }
 
   private process(slot: InstanceSlot): void {
     slot.scheduled = false;
     if (slot.queue.length === 0) return this.settle(slot);
+    if (this.admission.concerns(slot)) {
+      this.begin(slot);
+      return this.admission.add(slot);
+    }
     if (this.needsLoad(slot)) {
       this.begin(slot);
       return this.loader.add(slot);
@@ -146,9 +186,33 @@ export class Dispatcher {
     this.end(slot);
     if (!isOwned) return slot.forget();
     if (outcome.kind === 'failed') return this.retry(slot, 'refused', outcome.error);
-    if (outcome.kind === 'unknown-handler') return this.park(slot, outcome.row);
+    if (outcome.kind === 'suspect') return this.waitForSolitude(slot);
     if (slot.queue.length > 0) this.turn(slot);
     else this.settle(slot);
+  }
+
+  private admitted(slot: InstanceSlot, outcome: Admitted): void {
+    this.end(slot);
+    if (slot.partition.state !== 'owned') return slot.forget();
+    switch (outcome.kind) {
+      case 'suspect':
+        return this.waitForSolitude(slot);
+      case 'counted': {
+        const { row, counted } = outcome;
+        const checkpoint: Checkpoint = { ...emptyCheckpoint(slot, []), write: { kind: 'update', row: counted, expected: row } };
+        return this.submit(slot, { kind: 'checkpoint', checkpoint, taken: [], row: counted, session: slot.session, isCount: true });
+      }
+      case 'poison':
+        slot.poison = outcome.failure;
+    }
+    slot.admission = 'passed';
+    this.schedule(slot);
+  }
+
+  private waitForSolitude(slot: InstanceSlot): void {
+    slot.busy = true;
+    this.solitude.add(slot);
+    this.resume();
   }
 
   private begin(slot: InstanceSlot): void {
@@ -197,14 +261,16 @@ export class Dispatcher {
       case 'reload':
         this.forget(slot);
         return this.schedule(slot);
-      case 'unknown-handler':
-        return this.park(slot, turn);
       case 'checkpoint':
+        if (turn.isParked && this.port.parking.handsOver(slot.partition, turn.row!)) {
+          slot.queue = queue;
+          return this.forget(slot);
+        }
         return this.submit(slot, turn);
     }
   }
 
-  private submit(slot: InstanceSlot, turn: Extract<Turn, { kind: 'checkpoint' }>): void {
+  private submit(slot: InstanceSlot, turn: WrittenTurn): void {
     const { partition } = slot;
     const { checkpoint } = turn;
     partition.checkpointBegun();
@@ -216,11 +282,15 @@ export class Dispatcher {
         this.release(slot, checkpoint);
         slot.failures = 0;
         slot.mustLoad = false;
+        slot.admission = turn.isCount ? 'counted' : undefined;
+        slot.poison = undefined;
         // A client may put a new instance in the place of a finished or missing one at any time.
         slot.row = turn.row && !isFinished(turn.row.status) ? turn.row : undefined;
         this.cache.set(slot, turn.session);
         partition.consumed(checkpoint.consumedMessages);
         for (const input of turn.taken) if (input.kind === 'eager') input.settle('committed');
+        if (turn.isParked) this.port.parking.parked(partition, turn.row!);
+        else partition.parked.delete(slot.instanceId);
         this.port.effects(partition, checkpoint, checkpoint.write.kind === 'none' ? null : turn.row);
         this.settle(slot);
       },
@@ -228,6 +298,7 @@ export class Dispatcher {
         this.release(slot, checkpoint);
         this.forget(slot);
         slot.mustLoad = true;
+        this.solitude.end(slot);
         if (reason === 'partition-lost' || this.stopped) return this.port.orphaned(turn.taken);
         slot.queue.unshift(...turn.taken);
         if (reason === 'stale') void this.verify(slot, error);
@@ -272,33 +343,22 @@ export class Dispatcher {
     this.port.orphaned(eager);
   }
 
-  /** Waits for a process that has the handler, or for a message that needs none. */
-  private park(slot: InstanceSlot, { name, version }: { readonly name: string; readonly version?: string }): void {
-    if (this.port.handsOver(slot.partition, name, version)) return;
-    slot.failures += 1;
-    if (slot.failures === 1) {
-      const wanted = version === undefined ? `'${name}'` : `'${name}' version '${version}'`;
-      this.port.log.warn(`Instance '${slot.instanceId}' waits: this process has no orchestrator ${wanted}. Register it, or terminate the instance.`);
-    }
-    slot.parked = true;
-    this.wait(slot, backoffOf(6 + slot.failures));
-  }
-
   private wait(slot: InstanceSlot, delay: number): void {
     slot.busy = true;
+    this.solitude.end(slot);
     slot.cancelWait = this.port.clock.after(delay, () => this.wake(slot));
   }
 
   private wake(slot: InstanceSlot): void {
-    slot.cancelWait?.();
     slot.cancelWait = undefined;
-    slot.parked = false;
     slot.busy = false;
     this.settle(slot);
   }
 
   /** After a turn: on with what has arrived meanwhile, or out of memory when nothing speaks for staying. */
   private settle(slot: InstanceSlot): void {
+    // Counted: the episode itself is still to come.
+    if (slot.queue.length === 0 || slot.admission === undefined) this.solitude.end(slot);
     if (slot.partition.state === 'lost') return;
     if (slot.queue.length > 0) return this.schedule(slot);
     // One that must be loaded first stays, to remember that when its messages have been read again.

@@ -18,6 +18,7 @@ import { InboxPoller } from './inbox-poller.js';
 import type { PendingInput } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
 import { Ownership } from './ownership.js';
+import { isParkMark, Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import type { EngineSettings } from './settings.js';
 import { StoreHealth } from './store-health.js';
@@ -52,6 +53,7 @@ export class DurableEngine {
   private readonly ownership: Ownership;
   private readonly committer: Committer;
   private readonly dispatcher: Dispatcher;
+  private readonly parking: Parking;
   private readonly activities: Activities;
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
@@ -83,11 +85,20 @@ export class DurableEngine {
       store, clock, health, log, handlers, settings, partitionCount,
       ownership: this.ownership,
       keys: this.clientKeys,
+      hasSuspects: () => this.dispatcher.hasSuspects,
       offer: (partition, activity, event) => this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event }),
+    });
+    this.parking = new Parking({
+      store, clock, health, log, handlers,
+      committer: this.committer,
+      now: () => time.now(),
+      handsOver: (partition, name, version) => this.ownership.offer(partition, name, version),
+      effects: (partition, checkpoint) => this.effects(partition, checkpoint, null),
     });
     this.dispatcher = new Dispatcher({
       store, clock, health, log,
       committer: this.committer,
+      parking: this.parking,
       context: {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
@@ -98,7 +109,6 @@ export class DurableEngine {
       isHeld: () => this.ownership.holdsLease,
       effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
       unreserve: (count) => this.activities.unreserve(count),
-      handsOver: (partition, name, version) => this.ownership.offer(partition, name, version),
       orphaned: (inputs) => this.orphaned(inputs),
       verify: (partition, inputs) => this.verify(partition, inputs),
     });
@@ -106,7 +116,10 @@ export class DurableEngine {
       clock, time,
       partitions: () => this.ownership.partitions.values(),
       read: (partition, options) => store.readTimers(partition.index, options),
-      due: (partition, timer) => this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer }),
+      due: (partition, timer) => {
+        if (isParkMark(timer)) this.parking.found(partition, timer);
+        else this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer });
+      },
     });
     this.poller = new InboxPoller({
       store, clock, health,
@@ -122,7 +135,7 @@ export class DurableEngine {
       collect: (limit) => store.collectGarbage([...this.ownership.partitions.keys()], limit),
     });
     this.client = new ClientSide({
-      hub, store, clock, health, time, handlers, settings,
+      hub, store, clock, health, time, handlers, settings, worker,
       keys: this.clientKeys,
       ownership: this.ownership,
       dispatcher: this.dispatcher,
@@ -191,6 +204,7 @@ export class DurableEngine {
     }
     await this.within(graceful(), this.dispatcher.drain());
     this.dispatcher.stop();
+    this.parking.stop();
     // What could not be taken up: results go to the inbox, starts to the client's queue.
     for (const partition of this.ownership.partitions.values()) this.dispatcher.drop(partition);
     this.garbage.stop();
@@ -227,9 +241,10 @@ export class DurableEngine {
   private effects(partition: Partition, checkpoint: Checkpoint, row: InstanceRow | null): void {
     for (const timer of checkpoint.deletedTimers) partition.timers.remove(timer);
     for (const timer of checkpoint.cancelledTimers) partition.timers.remove(timer);
-    for (const { claimToken } of checkpoint.consumedActivities) partition.claims.delete(claimToken);
+    this.activities.consumed(partition, checkpoint.consumedActivities);
     for (const executionId of checkpoint.abandonedActivities) this.activities.abandon(partition, executionId);
-    for (const timer of checkpoint.timers) partition.timers.add(timer);
+    // The mark of an instance that waits for another worker is for that one.
+    for (const timer of checkpoint.timers) if (!isParkMark(timer)) partition.timers.add(timer);
     if (checkpoint.timers.length > 0) this.alarm.arm(partition);
     for (const message of checkpoint.messages) this.deliver(message);
     for (const activity of checkpoint.runningActivities) this.activities.start(activity);

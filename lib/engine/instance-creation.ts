@@ -32,9 +32,9 @@ export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: P
 }
 
 /** The module's default version, where a live worker has the orchestrator in it [Y5]. */
-function defaultVersion(name: string, { settings, isOrchestratorKnown }: TurnContext): string | undefined {
-  const { defaultVersion: version } = settings;
-  return version !== undefined && isOrchestratorKnown(name, version) ? version : undefined;
+function defaultVersion(name: string, context: TurnContext): string | undefined {
+  const { defaultVersion: version } = context.settings;
+  return version !== undefined && context.isOrchestratorKnown(name, version) ? version : undefined;
 }
 
 /** Tells the caller of a sub-orchestration that its id is in use [S3]; whoever else asked is not there any more. */

@@ -2,12 +2,14 @@
  * Brings instances that are not in memory back: rows and histories of many in one query, then their replay. An instance that
  * cannot be loaded does not keep the others from it.
  */
-import { isFinished, type InputEvent } from '../core/history.js';
+import { isFinished } from '../core/history.js';
+import { hasFailed } from '../core/rewind.js';
 import type { DurableStore, InstanceRow, LoadedInstance } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
-import { isMeantFor, type InstanceSlot, type Session } from './instance-slot.js';
-import { replaySession, type SessionContext } from './sessions.js';
+import type { InstanceSlot, Session } from './instance-slot.js';
+import { mayRewind } from './rewinding.js';
+import { replaySession, rewoundSession, type SessionContext } from './sessions.js';
 import type { StoreHealth } from './store-health.js';
 
 /** Instances loaded by one query, and the bytes of history that it may bring. */
@@ -16,8 +18,8 @@ const MAX_LOAD_BYTES = 16 * 1024 * 1024;
 
 export type LoadOutcome =
   | { readonly kind: 'loaded'; readonly session: Session | undefined }
-  /** This process lacks the orchestrator. */
-  | { readonly kind: 'unknown-handler'; readonly row: InstanceRow }
+  /** Its code may be what its workers died of: it is to be loaded again when nothing else runs [Y8]. */
+  | { readonly kind: 'suspect' }
   /** Its partition is no longer this process's. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly error: unknown };
@@ -27,6 +29,8 @@ export interface InstanceLoaderPort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly context: SessionContext;
+  /** Whether the instance's code is to run only while nothing else does [Y8]. */
+  isSuspect(slot: InstanceSlot, row: InstanceRow): boolean;
   /** Called once for each slot that was added. */
   loaded(slot: InstanceSlot, outcome: LoadOutcome): void;
 }
@@ -88,7 +92,7 @@ export class InstanceLoader {
   private async load(slots: InstanceSlot[]): Promise<void> {
     for (const slot of slots) slot.lastBeforeRead = slot.queue.at(-1);
     const { instances, looked } = await this.port.store.loadInstances(
-      slots.map(({ partition, instanceId }) => ({ partition: partition.index, instanceId })),
+      slots.map(({ partition, instanceId, queue }) => ({ partition: partition.index, instanceId, finishedHistory: queue.some(mayRewind) })),
       { maxBytes: MAX_LOAD_BYTES },
     );
     this.port.health.reached();
@@ -99,23 +103,16 @@ export class InstanceLoader {
 
   private async revive(slot: InstanceSlot, loaded: LoadedInstance | undefined): Promise<LoadOutcome> {
     if (slot.partition.state !== 'owned') return { kind: 'gone' };
+    if (loaded && this.port.isSuspect(slot, loaded.row)) return { kind: 'suspect' };
     slot.row = loaded?.row ?? null;
-    if (!loaded || isFinished(loaded.row.status) || loaded.history.length === 0) return { kind: 'loaded', session: undefined };
+    if (!loaded || loaded.history.length === 0 || (isFinished(loaded.row.status) && loaded.row.status !== 'Failed')) return { kind: 'loaded', session: undefined };
+    const { row, history } = loaded;
+    const { context } = this.port;
     try {
-      const session = await replaySession(loaded.row, loaded.history, this.port.context, waitingEvents(slot, loaded.row));
-      return session ? { kind: 'loaded', session } : { kind: 'unknown-handler', row: loaded.row };
+      const session = hasFailed(history) ? await rewoundSession(row, history, context, slot.poison) : await replaySession(row, history, context, slot.poison);
+      return { kind: 'loaded', session };
     } catch (error) {
       return { kind: 'failed', error };
     }
   }
-}
-
-/** What the instance is about to take up: an instance that just ends needs no handler. */
-function waitingEvents(slot: InstanceSlot, row: InstanceRow): InputEvent[] {
-  return slot.queue.flatMap((input): InputEvent[] => {
-    if (input.kind !== 'message') return [];
-    const { body } = input.message;
-    if (body.type === 'CreateInstance' && body.onConflict === 'terminateAndReplace') return [{ type: 'ExecutionTerminated' }];
-    return body.type === 'Deliver' && isMeantFor(row, body) ? [body.event] : [];
-  });
 }

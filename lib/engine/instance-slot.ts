@@ -1,6 +1,7 @@
 import type { OrchestrationExecution } from '../core/execution.js';
 import type { OpenEpisode } from '../core/episodes.js';
-import { isFinished, type TaskCompleted, type TaskFailed } from '../core/history.js';
+import type { FailureDetails } from '../core/failure.js';
+import { isFinished, type ExecutionRewound, type TaskCompleted, type TaskFailed } from '../core/history.js';
 import type { Deliver, InboxMessage, InstanceRow, RunningActivity, TimerRow } from '../storage/store.js';
 import type { Cancel } from './clock.js';
 import type { Partition } from './partition.js';
@@ -18,11 +19,15 @@ export function isMeantFor(row: InstanceRow, { executionId, parentExecutionId }:
   return (executionId ?? row.executionId) === row.executionId && (parentExecutionId ?? row.parent?.executionId) === row.parent?.executionId;
 }
 
-/** The live generator of an instance. */
+/** The live generator of an instance, or what stands for it where its code may not run. */
 export interface Session {
   readonly execution: Pick<OrchestrationExecution, 'run'>;
-  /** Inputs that history holds already and no episode has run yet: a continueAsNew handed them over. */
+  /** What history holds already of the next episode: a continueAsNew or a worker without the orchestrator left it, or a rewind takes it back. */
   readonly open?: OpenEpisode;
+  /** It runs no code: inputs are only recorded [Y6]. */
+  readonly isHandlerless?: boolean;
+  /** Of a failed instance that was loaded to be rewound: its next episode begins with this. */
+  readonly rewind?: ExecutionRewound;
 }
 
 /**
@@ -42,8 +47,10 @@ export class InstanceSlot {
   mustLoad = false;
   /** The last input that was there when the row was read: what came later may be for an instance that the row does not tell of. */
   lastBeforeRead: PendingInput | undefined;
-  /** Waits because this process lacks its handler; a new message ends the wait. */
-  parked = false;
+  /** What was decided, before its code runs, about inputs that were there when a worker died [Y8]; anew after each episode. */
+  admission: 'passed' | 'counted' | undefined;
+  /** Its code does not run any more: it ends with this [Y8]. */
+  poison: FailureDetails | undefined;
   /** Takes back the end of a wait. */
   cancelWait: Cancel | undefined;
   /** Failures in a row to process it, for the back-off. */

@@ -5,11 +5,16 @@ import { hasOrchestrator, ownersAmong, type OrchestratorRef } from './orchestrat
 export class LiveWorkers {
   private rows: readonly WorkerRow[] = [];
   private incarnations = new Set<string>();
+  /** Those whose rows are there, or were there when they did not live any more: a clean stop takes the row away. */
+  private registered = new Set<string>();
+  private readonly dead = new Set<string>();
 
   /** Takes the rows of a heartbeat; answers whether one that lived does not any more. */
   update(rows: readonly WorkerRow[]): boolean {
     const before = this.incarnations;
     const live = rows.filter((row) => row.live);
+    this.registered = new Set(rows.map(({ incarnation }) => incarnation));
+    for (const row of rows) if (!row.live) this.dead.add(row.incarnation);
     this.rows = live.filter(({ worker }) => worker);
     this.incarnations = new Set(live.map(({ incarnation }) => incarnation));
     return [...before].some((incarnation) => !this.incarnations.has(incarnation));
@@ -34,6 +39,11 @@ export class LiveWorkers {
 
   isLive(incarnation: string): boolean {
     return this.incarnations.has(incarnation);
+  }
+
+  /** Whether a worker that does not live has not stopped cleanly [Y8]. */
+  hasDied(incarnation: string): boolean {
+    return this.registered.has(incarnation) || this.dead.has(incarnation);
   }
 
   /** Whether a poll saw the same workers: whoever comes has a new id, whoever goes is missing in the count. */

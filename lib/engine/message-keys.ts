@@ -1,5 +1,5 @@
 /** Keys per millisecond of clock: keys stay exact as JavaScript numbers until the year 2248. */
-const KEYS_PER_MS = 1_024;
+export const KEYS_PER_MS = 1_024;
 
 /**
  * Makes the ascending message keys of one sender: max(clock, last) + 1. The last key is stored with every commit, so that

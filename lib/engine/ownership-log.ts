@@ -19,7 +19,7 @@ export class OwnershipLog {
   standsBy(): void {
     if (this.saidStandsBy) return;
     this.saidStandsBy = true;
-    this.log.log(`Task hub '${this.hub}': another process or hub works on this SQLite file; this one serves its client and stands by.`);
+    this.log.log(`Task hub '${this.hub}': another process works on this task hub of the SQLite file; this one serves its client and stands by.`);
   }
 
   /** No worker has all orchestrators [Y6]: said once for each such state. */

@@ -63,6 +63,8 @@ export class Ownership {
   /** Whether the last heartbeat left something to be taken. */
   private wantsMore = false;
   private lastNews = '';
+  /** Ends when what was given away until now is written. */
+  private giving: Promise<void> = Promise.resolve();
   private beating: Promise<void> | undefined;
   private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
@@ -147,6 +149,7 @@ export class Ownership {
     const leaving = [...this.leaving.values()].filter((until) => until === Infinity).length;
     const isNews =
       !this.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + leaving;
+    if (!isNews) this.lastNews = '';
     if (!isNews || this.beating) return isNews;
     // The same again: the heartbeat could change nothing about it, and the next one comes soon enough.
     const news = Object.values(signs).join();
@@ -176,6 +179,11 @@ export class Ownership {
     return this.workers.isLive(incarnation);
   }
 
+  /** Whether a worker that is not live any more has died: one that stopped cleanly has not [Y8]. */
+  hasDied(incarnation: string): boolean {
+    return !this.isLive(incarnation) && this.workers.hasDied(incarnation);
+  }
+
   /** Drops partitions that turned out to be somebody else's. */
   drop(partitions: readonly Partition[]): void {
     const dropped = partitions.filter((partition) => partition.state !== 'lost');
@@ -192,6 +200,7 @@ export class Ownership {
     this.stopping = true;
     this.cancelNext?.();
     await this.beating;
+    await this.giving;
     if (!this.info) return;
     const { info } = this;
     const owned = [...this.partitions.values()];
@@ -224,6 +233,7 @@ export class Ownership {
       health.reached();
       if (state.alive) {
         this.renewalSentAt = sentAt;
+        this.wantsMore = false;
         await this.reconcile(state, sentAt);
         this.port.renewed();
       } else await this.register(worker);
@@ -315,20 +325,24 @@ export class Ownership {
   private give(partition: Partition, to?: string): void {
     if (partition.state !== 'owned') return;
     partition.state = 'releasing';
-    void this.port.settled(partition).then(async () => {
+    void this.port.settled(partition).then(() => {
       if (partition.state !== 'releasing' || !this.info) return;
-      const { store, health, leaseDuration, clock } = this.port;
       const { info } = this;
-      const { lease } = partition;
-      this.leaving.set(lease.partition, Infinity);
+      this.leaving.set(partition.index, Infinity);
       this.drop([partition]);
-      try {
-        const isAssigned = to !== undefined && (await store.assignPartition(info, lease, { incarnation: to, leaseDuration }));
-        if (!isAssigned) await store.releasePartitions(info, [lease]);
-      } catch (error) {
-        health.failed(error);
-      }
-      this.leaving.set(lease.partition, clock.monotonic());
+      const given = this.writeGiven(info, partition, to);
+      this.giving = this.giving.then(() => given);
     });
+  }
+
+  private async writeGiven(info: WorkerInfo, { lease }: Partition, to: string | undefined): Promise<void> {
+    const { store, health, leaseDuration, clock } = this.port;
+    try {
+      const isAssigned = to !== undefined && (await store.assignPartition(info, lease, { incarnation: to, leaseDuration }));
+      if (!isAssigned) await store.releasePartitions(info, [lease]);
+    } catch (error) {
+      health.failed(error);
+    }
+    this.leaving.set(lease.partition, clock.monotonic());
   }
 }

@@ -1,4 +1,5 @@
 import type { InboxMessage, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
+import type { OrchestratorRef } from './orchestrator-sets.js';
 import { InstanceSlot } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
 import { TimerQueue } from './timer-queue.js';
@@ -22,6 +23,10 @@ export class Partition {
   readonly slots = new Map<string, InstanceSlot>();
   /** Claims of this process on activities of this partition, by token. */
   readonly claims = new Map<string, RunningActivity>();
+  /** Instances that wait for a worker with their orchestrator, by id [Y6]. */
+  readonly parked = new Map<string, OrchestratorRef>();
+  /** When this process took it over from a worker that died, by engine time; `undefined`: it was given back. */
+  readonly takenOverAt: number | undefined;
   /** `releasing`: finishes what is under way and takes nothing up; `lost`: somebody else's, or given back. */
   state: 'owned' | 'releasing' | 'lost' = 'owned';
   private commitNo: number;
@@ -35,6 +40,7 @@ export class Partition {
     this.index = lease.partition;
     this.commitNo = lease.commitNo;
     this.keys = new MessageKeys(lease.lastKey, now);
+    this.takenOverAt = lease.takeover ? now() : undefined;
   }
 
   slot(instanceId: string): InstanceSlot {

@@ -1,11 +1,13 @@
 /** How the generators of instances come to life: fresh, by continueAsNew, or by replay of their history. */
-import { ActionLog } from '../core/action-log.js';
-import type { EpisodeResult } from '../core/execution.js';
+import type { EpisodeResult, RecordedEpisode } from '../core/execution.js';
 import { OrchestrationExecution, splitEpisodes } from '../core/execution.js';
-import type { ExecutionStarted, HistoryEvent, InputEvent } from '../core/history.js';
+import type { FailureDetails } from '../core/failure.js';
+import type { ExecutionStarted, HistoryEvent } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
+import { planRewind } from '../core/rewind.js';
 import type { InstanceRow } from '../storage/store.js';
 import { insideEpisode } from './episode-guard.js';
+import { HandlerlessExecution } from './handlerless-execution.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { Session } from './instance-slot.js';
 import type { EngineSettings } from './settings.js';
@@ -20,11 +22,10 @@ export interface SessionContext {
 /** Longest stretch of replay before other work gets its turn, ms. */
 const REPLAY_SLICE = 10;
 
-/** The session of an instance without history; none when this process lacks its handler and the instance does not just end. */
-export function newSession(row: InstanceRow, context: SessionContext, events: readonly InputEvent[]): Session | undefined {
-  const execution = newExecution(row, context);
-  if (execution) return { execution };
-  return endsBy(events) ? { execution: new HandlerlessExecution(row, []) } : undefined;
+/** The session of an instance without history. @param poison its code is not to run; it ends with this instead */
+export function newSession(row: InstanceRow, context: SessionContext, poison?: FailureDetails): Session {
+  const execution = poison ? undefined : newExecution(row, context);
+  return execution ? { execution } : handlerlessSession(row, [], poison);
 }
 
 /** The session of the generation that a continueAsNew began: its first episode is open. */
@@ -40,11 +41,25 @@ export function firstEvents(row: InstanceRow, next: NonNullable<EpisodeResult['c
   return [{ type: 'OrchestratorStarted', timestamp: now }, started, ...next.carryOver];
 }
 
-/** Replays a stored history, a slice at a time; `waiting` are the events that the instance is about to take up. */
-export async function replaySession(row: InstanceRow, history: readonly HistoryEvent[], context: SessionContext, waiting: readonly InputEvent[]): Promise<Session | undefined> {
-  const execution = newExecution(row, context);
-  if (!execution) return endsBy(waiting) ? { execution: new HandlerlessExecution(row, history) } : undefined;
+/** Replays a stored history, a slice at a time. @param poison as for {@link newSession} */
+export async function replaySession(row: InstanceRow, history: readonly HistoryEvent[], context: SessionContext, poison?: FailureDetails): Promise<Session> {
+  const execution = poison ? undefined : newExecution(row, context);
+  if (!execution) return handlerlessSession(row, history, poison);
   const { episodes, open } = splitEpisodes(history);
+  await replayEpisodes(execution, episodes);
+  return { execution, open };
+}
+
+/** The session of a failed instance that is to go on [K8]. @param poison as for {@link newSession} */
+export async function rewoundSession(row: InstanceRow, history: readonly HistoryEvent[], context: SessionContext, poison?: FailureDetails): Promise<Session> {
+  const execution = poison ? undefined : newExecution(row, context);
+  const { event, episodes, open } = planRewind(history);
+  if (!execution) return { ...handlerlessSession(row, history, poison), rewind: event };
+  await replayEpisodes(execution, episodes);
+  return { execution, open, rewind: event };
+}
+
+async function replayEpisodes(execution: OrchestrationExecution, episodes: readonly RecordedEpisode[]): Promise<void> {
   let sliceEnds = performance.now() + REPLAY_SLICE;
   for (const episode of episodes) {
     insideEpisode(() => execution.replayEpisode(episode));
@@ -52,10 +67,10 @@ export async function replaySession(row: InstanceRow, history: readonly HistoryE
     await new Promise((resolve) => setImmediate(resolve));
     sliceEnds = performance.now() + REPLAY_SLICE;
   }
-  return { execution, open };
 }
 
-function newExecution(row: InstanceRow, { handlers, settings, log, partitionCount }: SessionContext): OrchestrationExecution | undefined {
+function newExecution(row: InstanceRow, context: SessionContext): OrchestrationExecution | undefined {
+  const { handlers, settings, log } = context;
   const definition = handlers.findOrchestrator(row.name, row.version);
   if (!definition) return undefined;
   return new OrchestrationExecution({
@@ -65,37 +80,13 @@ function newExecution(row: InstanceRow, { handlers, settings, log, partitionCoun
     source: definition.source,
     maxOrchestrationActions: settings.maxOrchestrationActions,
     maxPayloadBytes: settings.maxPayloadBytes,
-    partitionCount: partitionCount(),
+    partitionCount: context.partitionCount(),
     log,
     activityNames: (type) => handlers.namesOf(type, 'activity'),
     orchestratorNames: (type) => handlers.namesOf(type, 'orchestrator'),
   });
 }
 
-function endsBy(events: readonly InputEvent[]): boolean {
-  return events.some((event) => event.type === 'ExecutionTerminated');
-}
-
-/** Ends an instance whose orchestrator this process does not have: terminate runs no code and so needs none [K6]. */
-class HandlerlessExecution {
-  constructor(private readonly row: InstanceRow, private readonly history: readonly HistoryEvent[]) {}
-
-  run(timestamp: number, inputs: readonly InputEvent[], open?: unknown): EpisodeResult {
-    const { reason, recursive } = inputs.find((event) => event.type === 'ExecutionTerminated') ?? {};
-    const result = reason === undefined ? undefined : JSON.stringify(reason);
-    const actions = new ActionLog();
-    for (const episode of splitEpisodes(this.history).episodes) actions.adoptRecorded(episode.inputs, episode.outputs);
-    actions.beginEpisode(inputs, 0);
-    actions.closeTimers();
-    const begin: HistoryEvent[] = open ? [] : [{ type: 'OrchestratorStarted', timestamp }];
-    return {
-      events: [...begin, ...inputs, { type: 'ExecutionCompleted', status: 'Terminated', result }, { type: 'OrchestratorCompleted' }],
-      outputs: [],
-      cancelledTimers: actions.cancelledTimers,
-      status: 'Terminated',
-      customStatus: this.row.customStatus,
-      result,
-      terminatedChildren: recursive ? { instanceIds: actions.openChildren, reason } : undefined,
-    };
-  }
+function handlerlessSession(row: InstanceRow, history: readonly HistoryEvent[], poison?: FailureDetails): Session {
+  return { execution: new HandlerlessExecution(row, history, poison), isHandlerless: true };
 }

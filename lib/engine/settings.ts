@@ -18,7 +18,7 @@ export interface EngineSettings {
   readonly maxOrchestrationActions: number;
   /** Size of an input, result or event as JSON. Default 4 MiB. */
   readonly maxPayloadBytes: number;
-  /** How often a work item is taken up that ends its worker each time, before it fails [Y8]; 1–1 000. Default 10. */
+  /** How often a work item is taken up again after its worker died of it, before it fails [Y8]; 1–1 000. Default 10. */
   readonly maxDispatchCount: number;
   /** How long a stop waits for running work. Default 30 000. */
   readonly shutdownTimeout: number;

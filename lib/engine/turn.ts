@@ -5,7 +5,9 @@
 import { insideEpisode } from './episode-guard.js';
 import { isMeantFor, type InstanceSlot, type PendingInput, type Session } from './instance-slot.js';
 import { newSession, type SessionContext } from './sessions.js';
-import { buildCheckpoint, emptyCheckpoint } from './checkpoint-builder.js';
+import { isBacklog } from './backlog.js';
+import { buildCheckpoint, emptyCheckpoint, message } from './checkpoint-builder.js';
+import { answerRewoundParent, isOfThisCall, reasonToRewind } from './rewinding.js';
 import { createdRow, replyInstanceInUse } from './instance-creation.js';
 import type { ExecutionStarted, InputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
@@ -23,15 +25,26 @@ export interface TurnContext extends SessionContext {
   reserveActivity(name: string): { readonly claimToken: string; readonly claimedBy: string } | undefined;
 }
 
+/** A checkpoint that is to be written. */
+export interface WrittenTurn {
+  readonly kind: 'checkpoint';
+  readonly checkpoint: Checkpoint;
+  readonly taken: readonly PendingInput[];
+  readonly row: InstanceRow | null;
+  readonly session: Session | undefined;
+  /** This process lacks the orchestrator: what was taken waits in the history [Y6]. */
+  readonly isParked?: boolean;
+  /** The checkpoint counts an attempt, the episode comes after it [Y8]. */
+  readonly isCount?: boolean;
+}
+
 /** The outcome of a turn. */
 export type Turn =
-  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint; readonly taken: readonly PendingInput[]; readonly row: InstanceRow | null; readonly session: Session | undefined }
+  | WrittenTurn
   /** Everything taken had become void; there is nothing to write. */
   | { readonly kind: 'nothing' }
   /** The row in memory may be out of date: load it again and come back. */
-  | { readonly kind: 'reload' }
-  /** This process has no such orchestrator; everything taken waits. */
-  | { readonly kind: 'unknown-handler'; readonly name: string; readonly version?: string };
+  | { readonly kind: 'reload' };
 
 /** Runs one turn. The slot's row is known (`null`: there is no such instance). The array of the slot's queue is replaced, not changed. */
 export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
@@ -40,9 +53,11 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   if (!first) return { kind: 'nothing' };
   const row = slot.row ?? null;
   if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
-  if (isCreation(first)) return createOrRefuse(slot, row, first, context);
+  if (row?.status === 'Failed' && isOfThisCall(row, first)) return rewind(slot, row, first, context);
+  if (isCreation(first)) return (row && answerRewoundParent(slot, row, first, context)) ?? createOrRefuse(slot, row, first, context);
   if (!row || isFinished(row.status)) return consumeLate(slot, row, context);
-  return advance(slot, row, { kind: 'update', expected: row }, takeWhile(slot, (input) => !isCreation(input)), context);
+  const taken = takeWhile(slot, (input) => !isCreation(input));
+  return advance(slot, row, { kind: 'update', expected: row }, taken, context, rewindOf(slot, taken));
 }
 
 function isCreation(input: PendingInput): boolean {
@@ -74,9 +89,12 @@ function consumeLate(slot: InstanceSlot, row: InstanceRow | null, context: TurnC
 }
 
 function logDropped(slot: InstanceSlot, row: InstanceRow | null, input: PendingInput, { log }: TurnContext): void {
-  if (input.kind !== 'message' || input.message.body.type !== 'Deliver') return;
-  const { event } = input.message.body;
+  if (input.kind !== 'message') return;
+  const { body } = input.message;
   const state = row ? `it is ${row.status}` : 'there is no such instance';
+  if (body.type === 'RewindInstance') log.debug?.(`The rewind of instance '${slot.instanceId}' is ignored: ${state}.`);
+  if (body.type !== 'Deliver') return;
+  const { event } = body;
   if (event.type === 'EventRaised') log.warn(`Event '${event.name}' for instance '${slot.instanceId}' was dropped: ${state}.`);
   else log.debug?.(`${event.type} for instance '${slot.instanceId}' is ignored: ${state}.`);
 }
@@ -106,10 +124,7 @@ function createOrRefuse(slot: InstanceSlot, row: InstanceRow | null, first: Pend
 function replaceLiveInstance(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
   const reason = 'Replaced by a new instance with the same id.';
   const end = advance(slot, row, { kind: 'update', expected: row }, [], context, [{ type: 'ExecutionTerminated', reason }]);
-  if (end.kind !== 'checkpoint') return end;
   const start = create(slot, row, first, context);
-  // Without a handler for the new one, the old one ends all the same; the creation waits in the queue.
-  if (start.kind !== 'checkpoint') return end;
   const { messages, cancelledTimers, abandonedActivities } = end.checkpoint;
   const checkpoint: Checkpoint = {
     ...start.checkpoint,
@@ -120,7 +135,23 @@ function replaceLiveInstance(slot: InstanceSlot, row: InstanceRow, first: Pendin
   return { ...start, checkpoint };
 }
 
-function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput, context: TurnContext): Turn {
+/** A sub-orchestration that failed goes on, because its parent was rewound [K8]. */
+function rewind(slot: InstanceSlot, row: InstanceRow, first: PendingInput, context: TurnContext): Turn {
+  // It was loaded for another reason, without its history.
+  if (!slot.session?.rewind) return { kind: 'reload' };
+  slot.queue.shift();
+  const taken = [first, ...takeWhile(slot, (input) => !isCreation(input))];
+  return advance(slot, row, { kind: 'update', expected: row }, taken, context, rewindOf(slot, taken));
+}
+
+/** What an instance that failed goes on with; what is dropped of its history was found out when it was loaded. */
+function rewindOf({ session }: InstanceSlot, taken: readonly PendingInput[]): InputEvent[] {
+  if (!session?.rewind) return [];
+  const reason = taken.map(reasonToRewind).find((wish) => wish !== undefined)?.reason;
+  return [{ ...session.rewind, reason }];
+}
+
+function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput, context: TurnContext): WrittenTurn {
   const row = createdRow(slot, old, first, context);
   slot.queue.shift();
   const write: Write = old ? { kind: 'replace', expected: old } : { kind: 'insert' };
@@ -133,36 +164,47 @@ function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput
     };
     return { kind: 'checkpoint', checkpoint, taken: [first], row, session: undefined };
   }
-  const taken = [first, ...takeWhile(slot, (input) => !isCreation(input))];
   slot.session = undefined;
+  if (isBacklog(slot.partition, first)) return createCounted(slot, row, write, first, context);
+  const taken = [first, ...takeWhile(slot, (input) => !isCreation(input))];
   return advance(slot, row, write, taken, context);
+}
+
+/** A worker may have died of this instance's first episode: the row comes first, to count that [Y8]. */
+function createCounted(slot: InstanceSlot, row: InstanceRow, write: Write, first: PendingInput, context: TurnContext): WrittenTurn {
+  const counted = { ...row, attempts: 1 };
+  const checkpoint: Checkpoint = {
+    ...emptyCheckpoint(slot, [first]),
+    write: { ...write, row: counted },
+    messages: [message(slot, row.instanceId, { type: 'StartInstance' }, context)],
+    garbage: write.kind === 'replace' ? [write.expected.executionId] : [],
+  };
+  return { kind: 'checkpoint', checkpoint, taken: [first], row: counted, session: undefined, isCount: true };
 }
 
 type Write = { readonly kind: 'insert' } | { readonly kind: 'replace' | 'update'; readonly expected: InstanceGuard };
 
 /** Runs an episode of a live instance with what was taken, if any of it asks for one. */
-function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: PendingInput[], context: TurnContext, forced: InputEvent[] = []): Turn {
+function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: PendingInput[], context: TurnContext, forced: InputEvent[] = []): WrittenTurn {
   const { events, wakes, notBefore } = translate(row, taken, context);
   events.unshift(...forced);
   const now = Math.max(context.now(), row.updatedAt, notBefore);
   const begins = row.historyLength === 0;
   const startsLater = row.startAt !== undefined && row.startAt > now;
   const timer = startsLater && taken.some(isStart) ? startTimer(row, row.startAt) : undefined;
-  const runs = events.length > 0 || (wakes && !startsLater && (begins || slot.session?.open !== undefined || row.status === 'Pending'));
+  const runs = slot.poison !== undefined || events.length > 0 || (wakes && !startsLater && (begins || slot.session?.open !== undefined || row.status === 'Pending'));
   if (!runs && write.kind === 'update') {
     const checkpoint = { ...emptyCheckpoint(slot, taken), timers: timer ? [timer] : [] };
     return { kind: 'checkpoint', checkpoint, taken, row, session: slot.session };
   }
-  const session = slot.session ?? newSession(row, context, events);
-  if (!session) {
-    slot.queue.unshift(...taken);
-    return { kind: 'unknown-handler', name: row.name, version: row.version };
-  }
+  const session = slot.session ?? newSession(row, context, slot.poison);
   const inputs = begins ? [executionStarted(row), ...events] : events;
   const result = insideEpisode(() => session.execution.run(now, inputs, session.open));
-  const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer });
-  const kept = isFinished(result.status) ? undefined : { execution: session.execution };
-  return { kind: 'checkpoint', taken, checkpoint: built.checkpoint, row: built.row, session: result.continueAsNew ? built.continued : kept };
+  const isParked = session.isHandlerless && !isFinished(result.status);
+  const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer, isParked });
+  const { execution, isHandlerless } = session;
+  const kept = isFinished(result.status) ? undefined : { execution, isHandlerless };
+  return { kind: 'checkpoint', taken, checkpoint: built.checkpoint, row: built.row, session: result.continueAsNew ? built.continued : kept, isParked };
 }
 
 function startTimer(row: InstanceRow, fireAt: number) {
@@ -193,7 +235,7 @@ function translate(row: InstanceRow, taken: readonly PendingInput[], { log }: Tu
       const { event } = input.message.body;
       if (isMeantFor(row, input.message.body)) events.push(event);
       else log.debug?.(`${event.type} for instance '${row.instanceId}' is ignored: it is for another execution.`);
-    } else wakes = true;
+    } else if (input.message.body.type !== 'RewindInstance') wakes = true;
   }
   return { events, wakes, notBefore };
 }

@@ -1,21 +1,19 @@
 import type { EngineSettings } from '../engine/settings.js';
 import { ENGINE_SETTING_NAMES, InvalidSettingError, validateSettings, withoutUndefined } from '../engine/settings-validation.js';
-import type { StorageOptions } from '../storage/index.js';
-import type { DurableOptions } from './interfaces/durable-module-options.js';
+import type { DurableOptions, DurableStorageOptions } from './interfaces/durable-module-options.js';
 import { DEFAULT_ENHANCERS, type EnhancerOptions } from './interfaces/enhancer-options.js';
+import { resolveStorage } from './storage-setting.js';
 import { adviceOn } from './unknown-settings.js';
 
 /** Options with their defaults, checked. */
 export interface ResolvedDurableOptions {
   readonly taskHub: string;
-  readonly storage: StorageOptions;
+  readonly storage: DurableStorageOptions;
   readonly worker: boolean;
   readonly enhancers: Required<EnhancerOptions>;
   readonly settings: EngineSettings;
 }
 
-const DEFAULT_STORAGE: StorageOptions = { type: 'better-sqlite3', database: 'durable.sqlite' };
-const STORAGE_TYPES: readonly unknown[] = ['better-sqlite3', 'mysql', 'mariadb'];
 const TASK_HUB = /^[A-Za-z][A-Za-z0-9]{2,44}$/;
 const KNOWN: readonly string[] = ['taskHub', 'storage', 'worker', 'enhancers', ...ENGINE_SETTING_NAMES];
 
@@ -28,15 +26,15 @@ export function resolveDurableOptions(given: DurableOptions): ResolvedDurableOpt
   const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw new InvalidSettingError(unknown, adviceOn(unknown, KNOWN));
 
-  const { taskHub = 'DurableHub', storage = DEFAULT_STORAGE, worker = true, enhancers, ...settings } = given;
+  const { taskHub = 'DurableHub', worker = true, storage: givenStorage, enhancers, ...settings } = given;
   if (typeof taskHub !== 'string' || !TASK_HUB.test(taskHub)) {
     throw InvalidSettingError.ofValue('taskHub', taskHub, 'a letter followed by letters and digits, 3 to 45 characters');
   }
-  const storageType: unknown = storage?.type;
-  if (!STORAGE_TYPES.includes(storageType)) {
-    throw InvalidSettingError.ofValue('storage.type', storageType, `one of ${STORAGE_TYPES.join(', ')}`);
-  }
+  const storage = resolveStorage(givenStorage);
   if (typeof worker !== 'boolean') throw InvalidSettingError.ofValue('worker', worker, 'true or false');
+  if (!worker && 'database' in storage && storage.database === ':memory:') {
+    throw InvalidSettingError.ofValue('worker', worker, "true with the database ':memory:', which no other process can work on");
+  }
   return { taskHub, storage, worker, enhancers: resolveEnhancers(enhancers), settings: validateSettings(settings) };
 }
 

@@ -21,16 +21,16 @@ export class DurableExplorer {
    */
   explore(hub: string, hubs: readonly string[], handlers: DiscoveredHandlers): void {
     this.refuseControllers();
-    const places = new Map<string, HandlerPlace>();
+    const found = new Map<string, ProviderHandler>();
     for (const handler of this.discoverHandlers()) {
       const { metadata, place } = handler;
       if (!hubs.includes(metadata.hub)) throw new InvalidHandlerError(MESSAGES.unknownHub(place, metadata, hubs));
       if (metadata.hub !== hub) continue;
 
       const key = JSON.stringify([metadata.kind, metadata.name, metadata.version]);
-      const earlier = places.get(key);
-      if (earlier !== undefined) throw new InvalidHandlerError(MESSAGES.duplicate(place, metadata, earlier));
-      places.set(key, place);
+      const earlier = found.get(key);
+      if (earlier !== undefined) throw new InvalidHandlerError(duplicateMessage(handler, earlier));
+      found.set(key, handler);
 
       if (metadata.kind === 'orchestrator') this.addOrchestrator(handler, handlers);
       else this.addActivity(handler, handlers);
@@ -84,6 +84,11 @@ function isAsync({ decorated, returnType }: ProviderHandler): boolean {
 
 function isGenerator({ decorated }: ProviderHandler): boolean {
   return /^(Async)?GeneratorFunction$/.test(decorated.constructor.name);
+}
+
+function duplicateMessage({ place, metadata, decorated }: ProviderHandler, earlier: ProviderHandler): string {
+  const inherited = decorated === earlier.decorated && place.className !== earlier.place.className;
+  return (inherited ? MESSAGES.inheritedTwice : MESSAGES.duplicate)(place, metadata, earlier.place);
 }
 
 function sourceOf({ className, methodName }: HandlerPlace): string {

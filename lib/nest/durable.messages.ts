@@ -49,6 +49,11 @@ export const MESSAGES = {
     `Give one of them another name, @${metadata.kind === 'orchestrator' ? 'Orchestrator' : 'Activity'}({ name }), ` +
     'or provide the class in one module only and export it from there.',
 
+  inheritedTwice: (place: HandlerPlace, metadata: HandlerMetadata, earlier: HandlerPlace) =>
+    `${label(place, metadata)} has the name '${metadata.name}', and so has ${placeOf(earlier)}: both inherit the decorated ` +
+    'method. Leave the decorator out of the base class, and in each subclass override the method with one that has a ' +
+    `name of its own, @${metadata.kind === 'orchestrator' ? 'Orchestrator' : 'Activity'}({ name }).`,
+
   unknownHub: (place: HandlerPlace, metadata: HandlerMetadata, hubs: readonly string[]) =>
     `${label(place, metadata)} belongs to the registration '${metadata.hub}', which no DurableModule has; there are: ` +
     `${hubs.map((hub) => `'${hub}'`).join(', ')}. Name one of them in the decorator, { hub }, or register ` +

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
-  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScanner, ModulesContainer,
+  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScanner, ModuleRef, ModulesContainer,
 } from '@nestjs/core';
 import { DurableClient } from '../client/index.js';
 import { SystemClock, type Clock } from '../engine/clock.js';
@@ -30,7 +30,10 @@ export class DurableModule {
     return createModule({ name, isGlobal }, { useFactory: () => settings });
   }
 
-  /** Like {@link forRoot}, with options from a factory, a class or an existing provider; see {@link DurableModuleAsyncOptions}. */
+  /**
+   * Like {@link forRoot}, with options from a factory, a class or an existing provider; see {@link DurableModuleAsyncOptions}.
+   * @throws {TypeError} when none or several of them are given
+   */
   static forRootAsync(options: DurableModuleAsyncOptions): DynamicModule {
     const { name, isGlobal, ...source } = options;
     return createModule({ name, isGlobal }, source);
@@ -56,13 +59,14 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
         provide: runtimeToken,
         inject: [
           optionsToken, DURABLE_CLOCK, DiscoveryService, MetadataScanner, ExternalContextCreator, ApplicationConfig, ModulesContainer,
+          ModuleRef,
         ],
         useFactory: (
           options: ResolvedDurableOptions, clock: Clock, discovery: DiscoveryService, scanner: MetadataScanner,
-          contexts: ExternalContextCreator, config: ApplicationConfig, modules: ModulesContainer,
+          contexts: ExternalContextCreator, config: ApplicationConfig, modules: ModulesContainer, moduleRef: ModuleRef,
         ) =>
           new DurableRuntime(
-            name, options, clock, discovery, scanner, new ActivityEnhancers(contexts, config, modules, options.enhancers),
+            name, options, clock, discovery, scanner, new ActivityEnhancers(contexts, config, modules, options.enhancers), moduleRef,
           ),
       },
       {
@@ -76,7 +80,11 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
 }
 
 function optionsProviders(token: string, source: OptionsSource): Provider[] {
-  const { useFactory, useClass, useExisting, inject = [] } = source;
+  const { imports: _, useFactory, useClass, useExisting, inject = [], ...others } = source;
+  const [misplaced] = Object.keys(others);
+  if (misplaced !== undefined) {
+    throw new InvalidSettingError(misplaced, "stands beside the factory of forRootAsync, where it has no effect: it belongs in the factory's answer");
+  }
   if ([useFactory, useClass, useExisting].filter((way) => way !== undefined).length !== 1) {
     throw new TypeError('DurableModule.forRootAsync: give exactly one of useFactory, useClass and useExisting.');
   }
@@ -85,13 +93,15 @@ function optionsProviders(token: string, source: OptionsSource): Provider[] {
       resolveDurableOptions(await useFactory(...dependencies));
     return [{ provide: token, inject, useFactory: create }];
   }
-  const factoryToken = useExisting ?? useClass!;
   return [
     ...(useClass === undefined ? [] : [useClass]),
-    {
-      provide: token,
-      inject: [factoryToken],
-      useFactory: async (factory: DurableOptionsFactory) => resolveDurableOptions(await factory.createDurableOptions()),
-    },
+    { provide: token, inject: [useExisting ?? useClass!], useFactory: optionsOf },
   ];
+}
+
+async function optionsOf(factory: DurableOptionsFactory): Promise<ResolvedDurableOptions> {
+  if (typeof factory?.createDurableOptions !== 'function') {
+    throw new TypeError('DurableModule.forRootAsync: what useClass or useExisting names has no method createDurableOptions().');
+  }
+  return resolveDurableOptions(await factory.createDurableOptions());
 }

@@ -2,15 +2,16 @@ import { Logger } from '@nestjs/common';
 import type {
   BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
 } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
 import type { Clock } from '../engine/clock.js';
 import { DurableEngine } from '../engine/durable-engine.js';
 import { createStore } from '../storage/index.js';
+import { serverOptionsOf } from './application-data-source.js';
 import type { ResolvedDurableOptions } from './durable-options.js';
 import { DurableExplorer } from './durable.explorer.js';
-import { InvalidHandlerError, MESSAGES } from './durable.messages.js';
 import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
 import { DiscoveredHandlers } from './handler-registry.js';
+import { checkRegistration } from './registrations.js';
 
 /**
  * One registration of the module: its engine, and the engine's life within the application's.
@@ -26,15 +27,17 @@ export class DurableRuntime
 
   constructor(
     readonly name: string,
-    private readonly options: ResolvedDurableOptions,
+    readonly options: ResolvedDurableOptions,
     clock: Clock,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly enhancers: ActivityEnhancers,
+    modules: ModuleRef,
   ) {
+    const { storage } = options;
     this.engine = new DurableEngine({
       hub: options.taskHub,
-      store: createStore(options.storage),
+      store: createStore('dataSource' in storage ? () => serverOptionsOf(storage.dataSource, modules) : storage),
       handlers: this.handlers,
       settings: options.settings,
       clock,
@@ -67,14 +70,12 @@ export class DurableRuntime
   }
 
   private exploreHandlers(): void {
-    const hubs = this.discovery
+    const registrations = this.discovery
       .getProviders()
       .map((wrapper): unknown => wrapper.instance)
-      .filter((instance) => instance instanceof DurableRuntime)
-      .map((runtime) => runtime.name);
-    if (hubs.filter((hub) => hub === this.name).length > 1) {
-      throw new InvalidHandlerError(MESSAGES.duplicateRegistration(this.name));
-    }
+      .filter((instance) => instance instanceof DurableRuntime);
+    checkRegistration(this, registrations);
+    const hubs = registrations.map(({ name }) => name);
     // A process that is client only must not be taken for one that can run what its classes declare.
     if (!this.options.worker) return;
     new DurableExplorer(this.discovery, this.scanner, this.enhancers).explore(this.name, hubs, this.handlers);

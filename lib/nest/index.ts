@@ -5,6 +5,6 @@ export { getDurableClientToken } from './durable.constants.js';
 export { InvalidHandlerError } from './durable.messages.js';
 export { DurableModule } from './durable.module.js';
 export type {
-  DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory,
+  DataSourceStorage, DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory, DurableStorageOptions,
 } from './interfaces/durable-module-options.js';
 export type { EnhancerOptions } from './interfaces/enhancer-options.js';

@@ -25,7 +25,7 @@ export function adviceOn(name: string, known: readonly string[]): string {
 function mostSimilar(name: string, known: readonly string[]): string | undefined {
   const distances = known.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }));
   const [best] = distances.sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+  return best !== undefined && best.distance <= Math.max(2, name.length / 2) ? best.candidate : undefined;
 }
 
 /** Letters to insert, remove or replace (Levenshtein). */

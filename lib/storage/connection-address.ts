@@ -6,6 +6,7 @@ export function addressOf(options: DataSourceOptions): string | undefined {
   const { url, host = 'localhost', port = 3306, database, socketPath, replication } = options;
   if (replication || socketPath) return undefined;
   if (url) {
+    if (!URL.canParse(url)) return undefined;
     const parsed = new URL(url);
     const name = decodeURIComponent(parsed.pathname.slice(1)) || database;
     return name ? `${parsed.hostname}:${parsed.port || port}/${name}` : undefined;

@@ -20,6 +20,7 @@ export interface InstanceRecord {
   startAt: number | null;
   historyLength: number;
   rowVersion: number;
+  attempts: number;
 }
 
 /** Consecutive events of one execution, as one checkpoint wrote them. */
@@ -64,6 +65,7 @@ export const instanceEntity = new EntitySchema<InstanceRecord>({
     startAt: { ...integer('start_at'), nullable: true },
     historyLength: integer('history_length'),
     rowVersion: integer('row_version'),
+    attempts: integer('attempts'),
   },
 });
 

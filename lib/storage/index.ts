@@ -5,6 +5,7 @@ import { SqliteDatabase } from './sqlite-database.js';
 import type { DurableStore } from './store.js';
 import { TypeOrmStore } from './typeorm-store.js';
 
+export { addressOf } from './connection-address.js';
 export type { ServerOptions, StorageOptions } from './options.js';
 export type { DurableStore } from './store.js';
 

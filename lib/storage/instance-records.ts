@@ -9,7 +9,10 @@ export const INSTANCE_COLUMNS = [
   'created_at', 'updated_at', 'start_at', 'history_length', 'row_version',
 ] as const;
 
-type InstanceColumn = (typeof INSTANCE_COLUMNS)[number];
+/** Written besides, and only where it counts something: a row without it has 0 [Y8]. */
+export const ATTEMPTS_COLUMN = 'attempts';
+
+export type InstanceColumn = (typeof INSTANCE_COLUMNS)[number] | typeof ATTEMPTS_COLUMN;
 
 const VALUE_OF: Readonly<Record<Exclude<InstanceColumn, 'hub'>, (row: InstanceRow) => Value>> = {
   partition_no: ({ partition }) => partition,
@@ -29,6 +32,7 @@ const VALUE_OF: Readonly<Record<Exclude<InstanceColumn, 'hub'>, (row: InstanceRo
   start_at: ({ startAt }) => startAt ?? null,
   history_length: ({ historyLength }) => historyLength,
   row_version: ({ rowVersion }) => rowVersion,
+  attempts: ({ attempts }) => attempts ?? 0,
 };
 
 /** A row as values of these columns, in their order. */
@@ -55,6 +59,7 @@ export function toInstanceRow(record: InstanceRecord): InstanceRow {
     startAt: record.startAt ?? undefined,
     historyLength: record.historyLength,
     rowVersion: record.rowVersion,
+    attempts: record.attempts || undefined,
   };
 }
 

@@ -39,7 +39,7 @@ export interface DurableStore {
   /** After an unknown outcome, per fence: committed, not committed (try again), or lost (drop the partition). */
   resolveCommit(fences: readonly PartitionFence[]): Promise<CommitOutcome[]>;
   /** Moves waiting activities that this worker has handlers for to running. */
-  claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]>;
+  claimActivities(worker: WorkerInfo, names: readonly string[], limit: number, suspects?: SuspectClaim): Promise<RunningActivity[]>;
   /** Writes results of activities of partitions that this process does not own; answers which tokens were still valid. */
   completeForeignActivities(worker: WorkerInfo, results: readonly ForeignActivityResult[]): Promise<boolean[]>;
   /** Puts activities that this process cannot run (claimed or its own) back to ready; answers which tokens were still valid. */
@@ -55,7 +55,7 @@ export interface DurableStore {
   /** Claims on activities of these partitions. */
   readRunningActivities(partitions: readonly number[]): Promise<RunningActivity[]>;
   /** Loads instances in the order of `keys` until `maxBytes` of history are passed; at least one key is looked at. */
-  loadInstances(keys: readonly InstanceKey[], options: { maxBytes: number }): Promise<LoadedInstances>;
+  loadInstances(keys: readonly LoadKey[], options: { maxBytes: number }): Promise<LoadedInstances>;
   readHistory(key: InstanceKey & { executionId: string }): Promise<HistoryEvent[]>;
   /** Deletes up to `limit` history rows of executions that are marked as garbage; answers how many. */
   collectGarbage(partitions: readonly number[], limit: number): Promise<number>;
@@ -182,11 +182,18 @@ export interface InstanceRow extends InstanceKey {
   readonly historyLength: number;
   /** Counts the checkpoints of this row, over all executions. */
   readonly rowVersion: number;
+  /** How often its worker died since its last checkpoint [Y8]; absent: never. */
+  readonly attempts?: number;
+}
+
+export interface LoadKey extends InstanceKey {
+  /** Whether the history of a finished instance is wanted too. */
+  readonly finishedHistory?: boolean;
 }
 
 export interface LoadedInstance {
   readonly row: InstanceRow;
-  /** Of the current execution; empty when the instance is finished. */
+  /** Of the current execution; empty when the instance is finished, unless the key asked for it. */
   readonly history: HistoryEvent[];
 }
 
@@ -225,6 +232,14 @@ export interface CreateInstance {
   readonly onConflict: OnConflict;
   /** The id was made for this instance: there can be no other one. */
   readonly isNewId: boolean;
+  /** The parent was rewound [K8]: what this very call of it created goes on, if it is there still. */
+  readonly rewind?: { readonly reason?: string };
+}
+
+/** Wakes a failed instance that a client has made Running, so that it goes on [K8]. */
+export interface RewindInstance {
+  readonly type: 'RewindInstance';
+  readonly reason?: string;
 }
 
 /** Wakes an instance that a client inserted or that continued as new; the row itself says what to start. */
@@ -242,7 +257,7 @@ export interface Deliver {
   readonly event: InputEvent;
 }
 
-export type MessageBody = CreateInstance | StartInstance | Deliver;
+export type MessageBody = CreateInstance | RewindInstance | StartInstance | Deliver;
 
 export interface InboxMessage extends MessageKey {
   readonly instanceId: string;
@@ -282,6 +297,9 @@ export interface TimerKey {
 }
 
 export const START_TIMER = -1;
+/** Task id of what marks an instance that waits for a worker with its orchestrator [Y6]; due at {@link PARKED_SINCE}, so always. */
+export const PARK_TIMER = -2;
+export const PARKED_SINCE = 0;
 
 export interface TimerRow extends TimerKey, InstanceKey {}
 
@@ -300,6 +318,16 @@ export interface ActivityWork extends ActivityKey {
   readonly callId: number;
   /** Attempt of the retry policy, 1 for the first. */
   readonly attempt: number;
+  /** How often a worker died while it ran this activity [Y8]; absent: never. */
+  readonly dispatchCount?: number;
+}
+
+/** Which waiting activities may be what killed the workers that ran them [Y8]. At most one of them is taken at a time. */
+export interface SuspectClaim {
+  /** Those of this dispatch count and more. */
+  readonly from: number;
+  /** False: none is taken. */
+  readonly take: boolean;
 }
 
 export interface RunningActivity extends ActivityWork {
@@ -324,8 +352,8 @@ export interface Checkpoint extends InstanceKey {
     /** Replaces a finished instance: its old execution is garbage. */
     | { readonly kind: 'replace'; readonly row: InstanceRow; readonly expected: InstanceGuard }
     /**
-     * While the execution stays the same, only status, output, failureDetails, customStatus, updatedAt, historyLength and
-     * rowVersion are written; with another execution id (continueAsNew) the whole row is.
+     * While the execution stays the same, only status, output, failureDetails, customStatus, updatedAt, historyLength,
+     * rowVersion and attempts are written; with another execution id (continueAsNew) the whole row is.
      */
     | { readonly kind: 'update'; readonly row: InstanceRow; readonly expected: InstanceGuard }
     /** Only consumes: messages for an instance that is missing or finished. */
@@ -351,6 +379,8 @@ export interface Checkpoint extends InstanceKey {
 export interface InstanceGuard {
   readonly executionId: string;
   readonly rowVersion: number;
+  /** As the row has it: the column is written only where this or the new number is not 0. */
+  readonly attempts?: number;
 }
 
 export interface HistoryAppend {
@@ -393,6 +423,8 @@ export type ClientOperation =
       /** CreateInstance, written instead when `terminateAndReplace` meets a live instance. */
       readonly replaceMessage?: InboxMessage;
     }
+  /** Makes a failed instance Running, and has its owner rewind it: the message is a RewindInstance. */
+  | { readonly kind: 'rewind'; readonly message: InboxMessage; readonly now: number }
   /** A message for an existing instance in one of these statuses. */
   | { readonly kind: 'send'; readonly message: InboxMessage; readonly allowed: readonly RuntimeStatus[] };
 

@@ -19,8 +19,8 @@ import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
   ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState,
-  InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, MessageKey, PartitionFence,
-  PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, RunningActivity, StoreCapabilities, TimerKey, TimerRow, WorkerInfo,
+  InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, LoadKey, MessageKey, PartitionFence,
+  PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, RunningActivity, StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo,
   WorkerRegistration,
 } from './store.js';
 
@@ -101,9 +101,9 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => partitions.resolveCommit(session, this.hub, fences));
   }
 
-  async claimActivities(worker: WorkerInfo, names: readonly string[], limit: number): Promise<RunningActivity[]> {
+  async claimActivities(worker: WorkerInfo, names: readonly string[], limit: number, suspects?: SuspectClaim): Promise<RunningActivity[]> {
     if (!(await this.read((session) => activities.hasReadyActivities(session, this.hub, names)))) return [];
-    const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, from: this.claimFrom }));
+    const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, from: this.claimFrom, suspects }));
     this.claimFrom = claims.length < limit ? 0 : claims.at(-1)!.partition + 1;
     return claims;
   }
@@ -132,11 +132,12 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => activities.readRunning(session, this.hub, owned));
   }
 
-  loadInstances(keys: readonly InstanceKey[], { maxBytes }: { maxBytes: number }): Promise<LoadedInstances> {
+  loadInstances(keys: readonly LoadKey[], { maxBytes }: { maxBytes: number }): Promise<LoadedInstances> {
     return this.read(async (session) => {
       const looked = await countWithin(session, this.hub, keys, maxBytes);
       const rows = await findInstances(session, this.hub, keys.slice(0, looked));
-      const histories = await readHistories(session, this.hub, rows.filter(({ status }) => !isFinished(status)));
+      const withHistory = new Set(keys.flatMap(({ instanceId, finishedHistory }) => (finishedHistory ? [instanceId] : [])));
+      const histories = await readHistories(session, this.hub, rows.filter(({ status, instanceId }) => !isFinished(status) || withHistory.has(instanceId)));
       return { instances: rows.map((row) => ({ row, history: histories.get(row.executionId) ?? [] })), looked };
     });
   }

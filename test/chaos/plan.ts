@@ -36,13 +36,14 @@ export interface Plan {
 /** How often a round has a wide fan-out. */
 const WIDE = 0.05;
 
-export function randomPlan(id: string, random: Random): Plan {
-  return { id, rounds: list(random.between(1, 3), () => randomRound(random)) };
+/** @param slowness how many times as long as usual its activities take */
+export function randomPlan(id: string, random: Random, slowness = 1): Plan {
+  return { id, rounds: list(random.between(1, 3), () => randomRound(random, slowness)) };
 }
 
 /** Plans of journeys, as long as `more` answers the number of plans so far with true. */
-export function* plansWhile(random: Random, more: (count: number) => boolean): Generator<Plan, undefined> {
-  for (let count = 0; more(count); count += 1) yield randomPlan(`journey-${count}`, random);
+export function* plansWhile(random: Random, more: (count: number) => boolean, slowness?: number): Generator<Plan, undefined> {
+  for (let count = 0; more(count); count += 1) yield randomPlan(`journey-${count}`, random, slowness);
   return undefined;
 }
 
@@ -56,10 +57,10 @@ export function list<T>(length: number, make: (index: number) => T): T[] {
   return Array.from({ length }, (_, index) => make(index));
 }
 
-function randomRound(random: Random): Round {
+function randomRound(random: Random, slowness: number): Round {
   return {
-    sequence: list(random.between(1, 3), () => random.between(0, 40)),
-    fan: list(random.chance(WIDE) ? random.between(50, 150) : random.between(0, 5), () => random.between(0, 80)),
+    sequence: list(random.between(1, 3), () => random.between(0, 40 * slowness)),
+    fan: list(random.chance(WIDE) ? random.between(50, 150) : random.between(0, 5), () => random.between(0, 80 * slowness)),
     failures: random.between(0, 2),
     pause: random.between(1, 60),
     events: random.between(1, 4),

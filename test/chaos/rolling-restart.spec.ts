@@ -8,6 +8,8 @@ import { Random } from './random.js';
 const WORKERS = 4;
 /** Journeys under way at the same time. */
 const IN_FLIGHT = 40;
+/** Activities take up to 800 ms, so that some run in each process that is stopped. */
+const SLOWNESS = 10;
 /** Who waited for a lease or for the next heartbeat, a third of it, would fail the test by its time limit. */
 const LEASE = 300_000;
 const TIME_LIMIT = 90_000;
@@ -24,7 +26,7 @@ it('[A4] a clean stop of one process after the other loses nothing and runs no a
   await fleet.start(WORKERS);
 
   let isRestarting = true;
-  const travelling = driver.keepInFlight(IN_FLIGHT, plansWhile(random.fork(), () => isRestarting));
+  const travelling = driver.keepInFlight(IN_FLIGHT, plansWhile(random.fork(), () => isRestarting, SLOWNESS));
   await fleet.whenWorking();
   for (let place = 0; place < WORKERS; place += 1) {
     expect(await observer.look()).toBeGreaterThan(0);

@@ -116,6 +116,11 @@ async function exercise(process: TestProcess, count: number): Promise<void> {
   const [newest] = await store.queryInstances({ limit: 1 });
   await store.queryInstances({ limit: 100, after: newest });
   await store.readHistory(rows[0]!);
+  await store.newestCreation();
+  await store.scanForPurge({ statuses: ['Completed'], createdFrom: 5_000, createdTo: 9_000 }, count);
+  await store.scanForPurge({ statuses: ['Completed'], createdTo: 9_000, after: { createdAt: 5_000, instanceId: 'a' } }, count);
+  await store.getInstanceHeads(rows);
+  await store.purgeInstances(rows);
   await store.collectGarbage(PARTITIONS, count);
 }
 

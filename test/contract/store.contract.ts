@@ -4,6 +4,7 @@ import { clientBatchCases } from './cases/client-batch.cases.js';
 import { commitCases } from './cases/commit.cases.js';
 import { openingCases } from './cases/opening.cases.js';
 import { ownershipCases } from './cases/ownership.cases.js';
+import { purgeCases } from './cases/purge.cases.js';
 import { queryCases } from './cases/query.cases.js';
 import { readCases } from './cases/reads.cases.js';
 import { textCases } from './cases/text.cases.js';
@@ -17,6 +18,7 @@ const CASES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   'client batches': clientBatchCases,
   reads: readCases,
   queries: queryCases,
+  purge: purgeCases,
   text: textCases,
 };
 

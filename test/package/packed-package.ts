@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { scratchDirectory } from '../../scripts/scratch-directory.js';
@@ -45,6 +45,11 @@ export class PackedPackage {
     for (const environment of ENVIRONMENTS) await this.installIn(environment, tarball);
     const { stdout: list } = await run('tar', ['-tzf', tarball]);
     return list.trim().split('\n').map((path) => path.replace(/^package\//, ''));
+  }
+
+  async versionOf(environment: Environment, name: string): Promise<string> {
+    const file = await readFile(join(this.directory(environment), 'node_modules', name, 'package.json'), 'utf8');
+    return (JSON.parse(file) as { version: string }).version;
   }
 
   /** Runs a script in a consumer of the module format; its standard output. */

@@ -114,7 +114,7 @@ export class EnhancedActivity {
   private through(call: ActivityFunction, options: typeof NOTHING, contextId: ContextId | undefined): ActivityFunction {
     const { wrapper, place } = this.handler;
     return this.contexts.create(
-      this.host as Record<string, unknown>, this.standIn(call), place.methodName, undefined, undefined, contextId, wrapper.id, options, CONTEXT_TYPE,
+      this.host, this.standIn(call), place.methodName, undefined, undefined, contextId, wrapper.id, options, CONTEXT_TYPE,
     ) as ActivityFunction;
   }
 

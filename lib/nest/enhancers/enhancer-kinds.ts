@@ -9,9 +9,9 @@ import type { EnhancerKind } from '../interfaces/enhancer-options.js';
 interface Places {
   readonly metadataKey: string;
   /** Instances: `APP_INTERCEPTOR` and its like, `app.useGlobalInterceptors()`. */
-  globals(config: ApplicationConfig): readonly unknown[];
+  readonly globals: (config: ApplicationConfig) => readonly unknown[];
   /** Those of `APP_INTERCEPTOR` and its like that are request-scoped or transient. */
-  scopedGlobals(config: ApplicationConfig): readonly InstanceWrapper[];
+  readonly scopedGlobals: (config: ApplicationConfig) => readonly InstanceWrapper[];
 }
 
 export const ENHANCER_PLACES: Readonly<Record<EnhancerKind, Places>> = {

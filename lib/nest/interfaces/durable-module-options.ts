@@ -1,14 +1,32 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
 import type { EngineSettings } from '../../engine/settings.js';
 import type { StorageOptions } from '../../storage/index.js';
 import type { EnhancerOptions } from './enhancer-options.js';
+
+/**
+ * The database of a DataSource of the application, on MySQL or MariaDB. The module opens a pool of its own there, with the
+ * DataSource's connection options.
+ */
+export interface DataSourceStorage {
+  /**
+   * The name that `TypeOrmModule.forRoot({ name })` gives it (`default` without one), or the DataSource itself: in
+   * `forRootAsync`, injected.
+   */
+  readonly dataSource: string | DataSource;
+}
+
+export type DurableStorageOptions = StorageOptions | DataSourceStorage;
 
 /** Settings of a registration (semantics.md section 6). Times are milliseconds. */
 export interface DurableOptions extends Partial<EngineSettings> {
   /** Isolates the instances of one application from another's in one database: a letter, then letters and digits, 3–45. Default `DurableHub`. */
   readonly taskHub?: string;
-  /** The database: TypeORM's options of better-sqlite3, mysql or mariadb. Default `{ type: 'better-sqlite3', database: 'durable.sqlite' }`. */
-  readonly storage?: StorageOptions;
+  /**
+   * The database: TypeORM's options of better-sqlite3, mysql or mariadb, or a DataSource of the application that has them. Default
+   * `{ type: 'better-sqlite3', database: 'durable.sqlite' }`.
+   */
+  readonly storage?: DurableStorageOptions;
   /** False: this process only starts and queries instances, it runs none. Default true. */
   readonly worker?: boolean;
   /** Which of Nest's enhancers apply to activities. Default `{ interceptors: true, pipes: true, filters: true, guards: false }`. */

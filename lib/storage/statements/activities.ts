@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { StaleMemberError } from '../errors.js';
 import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
-import type { ActivityKey, ActivityWork, Checkpoint, ForeignActivityResult, RunningActivity, WorkerInfo } from '../store.js';
+import type { ActivityKey, ActivityWork, Checkpoint, ForeignActivityResult, RunningActivity, SuspectClaim, WorkerInfo } from '../store.js';
 import { insertMessages } from './inbox.js';
 
 const KEY = ['hub', 'partition_no', 'execution_id', 'task_id'] as const;
 const WORK = [...KEY, 'instance_id', 'name', 'input', 'call_id', 'attempt'] as const;
 const CLAIM = [...WORK, 'claim_token', 'claimed_by'] as const;
+/** Written besides, and only where it counts something: a row without it has 0 [Y8]. */
+const COUNT = 'dispatch_count';
 
 interface WorkRow {
   partition_no: number;
@@ -18,6 +20,7 @@ interface WorkRow {
   input: string | null;
   call_id: number | string;
   attempt: number;
+  dispatch_count: number;
 }
 
 interface ClaimRow extends WorkRow {
@@ -41,11 +44,17 @@ function deleteClaims(session: Session, hub: number, claims: readonly (ActivityK
 }
 
 function insertReady(session: Session, hub: number, work: readonly ActivityWork[]): Promise<void> {
-  return session.insert('durable_activities_ready', WORK, work.map((activity) => workValues(hub, activity)));
+  return insertCounted(session, 'durable_activities_ready', WORK, work, (activity) => workValues(hub, activity));
 }
 
 function insertRunning(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<void> {
-  return session.insert('durable_activities_running', CLAIM, claims.map((claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]));
+  return insertCounted(session, 'durable_activities_running', CLAIM, claims, (claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]);
+}
+
+async function insertCounted<T extends ActivityWork>(session: Session, table: string, columns: readonly string[], work: readonly T[], values: (work: T) => Value[]): Promise<void> {
+  await session.insert(table, columns, work.filter(({ dispatchCount }) => !dispatchCount).map(values));
+  const counted = work.filter(({ dispatchCount }) => dispatchCount);
+  await session.insert(table, [...columns, COUNT], counted.map((each) => [...values(each), each.dispatchCount!]));
 }
 
 function keyValues(hub: number, { partition, executionId, taskId }: ActivityKey): Value[] {
@@ -72,6 +81,7 @@ function toWork(row: WorkRow): ActivityWork {
     input: row.input ?? undefined,
     callId: Number(row.call_id),
     attempt: row.attempt,
+    dispatchCount: row.dispatch_count || undefined,
   };
 }
 
@@ -80,6 +90,7 @@ export interface ClaimOptions {
   readonly limit: number;
   /** Partition to begin with, so that under load each has its turn. */
   readonly from: number;
+  readonly suspects?: SuspectClaim;
 }
 
 /** Whether anything waits for a worker with these handlers. Asked before {@link claimActivities}, as mostly nothing does. */
@@ -90,19 +101,32 @@ export async function hasReadyActivities(session: Session, hub: number, names: r
 }
 
 /** Moves waiting activities to running: within a partition the oldest executions first. */
-export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, { names, limit, from }: ClaimOptions): Promise<RunningActivity[]> {
-  const find = (range: string, count: number) =>
-    session.rows<WorkRow>(
-      `SELECT ${WORK.slice(1).join(', ')} FROM durable_activities_ready WHERE hub = ? AND partition_no ${range} ? AND name IN (${marks(names)}) ` +
-        `ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
-      [hub, from, ...names, count],
-    );
-  const rows = await find('>=', limit);
-  if (from > 0 && rows.length < limit) rows.push(...(await find('<', limit - rows.length)));
+export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, options: ClaimOptions): Promise<RunningActivity[]> {
+  const rows = await findClaimable(session, hub, options);
   const claims = rows.map((row) => ({ ...toWork(row), claimToken: randomUUID(), claimedBy: worker.incarnation }));
   await session.deleteMany('durable_activities_ready', KEY, claims.map((claim) => keyValues(hub, claim)));
   await insertRunning(session, hub, claims);
   return claims;
+}
+
+async function findClaimable(session: Session, hub: number, { names, limit, from, suspects = { from: Infinity, take: false } }: ClaimOptions): Promise<WorkRow[]> {
+  const find = (range: string, count: number, below: number | undefined) =>
+    session.rows<WorkRow>(
+      `SELECT ${WORK.slice(1).join(', ')}, ${COUNT} FROM durable_activities_ready WHERE hub = ? AND partition_no ${range} ? AND name IN (${marks(names)}) ` +
+        `${below === undefined ? '' : `AND ${COUNT} < ? `}ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
+      [hub, from, ...names, ...(below === undefined ? [] : [below]), count],
+    );
+  const findAll = async (count: number, below?: number) => {
+    const rows = await find('>=', count, below);
+    if (from > 0 && rows.length < count) rows.push(...(await find('<', count - rows.length, below)));
+    return rows;
+  };
+  const found = await findAll(limit);
+  const suspected = found.filter((row) => row.dispatch_count >= suspects.from);
+  const taken = suspected.slice(0, suspects.take ? 1 : 0);
+  if (suspected.length === taken.length) return found;
+  // Suspects that have to wait would hide what stands behind them.
+  return [...taken, ...(taken.length < limit ? await findAll(limit - taken.length, suspects.from) : [])];
 }
 
 /** Results for owners elsewhere: each whose claim still stands becomes a message. */
@@ -136,7 +160,7 @@ async function standingTokens(session: Session, hub: number, claims: readonly Ru
 
 export async function readRunning(session: Session, hub: number, partitions: readonly number[]): Promise<RunningActivity[]> {
   const rows = await session.selectMany<ClaimRow>(
-    CLAIM.slice(1).join(', '), 'durable_activities_running', ['hub', 'partition_no'], partitions.map((partition) => [hub, partition]),
+    [...CLAIM.slice(1), COUNT].join(', '), 'durable_activities_running', ['hub', 'partition_no'], partitions.map((partition) => [hub, partition]),
   );
   return rows.map((row) => ({ ...toWork(row), claimToken: row.claim_token, claimedBy: row.claimed_by }));
 }

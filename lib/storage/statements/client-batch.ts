@@ -20,12 +20,25 @@ interface Standing {
 class Plan {
   readonly inserts = new Map<string, InstanceRow>();
   readonly replacements = new Map<string, { row: InstanceRow; oldExecutionId: string }>();
+  readonly rewound = new Map<string, { message: InboxMessage; now: number }>();
   readonly messages: InboxMessage[] = [];
 
   constructor(private readonly standings: Map<string, Standing>) {}
 
   apply(operation: ClientOperation): ClientResult {
-    return operation.kind === 'start' ? this.start(operation) : this.send(operation);
+    if (operation.kind === 'start') return this.start(operation);
+    if (operation.kind === 'send') return this.send(operation);
+    return this.rewind(operation);
+  }
+
+  private rewind({ message, now }: Extract<ClientOperation, { kind: 'rewind' }>): ClientResult {
+    const result = this.send({ kind: 'send', message, allowed: ['Failed'] });
+    if (result.kind !== 'done') return result;
+    const { instanceId } = message;
+    const standing = this.standings.get(instanceId)!;
+    this.standings.set(instanceId, { ...standing, status: 'Running', rowVersion: standing.rowVersion + 1 });
+    this.rewound.set(instanceId, { message, now });
+    return result;
   }
 
   private start(operation: Extract<ClientOperation, { kind: 'start' }>): ClientResult {
@@ -58,7 +71,7 @@ class Plan {
   }
 }
 
-/** The calls of one process, as if one after the other. A row that a start may replace is locked until the end (I8). */
+/** The calls of one process, as if one after the other. A row that a call may change is locked until the end (I8). */
 export async function applyClientBatch(session: Session, hub: number, worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
   const plan = new Plan(await readStandings(session, hub, batch.operations));
   const results = batch.operations.map((operation) => plan.apply(operation));
@@ -70,6 +83,13 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
       ...values.slice(KEY.length), ...values.slice(0, KEY.length),
     ]);
   }
+  for (const { message: { partition, instanceId }, now } of plan.rewound.values()) {
+    await session.write(
+      `UPDATE durable_instances SET status = 'Running', output = NULL, failure = NULL, updated_at = ?, row_version = row_version + 1 ` +
+        `WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`,
+      [now, hub, partition, instanceId],
+    );
+  }
   await markGarbage(session, hub, [...plan.replacements.values()].map(({ row, oldExecutionId }) => ({ partition: row.partition, garbage: [oldExecutionId] })));
   await insertMessages(session, hub, plan.messages);
   await fenceWorker(session, hub, worker, batch);
@@ -77,7 +97,7 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
 }
 
 async function readStandings(session: Session, hub: number, operations: readonly ClientOperation[]): Promise<Map<string, Standing>> {
-  const started = new Set(operations.flatMap((operation) => (operation.kind === 'start' ? [operation.row.instanceId] : [])));
+  const changed = new Set(operations.flatMap(({ kind, message: { instanceId } }) => (kind === 'send' ? [] : [instanceId])));
   const keys = new Map(operations.map(({ message: { partition, instanceId } }) => [instanceId, { partition, instanceId }]));
   const read = (ids: readonly InstanceKey[], lock: string) =>
     session.selectMany<StandingRecord>(
@@ -86,8 +106,8 @@ async function readStandings(session: Session, hub: number, operations: readonly
   // All processes lock in the order of the primary key.
   const sorted = [...keys.values()].sort(compareKeys);
   const rows = [
-    ...(await read(sorted.filter(({ instanceId }) => started.has(instanceId)), session.dialect.forUpdate)),
-    ...(await read(sorted.filter(({ instanceId }) => !started.has(instanceId)), '')),
+    ...(await read(sorted.filter(({ instanceId }) => changed.has(instanceId)), session.dialect.forUpdate)),
+    ...(await read(sorted.filter(({ instanceId }) => !changed.has(instanceId)), '')),
   ];
   return new Map(
     rows.map(({ instance_id, status, execution_id, row_version }) => [

@@ -2,7 +2,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { instanceEntity, type InstanceRecord } from '../entities.js';
 import { StaleMemberError } from '../errors.js';
 import { isDuplicateKey } from '../error-mapping.js';
-import { INSTANCE_COLUMNS, instanceValues, toInstanceRow } from '../instance-records.js';
+import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues, toInstanceRow, type InstanceColumn } from '../instance-records.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceGuard, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
 import { whereTuples } from './where-tuples.js';
@@ -17,21 +17,30 @@ export async function writeInstances(session: Session, hub: number, checkpoints:
   const writes = checkpoints.map(({ write }) => write);
   const inserts = writes.flatMap((write) => (write.kind === 'insert' ? [write.row] : []));
   try {
-    await session.insert('durable_instances', INSTANCE_COLUMNS, inserts.map((row) => instanceValues(hub, row)));
+    await insertRows(session, hub, inserts.filter(({ attempts }) => !attempts), INSTANCE_COLUMNS);
+    await insertRows(session, hub, inserts.filter(({ attempts }) => attempts), [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN]);
   } catch (error) {
     if (isDuplicateKey(error)) throw new StaleMemberError('An instance that was to be created exists already.', { cause: error });
     throw error;
   }
   // In the order of the primary key, in which clients lock as well.
   const updates = writes.filter((write) => write.kind === 'update' || write.kind === 'replace').sort((a, b) => compareKeys(a.row, b.row));
-  await updateRows(session, hub, updates.filter(({ row, expected }) => row.executionId === expected.executionId), PROGRESS);
-  await updateRows(session, hub, updates.filter(({ row, expected }) => row.executionId !== expected.executionId), ALL);
+  const isSame = ({ row, expected }: Update) => row.executionId === expected.executionId;
+  const counts = ({ row, expected }: Update) => Boolean(row.attempts || expected.attempts);
+  await updateRows(session, hub, updates.filter((update) => isSame(update) && !counts(update)), PROGRESS);
+  await updateRows(session, hub, updates.filter((update) => !isSame(update) && !counts(update)), ALL);
+  await updateRows(session, hub, updates.filter((update) => isSame(update) && counts(update)), [...PROGRESS, ATTEMPTS_COLUMN]);
+  await updateRows(session, hub, updates.filter((update) => !isSame(update) && counts(update)), [...ALL, ATTEMPTS_COLUMN]);
+}
+
+function insertRows(session: Session, hub: number, rows: readonly InstanceRow[], columns: readonly InstanceColumn[]): Promise<void> {
+  return session.insert('durable_instances', columns, rows.map((row) => instanceValues(hub, row, columns)));
 }
 
 type Update = { readonly row: InstanceRow; readonly expected: InstanceGuard };
 
-async function updateRows(session: Session, hub: number, updates: readonly Update[], changed: readonly string[]): Promise<void> {
-  const columns = INSTANCE_COLUMNS.filter((column) => KEY.includes(column as (typeof KEY)[number]) || changed.includes(column));
+async function updateRows(session: Session, hub: number, updates: readonly Update[], changed: readonly InstanceColumn[]): Promise<void> {
+  const columns = [...KEY, ...changed];
   const matched = await session.updateMany(
     {
       table: 'durable_instances',

@@ -3,11 +3,14 @@ import type { HistoryEvent } from '../../../lib/core/history.js';
 import type { Journey } from '../driver.js';
 import type { Effect } from '../effects.js';
 import { expectedOutput } from '../model.js';
+import type { PlacedOrder } from '../order-traffic.js';
+import type { Receipt } from '../orders.js';
 import type { Plan } from '../plan.js';
 import { checkDatabase } from './check-database.js';
 import { checkEffects } from './check-effects.js';
 import { checkFinishedHistory, checkSequence } from './check-history.js';
 import { checkJourneys } from './check-journeys.js';
+import { checkOrder } from './check-orders.js';
 import type { StoredTables } from './tables.js';
 
 const BEGIN: HistoryEvent[] = [{ type: 'OrchestratorStarted', timestamp: 1 }, { type: 'ExecutionStarted', name: 'journey' }];
@@ -119,5 +122,27 @@ describe('a journey', () => {
     expect(checkJourneys([{ plan, acknowledged: [] }], instances)).toEqual([expect.stringContaining("journey 'a' is unfinished")]);
     const twice = [...instances, { ...instances[0]!, instanceId: 'b' }];
     expect(checkJourneys([ended([1, 2])], twice)).toEqual([expect.stringContaining('there are')]);
+  });
+});
+
+describe('an order', () => {
+  const receipt: Receipt = { version: '1', code: '1', parcel: { version: '2', code: '2' } };
+  const ended = (output: Receipt, version = '1'): PlacedOrder => {
+    const times = { createdTime: new Date(0), lastUpdatedTime: new Date(0) };
+    return { instanceId: 'a', version: '1', end: { ...times, instanceId: 'a', name: 'order', version, runtimeStatus: 'Completed', input: null, output, customStatus: null, tags: {} } };
+  };
+
+  it('that ended on the version that it started with passes, whatever version its parcel has', () => {
+    expect(checkOrder(ended(receipt))).toEqual([]);
+  });
+
+  it.each<[string, PlacedOrder]>([
+    ['ran the code of version 2', ended({ ...receipt, code: '2' })],
+    ['was told version 2', ended({ ...receipt, version: '2' })],
+    ['started with version 1 and is of version 2', ended({ ...receipt, version: '2', code: '2' }, '2')],
+    ['was told version 1 and ran the code of version 2', ended({ ...receipt, parcel: { version: '1', code: '2' } })],
+    ['is unfinished', { instanceId: 'a', version: '1' }],
+  ])('fails: %s', (problem, order) => {
+    expect(checkOrder(order)).toEqual([expect.stringContaining(problem)]);
   });
 });

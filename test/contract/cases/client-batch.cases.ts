@@ -49,6 +49,32 @@ export function clientBatchCases(fixture: StoreFixture): void {
     expect(await owner.inbox(0)).toEqual([operation.message]);
   });
 
+  const rewind = (): Extract<ClientOperation, { kind: 'rewind' }> => ({
+    kind: 'rewind', now: 9_000, message: message(newRow(id), { sender: SENDER, body: { type: 'RewindInstance', reason: 'mended' } }),
+  });
+
+  it('[K8] a rewind makes a failed instance Running, once, and tells its owner', async () => {
+    const row = await exists('Failed');
+    await owner.commit(updated(row, { output: '"x"', failureDetails: { errorType: 'Error', errorMessage: 'x', isNonRetriable: false } }));
+    const [first, second] = [rewind(), rewind()];
+    expect(await client.apply(first, second)).toEqual([{ kind: 'done' }, { kind: 'status', status: 'Running' }]);
+    expect(await owner.row(row)).toEqual({ ...row, status: 'Running', updatedAt: 9_000, rowVersion: row.rowVersion + 2 });
+    expect(await owner.inbox(0)).toEqual([first.message]);
+  });
+
+  it.each<RuntimeStatus>(['Pending', 'Running', 'Suspended', 'Completed', 'Terminated'])('[K6] a rewind leaves an instance that is %s as it is', async (status) => {
+    const row = await exists(status);
+    expect(await client.apply(rewind())).toEqual([{ kind: 'status', status }]);
+    expect(await owner.row(row)).toEqual(row);
+    expect(await owner.inbox(0)).toEqual([]);
+  });
+
+  it('[K8] a rewind and a start that wants the place of the failed instance: the first of them has it', async () => {
+    const row = await exists('Failed');
+    expect(await client.apply(rewind(), start('replaceFinished'))).toEqual([{ kind: 'done' }, { kind: 'exists', status: 'Running' }]);
+    expect(await owner.row(row)).toMatchObject({ executionId: row.executionId, status: 'Running' });
+  });
+
   const LIVE: RuntimeStatus[] = ['Pending', 'Running', 'Suspended'];
   const FINISHED: RuntimeStatus[] = ['Completed', 'Failed', 'Terminated'];
   const refusals: [OnConflict, RuntimeStatus][] = [
@@ -82,6 +108,18 @@ export function clientBatchCases(fixture: StoreFixture): void {
     expect(await client.apply(operation)).toEqual([{ kind: 'replacing' }]);
     expect(await owner.row(row)).toEqual(row);
     expect(await owner.inbox(0)).toEqual([operation.replaceMessage]);
+  });
+
+  it('[K4] a restart takes the place of the instance that it was made from, and of no other', async () => {
+    const restart = (replaces: string) => ({ ...start('replaceFinished'), replaces });
+    expect(await client.apply(restart('gone'))).toEqual([{ kind: 'missing' }]);
+    const row = await exists('Failed');
+    expect(await client.apply(restart('another'))).toEqual([{ kind: 'exists', status: 'Failed' }]);
+    expect(await owner.row(row)).toEqual(row);
+    const [first, second] = [restart(row.executionId), restart(row.executionId)];
+    expect(await client.apply(first, second)).toEqual([{ kind: 'done' }, { kind: 'exists', status: 'Pending' }]);
+    expect(await owner.row(row)).toMatchObject({ executionId: first.row.executionId, status: 'Pending' });
+    expect(await owner.inbox(0)).toEqual([first.message]);
   });
 
   it('calls of one batch act as one after the other', async () => {

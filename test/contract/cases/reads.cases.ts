@@ -98,6 +98,8 @@ export function readCases(fixture: StoreFixture): void {
     expect(await process.store.loadInstances(keys, { maxBytes: 10 })).toEqual({ instances: loaded.slice(0, 1), looked: 1 });
     expect(await process.store.loadInstances(keys.slice(1, 2), { maxBytes: 10 })).toEqual({ instances: [], looked: 1 });
     expect(await process.store.loadInstances([], { maxBytes: 10 })).toEqual({ instances: [], looked: 0 });
+    const asked = await process.store.loadInstances([{ ...rows[1]!, finishedHistory: true }, rows[0]!], { maxBytes: 1_000_000 });
+    expect(asked.instances.map(({ history }) => history)).toEqual([events, events]);
   });
 
   it('garbage is collected in chunks, and nothing else is', async () => {

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { StorageOptions } from '../../../lib/storage/index.js';
 import { TransientStoreError } from '../../../lib/storage/errors.js';
 import { idIn, inserted, newRow } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 
 export function sqliteCases(fixture: StoreFixture): void {
-  it('one process at a time may be the worker of a file', async () => {
+  it('one process at a time may be the worker of a hub', async () => {
     const [first, second] = [await fixture.openStore(), await fixture.openStore()];
     expect(first.capabilities.singleWorker).toBe(true);
     expect(await first.capabilities.tryLockWorker!()).toBe(true);
@@ -27,15 +28,34 @@ export function sqliteCases(fixture: StoreFixture): void {
   });
 
   it('a worker that is killed loses its lock at once', async () => {
-    const store = await fixture.openStore();
-    const file = `${String(fixture.storage.database)}.worker-lock`;
+    const store = fixture.newStore();
+    const { hubId } = await store.open({ name: fixture.hub, partitionCount: 4 });
+    const file = `${String(fixture.storage.database)}.worker-lock-${hubId}`;
     const holder = `new (require('better-sqlite3'))(${JSON.stringify(file)}).exec('BEGIN EXCLUSIVE'); console.log('held'); setInterval(() => {}, 1_000);`;
     const child = spawn(process.execPath, ['-e', holder], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
-    expect(await store.capabilities.tryLockWorker!()).toBe(false);
+    const taken = await store.capabilities.tryLockWorker!();
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await store.capabilities.tryLockWorker!()).toBe(true);
+    expect([taken, await store.capabilities.tryLockWorker!()]).toEqual([false, true]);
+  });
+
+  it('each hub of a file has a worker of its own', async () => {
+    const hubs = await Promise.all(['One', 'Two'].map((name) => fixture.openStore({ hub: fixture.hub + name })));
+    for (const hub of hubs) expect(await hub.capabilities.tryLockWorker!()).toBe(true);
+  });
+
+  it('the hubs of one process share a connection, which the last of them closes', async () => {
+    let opened = 0;
+    const storage = { ...fixture.storage, database: `${String(fixture.storage.database)}-shared`, prepareDatabase: () => void (opened += 1) } as StorageOptions;
+    const [one, two] = await Promise.all(['One', 'Two'].map((hub) => fixture.openStore({ hub, storage })));
+    expect(opened).toBe(1);
+    await one!.close();
+    await one!.close();
+    expect(await two!.queryInstances({ limit: 1 })).toEqual([]);
+    await two!.close();
+    await fixture.openStore({ hub: 'One', storage });
+    expect(opened).toBe(2);
   });
 
   it('transactions of one store do not mix', async () => {
@@ -50,8 +70,14 @@ export function sqliteCases(fixture: StoreFixture): void {
     expect(await owner.store.queryInstances({ limit: 10 })).toEqual([kept]);
   });
 
-  it('stores that write to one file at the same time wait for each other', async () => {
-    const processes = await Promise.all([0, 1, 2, 3].map((partition) => fixture.startProcess({ partitions: [partition] })));
+  it('connections that write to one file at the same time wait for each other', async () => {
+    // By another name the file is not known for the same: so it has a connection for each process here, too.
+    const another = (name: number) => {
+      const folder = join(mkdtempSync(join(tmpdir(), 'durable-link-')), String(name));
+      symlinkSync(dirname(String(fixture.storage.database)), folder);
+      return { ...fixture.storage, database: join(folder, basename(String(fixture.storage.database))) } as StorageOptions;
+    };
+    const processes = await Promise.all([0, 1, 2, 3].map((partition) => fixture.startProcess({ partitions: [partition], storage: another(partition) })));
     const rows = processes.map((_, partition) => newRow(idIn(partition)));
     await Promise.all(processes.map((process, index) => process.commit(inserted(rows[index]!))));
     expect(await processes[0]!.store.getInstances(rows)).toEqual(rows);

@@ -1,67 +1,9 @@
-import type { DurableOrchestrationStatus, RuntimeStatus } from 'nestjs-durable';
 import { recorded } from '../support/conditions.js';
-import { useScenarios, type ScenarioRun } from '../support/harness.js';
+import { useScenarios } from '../support/harness.js';
+import { BRING, hour, is } from './states.js';
 import { Subject } from './subject.js';
 
 const scenario = useScenarios({ providers: [Subject] });
-
-const hour = 3_600_000;
-
-const is = (wanted: RuntimeStatus) => ({ runtimeStatus }: DurableOrchestrationStatus): boolean => runtimeStatus === wanted;
-
-/** Brings an instance of `waits` into a state. */
-const BRING: Readonly<Record<string, (run: ScenarioRun, instanceId: string) => Promise<void>>> = {
-  Pending: async ({ client, clock }, instanceId) => {
-    await client.startNew('waits', { instanceId, startAt: Date.now() + clock.skew + hour });
-  },
-  Running: async ({ client, until }, instanceId) => {
-    await client.startNew('waits', { instanceId });
-    await until(instanceId, is('Running'));
-  },
-  // Running first, so that whether the code has begun is the same in every run.
-  Suspended: async ({ client, until }, instanceId) => {
-    await client.startNew('waits', { instanceId });
-    await until(instanceId, is('Running'));
-    await client.suspend(instanceId);
-    await until(instanceId, is('Suspended'));
-  },
-  Completed: async ({ run }, instanceId) => void (await run('returns', 1, { instanceId })),
-  Failed: async ({ run }, instanceId) => void (await run('fails', 'no', { instanceId })),
-  Terminated: async ({ client, until }, instanceId) => {
-    await client.startNew('waits', { instanceId });
-    await until(instanceId, is('Running'));
-    await client.terminate(instanceId);
-    await client.waitForCompletion(instanceId);
-  },
-};
-
-describe('transitions', () => {
-  const calls: Readonly<Record<string, readonly string[]>> = {
-    raiseEvent: ['Pending', 'Running', 'Suspended'],
-    terminate: ['Pending', 'Running', 'Suspended'],
-    suspend: ['Pending', 'Running'],
-    resume: ['Suspended'],
-  };
-  for (const [call, allowed] of Object.entries(calls)) {
-    scenario(`[K6] ${call} needs ${allowed.join(' or ')}; otherwise an error names the state`, async (run) => {
-      const invoke = (instanceId: string): Promise<void> => (run.client as unknown as Record<string, (id: string, what: string) => Promise<void>>)[call]!(instanceId, 'x');
-      for (const [state, bring] of Object.entries(BRING)) {
-        const instanceId = run.id(state);
-        await bring(run, instanceId);
-        if (allowed.includes(state)) {
-          await expect(invoke(instanceId)).resolves.toBeUndefined();
-          continue;
-        }
-        const before = await run.client.getStatus(instanceId, { showHistory: true });
-        const refused = invoke(instanceId);
-        await expect(refused).rejects.toMatchObject({ name: 'InstanceNotRunningError', instanceId, status: state });
-        await expect(refused).rejects.toThrow(`${call} is not possible: instance '${instanceId}' is ${state}.`);
-        expect(await run.client.getStatus(instanceId, { showHistory: true })).toEqual(before);
-      }
-      await expect(invoke(run.id('missing'))).rejects.toMatchObject({ name: 'InstanceNotFoundError', instanceId: run.id('missing') });
-    });
-  }
-});
 
 describe('raiseEvent', () => {
   scenario('[K4] hands the data to the instance, falsy ones and none too', async ({ client, id, output }) => {

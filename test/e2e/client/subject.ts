@@ -81,6 +81,31 @@ export class Subject {
     return yield* ctx.callSubOrchestrator('waits', 'called', { instanceId: `${ctx.instanceId}-child` });
   }
 
+  /** A tree: each instance holds an activity and calls `width` sub-orchestrations of the depth below, `<own id>.0` and so on. */
+  @Orchestrator()
+  *tree(ctx: OrchestrationContext, { depth, width }: { depth: number; width: number }): Orchestration<string> {
+    const children = Array.from({ length: depth === 0 ? 0 : width }, (_, index) =>
+      ctx.callSubOrchestrator('tree', { depth: depth - 1, width }, { instanceId: `${ctx.instanceId}.${index}` }),
+    );
+    yield* ctx.all([ctx.callActivity('heldUntilAborted', ctx.instanceId), ...children]);
+    return 'grown';
+  }
+
+  /** Returns while an activity runs, which waits at the gate. */
+  @Orchestrator()
+  *leavesWork(ctx: OrchestrationContext, gate: string): Orchestration<string> {
+    ctx.callActivity('held', gate);
+    yield* ctx.waitForExternalEvent('go');
+    return 'left';
+  }
+
+  @Orchestrator()
+  countsDown(ctx: OrchestrationContext, from: number): string | undefined {
+    if (from === 0) return 'ended with 0';
+    ctx.continueAsNew(from - 1);
+    return undefined;
+  }
+
   @Orchestrator({ name: 'versioned', version: '2' })
   second(ctx: OrchestrationContext): string {
     return `second, as ${String(ctx.version)}`;

@@ -8,7 +8,9 @@ import { Test } from '@nestjs/testing';
 import { Activity, DurableClient, DurableModule, Orchestrator, type ActivityContext, type OrchestrationContext } from 'nestjs-durable';
 import { map, type Observable } from 'rxjs';
 import { callActivity, Caller } from './calling-app.js';
-import { compileApp, IN_MEMORY, refusalOf, SILENT } from './support.js';
+import { compileApp, IN_MEMORY, refusalOf, SILENT, useStarted } from './support.js';
+
+const started = useStarted();
 
 /** Adds to the result what it knows. */
 abstract class Sign implements NestInterceptor {
@@ -92,22 +94,20 @@ describe('scopes of enhancers', () => {
       }
     }
     const app = await compileApp({ providers: [Audit, WorkItem, Caller] });
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'note')).toEqual({ result: 'noted in 1 for 1, signed in 1 for attempt 1' });
     expect(await callActivity(app, 'note')).toEqual({ result: 'noted in 2 for 1, signed in 2 for attempt 1' });
-    await app.close();
   });
 
   it('[A7] a request-scoped interceptor of the application leaves singletons what they are, orchestrators included', async () => {
     const app = await compileApp({
       providers: [Counter, WorkItem, Caller, { provide: APP_INTERCEPTOR, scope: Scope.REQUEST, useClass: ScopedSign }],
     });
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'add')).toEqual({ result: 'count 1, signed in 1 for attempt 1' });
     expect(await callActivity(app, 'add')).toEqual({ result: 'count 2, signed in 2 for attempt 1' });
     const client = app.get(DurableClient, { strict: false });
     expect(await client.waitForCompletion(await client.orchestrators(Counter).counts())).toMatchObject({ output: 2 });
-    await app.close();
   });
 
   it('[A7] transient interceptors of application and class are made for the provider', async () => {
@@ -122,9 +122,8 @@ describe('scopes of enhancers', () => {
     const app = await compileApp({
       providers: [Audit, Caller, { provide: APP_INTERCEPTOR, scope: Scope.TRANSIENT, useClass: TransientSign }],
     });
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'note')).toEqual({ result: 'noted, signed by one of its own, signed by one of its own' });
-    await app.close();
   });
 
   it('an enhancer that makes the provider of an orchestrator request-scoped is refused', async () => {
@@ -150,26 +149,23 @@ describe('whose enhancers apply', () => {
     @Injectable()
     class Derived extends Base {}
     const app = await compileApp({ providers: [Derived, Caller] });
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'note')).toEqual({ result: 'Derived, signed' });
-    await app.close();
   });
 
   it("[A7] the overridden class's, for a mock in its place", async () => {
     const module = Test.createTestingModule({ imports: [DurableModule.forRoot(IN_MEMORY)], providers: [Signed, Caller] });
     const app = await module.overrideProvider(Signed).useValue({ sign: () => 'mocked' }).setLogger(SILENT).compile();
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'sign')).toEqual({ result: 'mocked, signed' });
-    await app.close();
   });
 
   it('[A7] overridden interceptors take the place of those of the decorators', async () => {
     const module = Test.createTestingModule({ imports: [DurableModule.forRoot(IN_MEMORY)], providers: [Signed, Caller] });
     const silent: NestInterceptor = { intercept: (_context, next) => next.handle() };
     const app = await module.overrideInterceptor(PlainSign).useValue(silent).setLogger(SILENT).compile();
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'sign')).toEqual({ result: 'real' });
-    await app.close();
   });
 
   it('[A7] an enhancer that Nest would leave out without a word is refused', async () => {
@@ -177,8 +173,7 @@ describe('whose enhancers apply', () => {
     expect(message).toContain('The activity Signed.sign (module RootTestModule) has the enhancer PlainSign, of which Nest makes no instance');
     expect(message).toContain('new PlainSign()');
     const app = await compileApp({ providers: [{ provide: Signed, useFactory: () => new Signed() }] }, { enhancers: { interceptors: false } });
-    await app.init();
-    await app.close();
+    await started(app);
   });
 });
 
@@ -197,9 +192,8 @@ describe('global enhancers', () => {
     }).compile();
     const app: INestApplication = module.createNestApplication({ logger: false });
     app.useGlobalInterceptors(new PlainSign());
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'add')).toEqual({ result: 'count 1, signed' });
-    await app.close();
   });
 
   it("[A7] Nest's ValidationPipe validates the input by its class, and nothing else", async () => {
@@ -216,15 +210,14 @@ describe('global enhancers', () => {
     const validated: unknown[] = [];
     const pipe: PipeTransform = new ValidationPipe({
       transform: true,
-      validatorPackage: { validate: (value: object) => (validated.push(value), []) } as never,
+      validatorPackage: { validate: (value: object) => (validated.push(value), []) },
       transformerPackage: { plainToInstance: (type: new () => object, value: object) => Object.assign(new type(), value) } as never,
     });
     const module = await Test.createTestingModule({ imports: [DurableModule.forRoot(IN_MEMORY)], providers: [Desk, Caller] }).compile();
     const app: INestApplication = module.createNestApplication({ logger: false });
     app.useGlobalPipes(pipe);
-    await app.init();
+    await started(app);
     expect(await callActivity(app, 'book', { amount: 5 })).toEqual({ result: 'Order 5 1' });
     expect(validated).toEqual([Object.assign(new Order(), { amount: 5 })]);
-    await app.close();
   });
 });

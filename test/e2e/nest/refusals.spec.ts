@@ -79,6 +79,23 @@ describe('what the module refuses at start', () => {
     expect(await refusalOf({ imports: [FirstModule, SecondModule] })).toContain('provide the class in one module only');
   });
 
+  it('a handler that two providers inherit from one base class', async () => {
+    abstract class Payments {
+      @Activity()
+      charge(): void {}
+    }
+    @Injectable()
+    class CardPayments extends Payments {}
+    @Injectable()
+    class BankPayments extends Payments {}
+    const message = await refusalOf({ providers: [CardPayments, BankPayments] });
+    expect(message).toContain(
+      "The activity BankPayments.charge (module RootTestModule) has the name 'charge', and so has CardPayments.charge " +
+        '(module RootTestModule): both inherit the decorated method.',
+    );
+    expect(message).toContain('override the method with one that has a name of its own, @Activity({ name })');
+  });
+
   it('two orchestrators of one name and version', async () => {
     class Orders {
       @Orchestrator({ name: 'fulfil', version: '1' })

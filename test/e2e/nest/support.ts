@@ -1,4 +1,4 @@
-import type { ModuleMetadata } from '@nestjs/common';
+import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DurableModule, type DurableModuleOptions } from 'nestjs-durable';
 
@@ -9,6 +9,19 @@ export const IN_MEMORY: DurableModuleOptions = { storage: { type: 'better-sqlite
 export function compileApp(metadata: ModuleMetadata, options: DurableModuleOptions = {}): Promise<TestingModule> {
   const durable = DurableModule.forRoot({ ...IN_MEMORY, ...options });
   return Test.createTestingModule({ ...metadata, imports: [durable, ...(metadata.imports ?? [])] }).setLogger(SILENT).compile();
+}
+
+/** Initialises applications, and closes them after each test, however it ends. */
+export function useStarted(): <T extends INestApplicationContext>(app: T) => Promise<T> {
+  const started: INestApplicationContext[] = [];
+  afterEach(async () => {
+    for (const app of started.splice(0)) await app.close();
+  });
+  return async (app) => {
+    started.push(app);
+    await app.init();
+    return app;
+  };
 }
 
 /** What an application that must not start says. */

@@ -89,11 +89,16 @@ const BRACKETS = new Set(['OrchestratorStarted', 'OrchestratorCompleted']);
  * So answers are compared by task, and all else in its order. What depends on the order shows in the actions and the output.
  */
 function eventsInComparableOrder(history: readonly HistoryRecord[]): object {
-  const events = history.filter(({ eventType }) => !BRACKETS.has(eventType));
+  const events = history.filter(({ eventType }) => !BRACKETS.has(eventType)).map((event) => withoutPlaces(event, history));
   const answers = events.filter(({ eventType }) => ANSWERS.has(eventType)).toSorted((a, b) => a.taskId! - b.taskId!);
   const actions = events.filter(({ eventType, taskId }) => !ANSWERS.has(eventType) && taskId !== undefined);
   const others = events.filter(({ eventType, taskId }) => !ANSWERS.has(eventType) && taskId === undefined);
   return { actions, answers, others };
+}
+
+/** Places in a history depend on the number of episodes: what stands there is compared instead. */
+function withoutPlaces(event: HistoryRecord, history: readonly HistoryRecord[]): HistoryRecord {
+  return event.dropped ? { ...event, dropped: event.dropped.map((place) => history[place]!.taskId!).toSorted((a, b) => a - b) } : event;
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;

@@ -1,5 +1,5 @@
 import { DurableClient } from '../../../lib/client/index.js';
-import type { OrchestrationContext } from '../../../lib/core/index.js';
+import { InvalidInstanceStateError, type HistoryEvent, type OrchestrationContext } from '../../../lib/core/index.js';
 import { FakeHost, instanceRow } from './fake-host.js';
 
 let host: FakeHost;
@@ -137,7 +137,7 @@ describe('getStatus', () => {
 
   it('[K2] shows the history, with inputs and results only on request', async () => {
     host.rows = [instanceRow({})];
-    host.history = [
+    const history: HistoryEvent[] = [
       { type: 'OrchestratorStarted', timestamp: 1_000 },
       { type: 'ExecutionStarted', name: 'fulfil', input: '{"total":5}' },
       { type: 'TimerCreated', taskId: 0, fireAt: 3_000 },
@@ -146,6 +146,7 @@ describe('getStatus', () => {
       { type: 'TimerFired', taskId: 0, fireAt: 3_000 },
       { type: 'ExecutionCompleted', status: 'Completed', result: '0' },
     ];
+    host.histories = { execution: history };
     const status = await client.getStatus('order-1', { showHistory: true });
     expect(status?.history?.[1]).toEqual({ eventType: 'ExecutionStarted', timestamp: new Date(1_000), name: 'fulfil' });
     expect(status?.history?.[5]).toEqual({ eventType: 'TimerFired', timestamp: new Date(3_000), taskId: 0, fireAt: new Date(3_000) });
@@ -221,11 +222,30 @@ describe('messages to an instance', () => {
     await expect(client.raiseEvent('order-9', 'approved')).rejects.toMatchObject({ name: 'InstanceNotFoundError', instanceId: 'order-9' });
   });
 
-  it('[K6] fail in a status that does not allow for them, naming it', async () => {
-    host.result = { kind: 'status', status: 'Completed' };
+  it('[K6] fail in a status that does not allow for them, naming it and those that would', async () => {
+    host.result = { kind: 'status', status: 'Running' };
     await expect(client.resume('order-1')).rejects.toMatchObject({
-      name: 'InstanceNotRunningError', status: 'Completed', message: "resume is not possible: instance 'order-1' is Completed.",
+      name: 'InvalidInstanceStateError', instanceId: 'order-1', status: 'Running',
+      message: "resume is not possible: instance 'order-1' is Running. It is possible while an instance is Suspended.",
     });
+  });
+
+  it('[E4] [K6] fail with an error of its own for an instance that is finished', async () => {
+    host.result = { kind: 'status', status: 'Failed' };
+    await expect(client.suspend('order-1')).rejects.toMatchObject({
+      name: 'InstanceNotRunningError', status: 'Failed',
+      message: "suspend is not possible: instance 'order-1' is Failed. It is possible while an instance is Pending or Running.",
+    });
+    await expect(client.terminate('order-1')).rejects.toBeInstanceOf(InvalidInstanceStateError);
+  });
+
+  it('[K4] terminate tells the owner whether sub-orchestrations end too', async () => {
+    await client.terminate('order-1', 'enough', { recursive: true });
+    await client.terminate('order-1', 'enough', { recursive: false });
+    expect(host.sent.map(({ body }) => body)).toEqual([
+      { type: 'Deliver', event: { type: 'ExecutionTerminated', reason: 'enough', recursive: true } },
+      { type: 'Deliver', event: { type: 'ExecutionTerminated', reason: 'enough' } },
+    ]);
   });
 
   it('[K4] refuse an event without a name, and data that JSON cannot hold', async () => {
@@ -259,7 +279,7 @@ describe('inside an episode', () => {
     const calls: (() => unknown)[] = [
       () => client.startNew('fulfil'), () => client.getStatus('a'), () => client.getStatusBy(), () => client.getStatusAll(),
       () => client.raiseEvent('a', 'b'), () => client.terminate('a'), () => client.suspend('a'), () => client.resume('a'),
-      () => client.waitForCompletion('a'),
+      () => client.waitForCompletion('a'), () => client.restart('a'), () => client.purgeInstanceHistory('a'), () => client.purgeInstanceHistoryBy({}),
     ];
     for (const call of calls) expect(call).toThrow('inside an orchestrator');
   });

@@ -13,12 +13,17 @@ export class FakeHost implements ClientHost {
   result: ClientResult = { kind: 'done' };
   handlers: readonly [name: string, version?: string][] = [['fulfil'], ['fulfil', '2'], ['fulfil', '3']];
   rows: InstanceRow[] = [];
-  history: Awaited<ReturnType<ClientHost['readHistory']>> = [];
+  /** By execution id. */
+  histories: Readonly<Record<string, Awaited<ReturnType<ClientHost['readHistory']>>>> = {};
+  /** Targets of the purges by id, chunk by chunk. */
+  readonly purged: string[][] = [];
   readonly started: { instance: NewInstance; onConflict: OnConflict }[] = [];
   readonly sent: { instanceId: string; body: MessageBody; allowed: readonly string[] }[] = [];
   /** What was asked for as a part of the application's own transaction. */
   readonly joined: object[] = [];
   readonly queries: InstanceQuery[] = [];
+  /** What happens elsewhere while a start is written. */
+  onStart = (): void => undefined;
   readonly purges: PurgeRequest[] = [];
 
   now(): number {
@@ -35,11 +40,17 @@ export class FakeHost implements ClientHost {
 
   async start(instance: NewInstance, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
     this.started.push({ instance, onConflict });
+    this.onStart();
     return { instanceId: instance.instanceId ?? 'generated', result: this.result };
   }
 
   async send(instanceId: string, body: MessageBody, allowed: readonly string[]): Promise<ClientResult> {
     this.sent.push({ instanceId, body, allowed });
+    return this.result;
+  }
+
+  async rewind(instanceId: string, reason: string | undefined): Promise<ClientResult> {
+    this.sent.push({ instanceId, body: { type: 'RewindInstance', reason }, allowed: ['Failed'] });
     return this.result;
   }
 
@@ -72,6 +83,7 @@ export class FakeHost implements ClientHost {
   }
 
   async purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]> {
+    this.purged.push(targets.map(({ instanceId }) => instanceId));
     return targets.map(({ instanceId, executionId }) => {
       const row = this.rows.find((each) => each.instanceId === instanceId && each.executionId === (executionId ?? each.executionId));
       const deleted = row !== undefined && isFinished(row.status);
@@ -85,12 +97,16 @@ export class FakeHost implements ClientHost {
     return 3;
   }
 
-  async readHistory(): ReturnType<ClientHost['readHistory']> {
-    return this.history;
+  async readHistory({ executionId }: { readonly executionId: string }): ReturnType<ClientHost['readHistory']> {
+    return this.histories[executionId] ?? [];
   }
 
   waitUntilFinished(instanceId: string): Promise<InstanceRow | undefined> {
     return this.getInstance(instanceId);
+  }
+
+  health(): ReturnType<ClientHost['health']> {
+    return { isWorker: true, partitionCount: 16, ownedPartitions: 16, parked: [] };
   }
 
   orchestratorNames(): ReturnType<ClientHost['orchestratorNames']> {

@@ -80,6 +80,26 @@ describe('InboxPoller', () => {
     expect(claims - before - idle).toBeGreaterThan(idle + 1);
   });
 
+  it('[K1] looks at the short interval for some seconds when messages are expected that nobody announces', async () => {
+    poller.nudge();
+    await clock.advance(10_000);
+    poller.expectMessages();
+    await clock.advance(3_000);
+    inbox.push(eventMessage(1));
+    await clock.advance(100);
+    expect(received).toEqual([1]);
+    await clock.advance(20_000);
+    const before = claims;
+    await clock.advance(2_500);
+    expect(claims - before).toBeLessThan(4);
+  });
+
+  it('expecting messages makes no process poll that does not do so', async () => {
+    poller.expectMessages();
+    await clock.advance(10_000);
+    expect(claims).toBe(0);
+  });
+
   it('schedules nothing once it has stopped', async () => {
     poller.nudge();
     await poller.stop();

@@ -89,6 +89,37 @@ describe('DurableEngine among several', () => {
     expect([...owned(first), ...owned(second)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   });
 
+  it('[Y6] [I6] offers a partition again when the answer to the first offer was lost', async () => {
+    const { orchestrators } = OPTIONS;
+    const first = await begin({ orchestrators: { ...orchestrators, *ofFirst() {} } });
+    const second = await begin({ orchestrators: { ...orchestrators, *ofSecond() { return 'done by the second'; } } });
+    await until(() => owned(first).length === 2 && owned(second).length === 2);
+    let isFirst = true;
+    first.faults.fail('assignPartition', () => {
+      const error = isFirst ? new TransientStoreError('away') : undefined;
+      isFirst = false;
+      return error;
+    });
+    const id = await first.startNew('ofSecond', undefined, idOf(first));
+    expect(await second.result(id)).toBe('done by the second');
+    expect(first.faults.calls.get('assignPartition')).toBe(2);
+  });
+
+  it('[Y6] releases a partition when the worker that it is offered to has died meanwhile', async () => {
+    const { orchestrators } = OPTIONS;
+    const first = await begin({ orchestrators: { ...orchestrators, *ofFirst() {} } });
+    const second = await begin({ orchestrators: { ...orchestrators, *ofSecond() { return 'done'; } } });
+    await until(() => owned(first).length === 2 && owned(second).length === 2);
+    const partitions = owned(first).length;
+    const stop = first.faults.intercept('assignPartition', async (proceed, worker, lease, to) => {
+      stop();
+      return await proceed(worker, lease, { ...to, incarnation: 'nobody' });
+    });
+    const id = await first.startNew('ofSecond', undefined, idOf(first));
+    expect(await second.result(id)).toBe('done');
+    expect(owned(first).length).toBeLessThanOrEqual(partitions);
+  });
+
   it('[I6] has partitions that it took although the answer was lost', async () => {
     const blocked = TestEngine.create({ ...OPTIONS, shared: store });
     engines.push(blocked);

@@ -1,8 +1,10 @@
 /** What a turn takes from an instance's queue, and what it leaves. */
+import type { HistoryEvent } from '../../../lib/core/history.js';
 import { InstanceSlot, type PendingInput } from '../../../lib/engine/instance-slot.js';
+import { replaySession } from '../../../lib/engine/sessions.js';
 import { DEFAULT_SETTINGS } from '../../../lib/engine/settings.js';
 import { takeTurn, type TurnContext } from '../../../lib/engine/turn.js';
-import type { InboxMessage, InstanceRow } from '../../../lib/storage/store.js';
+import { PARK_TIMER, PARKED_SINCE, type InboxMessage, type InstanceRow } from '../../../lib/storage/store.js';
 import { TestLog } from './support/test-log.js';
 import { eventMessage, testPartition } from './support/test-partition.js';
 
@@ -53,10 +55,14 @@ describe('takeTurn', () => {
     expect(keysOf(slot.queue)).toEqual([1]);
   });
 
-  it('takes nothing when this process lacks the orchestrator', () => {
-    const slot = slotOf({ ...finished, status: 'Pending', historyLength: 0 }, [start(1), eventMessage(2)]);
-    expect(takeTurn(slot, context)).toMatchObject({ kind: 'unknown-handler', name: 'order' });
-    expect(keysOf(slot.queue)).toEqual([1, 2]);
+  it('[Y6] records what comes for an instance whose orchestrator this process lacks as an open episode, and marks it', () => {
+    const pending: InstanceRow = { ...finished, status: 'Pending', historyLength: 0 };
+    const turn = takeTurn(slotOf(pending, [start(1), eventMessage(2)]), context);
+    const mark = { partition: 0, instanceId: 'a', executionId: 'e', taskId: PARK_TIMER, fireAt: PARKED_SINCE };
+    expect(turn).toMatchObject({ kind: 'checkpoint', isParked: true, row: { status: 'Pending', historyLength: 3 }, checkpoint: { timers: [mark], messages: [] } });
+    expect(turn.kind === 'checkpoint' && keysOf(turn.taken)).toEqual([1, 2]);
+    const events = turn.kind === 'checkpoint' ? turn.checkpoint.history.flatMap((append) => append.events) : [];
+    expect(events.map(({ type }) => type)).toEqual(['OrchestratorStarted', 'ExecutionStarted', 'EventRaised']);
   });
 
   it('works on a copy of the queue, so that a turn that throws has taken nothing', () => {
@@ -64,5 +70,44 @@ describe('takeTurn', () => {
     const { queue } = slot;
     takeTurn(slot, context);
     expect(keysOf(queue)).toEqual([1]);
+  });
+});
+
+describe('takeTurn of a recursive terminate', () => {
+  const parent = { name: 'order', instanceId: 'parent', executionId: 'parent-run', taskId: 0 };
+  const child: InstanceRow = { ...finished, status: 'Pending', historyLength: 0, parent };
+  const terminate = (parentExecutionId: string): InboxMessage => ({
+    ...eventMessage(2), body: { type: 'Deliver', parentExecutionId, event: { type: 'ExecutionTerminated', reason: 'enough', recursive: true } },
+  });
+  const statusAfter = (row: InstanceRow, ...messages: InboxMessage[]) => {
+    const turn = takeTurn(slotOf(row, messages), context);
+    return turn.kind === 'checkpoint' && turn.row?.status;
+  };
+
+  it('[K4] ends the sub-orchestration that the parent called, without its code', () => {
+    expect(statusAfter(child, start(1), terminate('parent-run'))).toBe('Terminated');
+  });
+
+  it.each([
+    ['a sub-orchestration of another execution', child, 'another-run'],
+    ['an instance of a client', { ...child, parent: undefined }, 'parent-run'],
+  ])('[K4] leaves %s that has the id by now as it is', (_, row, parentExecutionId) => {
+    expect(statusAfter(row, start(1), terminate(parentExecutionId))).toBe('Pending');
+  });
+
+  it('[K4] hands itself on to the open sub-orchestrations, also where the orchestrator is missing', async () => {
+    const calls = ['a-child', 'b-child'].map((instanceId, taskId) => ({ type: 'SubOrchestrationInstanceCreated', taskId, name: 'x', instanceId, defaultId: false }) as const);
+    const history: HistoryEvent[] = [
+      { type: 'OrchestratorStarted', timestamp: 1 }, { type: 'ExecutionStarted', name: 'order', parent }, ...calls, { type: 'OrchestratorCompleted' },
+      { type: 'OrchestratorStarted', timestamp: 2 }, { type: 'SubOrchestrationInstanceCompleted', taskId: 0 }, { type: 'OrchestratorCompleted' },
+    ];
+    const slot = slotOf({ ...child, status: 'Running', historyLength: history.length }, [terminate('parent-run')]);
+    slot.session = await replaySession(slot.row!, history, context);
+    const turn = takeTurn(slot, context);
+    const messages = turn.kind === 'checkpoint' ? turn.checkpoint.messages : [];
+    expect(messages.map(({ instanceId, body }) => [instanceId, body])).toEqual([
+      ['parent', expect.objectContaining({ executionId: 'parent-run', event: expect.objectContaining({ type: 'SubOrchestrationInstanceFailed', taskId: 0 }) })],
+      ['b-child', { type: 'Deliver', parentExecutionId: 'e', event: { type: 'ExecutionTerminated', reason: 'enough', recursive: true } }],
+    ]);
   });
 });

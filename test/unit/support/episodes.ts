@@ -4,6 +4,7 @@
  */
 import {
   OrchestrationExecution,
+  planRewind,
   type EpisodeResult,
   type ExecutionOptions,
   type ExecutionStarted,
@@ -41,7 +42,7 @@ export class Scenario {
   private open: OpenEpisode | undefined;
 
   constructor(
-    readonly orchestrator: TestOrchestrator,
+    public orchestrator: TestOrchestrator,
     private readonly options: ScenarioOptions = {},
   ) {
     this.warm = this.execution(orchestrator, this.log);
@@ -91,6 +92,18 @@ export class Scenario {
     this.open = undefined;
     this.last = result;
     if (result.continueAsNew) this.nextGeneration(result.continueAsNew, result.customStatus);
+    return this;
+  }
+
+  /** Rewinds the failed instance, one second later, with more inputs in the same episode; `orchestrator` is the code from now on. */
+  rewind(orchestrator = this.orchestrator, ...more: InputEvent[]): this {
+    this.time += 1_000;
+    this.orchestrator = orchestrator;
+    const plan = planRewind(JSON.parse(JSON.stringify(this.history)) as HistoryEvent[]);
+    this.warm = this.execution(orchestrator, this.log);
+    for (const episode of plan.episodes) this.warm.replayEpisode(episode);
+    this.last = this.warm.run(this.time, [{ ...plan.event, reason: 'again' }, ...more], plan.open);
+    this.history.push(...this.last.events);
     return this;
   }
 

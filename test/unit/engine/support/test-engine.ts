@@ -19,6 +19,8 @@ export interface TestEngineOptions extends TestHandlers {
   readonly settings?: Partial<EngineSettings>;
   /** Another engine's store: both are then processes of one hub, which share its partitions as on a server. */
   readonly shared?: DurableStore;
+  /** As on SQLite: of the engines that share it one works at a time, and whoever comes next takes all partitions at once. */
+  readonly lock?: WorkerLock;
   readonly worker?: boolean;
 }
 
@@ -48,8 +50,9 @@ export class TestEngine {
   readonly engine: DurableEngine;
 
   private constructor(real: DurableStore, options: TestEngineOptions) {
-    const several = { singleWorker: false, maxStatementBytes: real.capabilities.maxStatementBytes };
-    this.faults = faultyStore(real, options.shared ? { capabilities: several, open: () => Promise.resolve({ hubId: 1, partitionCount: 4 }), close: async () => {} } : {});
+    const { maxStatementBytes } = real.capabilities;
+    const capabilities = options.lock ? { ...options.lock.capabilities(), maxStatementBytes } : { singleWorker: false, maxStatementBytes };
+    this.faults = faultyStore(real, options.shared ? { capabilities, open: () => Promise.resolve({ hubId: 1, partitionCount: 4 }), close: async () => {} } : {});
     this.engine = new DurableEngine({
       hub: 'Test',
       store: this.faults.store,
@@ -93,6 +96,25 @@ export class TestEngine {
     const row = await this.finished(instanceId);
     if (row?.status !== 'Completed') throw new Error(`Instance '${instanceId}' is ${row?.status ?? 'missing'}: ${row?.failureDetails?.errorMessage}`);
     return row.output === undefined ? undefined : JSON.parse(row.output);
+  }
+}
+
+/** The operating system's lock on a SQLite file, which ends with its process. */
+export class WorkerLock {
+  private holder: object | undefined;
+
+  /** What a store of one process has of it. */
+  capabilities() {
+    const process = {};
+    return {
+      singleWorker: true,
+      tryLockWorker: () => Promise.resolve((this.holder ??= process) === process),
+      unlockWorker: () => Promise.resolve(this.free()),
+    };
+  }
+
+  free(): void {
+    this.holder = undefined;
   }
 }
 

@@ -1,0 +1,115 @@
+/**
+ * What comes before an instance's code when the worker before this one may have died of it [Y8]: its row is looked at, without
+ * its history, and one more attempt is counted by a commit of its own. After the second attempt an instance is a suspect, and
+ * is counted and run only while nothing else of this process runs; after `maxDispatchCount` its code does not run any more.
+ */
+import { PoisonMessageError } from '../core/errors.js';
+import { failureDetailsOf } from '../core/failure-details.js';
+import type { FailureDetails } from '../core/failure.js';
+import { isFinished } from '../core/history.js';
+import type { DurableStore, InstanceRow } from '../storage/store.js';
+import { Backoff } from './backoff.js';
+import { isBacklog } from './backlog.js';
+import type { Clock } from './clock.js';
+import type { InstanceSlot } from './instance-slot.js';
+import type { StoreHealth } from './store-health.js';
+
+export type Admitted =
+  /** Nothing is to be counted. */
+  | { readonly kind: 'passed' }
+  /** The row with one attempt more is to be written. */
+  | { readonly kind: 'counted'; readonly row: InstanceRow; readonly counted: InstanceRow }
+  /** It is to be admitted again when nothing else runs. */
+  | { readonly kind: 'suspect' }
+  | { readonly kind: 'poison'; readonly failure: FailureDetails };
+
+export interface AdmissionPort {
+  readonly store: Pick<DurableStore, 'getInstances'>;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly maxDispatchCount: number;
+  /** Whether nothing else of this process runs. */
+  isAlone(slot: InstanceSlot): boolean;
+  /** Called once for each slot that was added. */
+  admitted(slot: InstanceSlot, outcome: Admitted): void;
+}
+
+/** Rows read by one query. */
+const MAX_ROWS = 200;
+
+export class Admission {
+  private waiting: InstanceSlot[] = [];
+  private reading = false;
+  private stopped = false;
+
+  constructor(private readonly port: AdmissionPort) {}
+
+  /** Whether the slot is to be added before its next turn. */
+  concerns({ admission, partition, queue }: InstanceSlot): boolean {
+    return admission === undefined && partition.takenOverAt !== undefined && queue.some((input) => isBacklog(partition, input));
+  }
+
+  /** Whether an instance with so many attempts runs only while nothing else does. */
+  isSuspect(attempts = 0): boolean {
+    return attempts >= Math.min(2, this.port.maxDispatchCount);
+  }
+
+  add(slot: InstanceSlot): void {
+    this.waiting.push(slot);
+  }
+
+  /** Looks at what was added since, together. */
+  start(): void {
+    if (this.reading) return;
+    this.reading = true;
+    void this.run().finally(() => {
+      this.reading = false;
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0 && !this.stopped) {
+      const slots = this.waiting.splice(0, MAX_ROWS);
+      const rows = await this.read(slots);
+      for (const slot of slots) this.port.admitted(slot, this.admit(slot, rows.get(slot.instanceId)));
+    }
+  }
+
+  private async read(slots: readonly InstanceSlot[]): Promise<ReadonlyMap<string, InstanceRow>> {
+    const { store, clock, health } = this.port;
+    const backoff = new Backoff(clock, { first: 10, max: 1_000 });
+    while (!this.stopped) {
+      try {
+        const rows = await store.getInstances(slots.map(({ partition, instanceId }) => ({ partition: partition.index, instanceId })));
+        health.reached();
+        return new Map(rows.map((row) => [row.instanceId, row]));
+      } catch (error) {
+        // Rows that cannot be read: to load them fails as well, which says so for each of them.
+        if (!health.isTransient(error)) break;
+        health.failed(error);
+        await backoff.wait();
+      }
+    }
+    return new Map();
+  }
+
+  private admit(slot: InstanceSlot, row: InstanceRow | undefined): Admitted {
+    // Nothing that has code to run; what is to be created is counted by its creation.
+    if (!row || isFinished(row.status)) return { kind: 'passed' };
+    const { maxDispatchCount, isAlone } = this.port;
+    const attempts = (row.attempts ?? 0) + 1;
+    if (attempts > maxDispatchCount) return { kind: 'poison', failure: failureDetailsOf(poisonError(row, maxDispatchCount)) };
+    if (this.isSuspect(attempts) && !isAlone(slot)) return { kind: 'suspect' };
+    return { kind: 'counted', row, counted: { ...row, attempts, rowVersion: row.rowVersion + 1 } };
+  }
+}
+
+function poisonError({ name, version, instanceId, attempts = 0 }: InstanceRow, maxDispatchCount: number): PoisonMessageError {
+  const orchestrator = version === undefined ? `'${name}'` : `'${name}' version '${version}'`;
+  // The first time was not counted: nothing had died of it yet.
+  return new PoisonMessageError(`Orchestrator ${orchestrator} of instance '${instanceId}'`, attempts + 1, maxDispatchCount);
+}

@@ -1,0 +1,58 @@
+import type { InstanceSlot } from './instance-slot.js';
+
+/**
+ * Lets one suspect at a time run while nothing else does, so that it alone is to blame when the worker dies [Y8]. Between two of
+ * them the others have a turn: many suspects do not stop the process.
+ */
+export class Solitude {
+  private waiting: InstanceSlot[] = [];
+  private current: InstanceSlot | undefined;
+  private isOthersTurn = false;
+
+  add(slot: InstanceSlot): void {
+    this.waiting.push(slot);
+  }
+
+  /** Whether suspects wait or run. */
+  get isWanted(): boolean {
+    return this.current !== undefined || this.waiting.length > 0;
+  }
+
+  /** Whether a suspect waits and none runs. */
+  get isWaitedFor(): boolean {
+    return this.current === undefined && this.waiting.length > 0;
+  }
+
+  isAlone(slot: InstanceSlot): boolean {
+    return this.current === slot;
+  }
+
+  /** Whether the slot may be worked on now. */
+  admits(slot: InstanceSlot): boolean {
+    if (this.current) return this.current === slot;
+    return this.waiting.length === 0 || this.isOthersTurn;
+  }
+
+  /** The suspect that is to run now, as nothing is in the works. */
+  begin(): InstanceSlot | undefined {
+    if (this.current || this.isOthersTurn) return undefined;
+    this.current = this.waiting.shift();
+    return this.current;
+  }
+
+  /** The slot is done with its turn, or not for now. */
+  end(slot: InstanceSlot): void {
+    if (this.current !== slot) return;
+    this.current = undefined;
+    this.isOthersTurn = true;
+  }
+
+  othersHadTheirTurn(): void {
+    this.isOthersTurn = false;
+  }
+
+  /** Nothing is taken up any more: those that wait are in the database. */
+  clear(): void {
+    this.waiting = [];
+  }
+}

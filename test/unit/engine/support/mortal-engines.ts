@@ -1,0 +1,88 @@
+/** Engines that die of what they run, one after the other, on one database. */
+import { TransientStoreError } from '../../../../lib/storage/errors.js';
+import type { DurableStore, InstanceRow } from '../../../../lib/storage/store.js';
+import { sharedStore, signal, TestEngine, WorkerLock, type TestEngineOptions } from './test-engine.js';
+
+/** By which an engine reaches the database. */
+const CALLS = [
+  'heartbeat', 'registerWorker', 'commit', 'readInbox', 'readTimers', 'getInstances', 'loadInstances', 'applyClientBatch', 'claimActivities', 'returnActivities',
+  'completeForeignActivities', 'findLostClaims', 'readRunningActivities', 'releasePartitions', 'unregisterWorker', 'collectGarbage',
+] as const;
+
+export class MortalEngines {
+  /** How many have died. */
+  deaths = 0;
+  private readonly lock = new WorkerLock();
+  private readonly engines: TestEngine[] = [];
+  private readonly buried = signal();
+  private death = signal();
+  private closed = false;
+
+  private constructor(readonly store: DurableStore, private readonly options: TestEngineOptions) {}
+
+  static async open(options: TestEngineOptions): Promise<MortalEngines> {
+    return new MortalEngines(await sharedStore(), options);
+  }
+
+  /** The one that lives. */
+  get current(): TestEngine {
+    return this.engines.at(-1)!;
+  }
+
+  async start(changes: Partial<TestEngineOptions> = {}, created?: (engine: TestEngine) => void): Promise<TestEngine> {
+    this.death = signal();
+    const settings = { maxPollingInterval: 20, shutdownTimeout: 0, ...this.options.settings, ...changes.settings };
+    const engine = TestEngine.create({ ...this.options, ...changes, settings, shared: this.store, lock: this.lock });
+    this.engines.push(engine);
+    created?.(engine);
+    await engine.engine.prepare();
+    await engine.engine.start();
+    return engine;
+  }
+
+  /** As process.abort() does: nothing is given back, and nothing of the current engine reaches the database any more. */
+  readonly die = (): void => {
+    if (this.closed) return;
+    this.deaths += 1;
+    const gone = () => this.buried.promise.then(() => Promise.reject(new TransientStoreError('dead')));
+    for (const call of CALLS) this.current.faults.intercept(call, gone);
+    this.lock.free();
+    this.death.resolve();
+  };
+
+  whenDead(): Promise<void> {
+    return this.death.promise;
+  }
+
+  /** Starts an engine whenever one has died, until the instance has ended. @param created called with each before it starts */
+  async outlive(instanceId: string, changes: Partial<TestEngineOptions> = {}, created?: (engine: TestEngine) => void): Promise<InstanceRow> {
+    for (;;) {
+      const { current, death } = this;
+      const row = await Promise.race([current.finished(instanceId), death.promise]);
+      if (row) return row;
+      await this.start(changes, created);
+    }
+  }
+
+  /** Resolves when the row of the instance is so. */
+  async untilRow(instanceId: string, holds: (row: InstanceRow) => boolean): Promise<InstanceRow> {
+    for (;;) {
+      const row = await this.row(instanceId);
+      if ((row && holds(row)) || this.closed) return row!;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async row(instanceId: string): Promise<InstanceRow | undefined> {
+    return this.current.engine.client.getInstance(instanceId);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    // Nothing of them is to be tried again.
+    for (const { engine } of this.engines) for (const part of ['committer', 'activities', 'client'] as const) engine[part].stop();
+    this.buried.resolve();
+    await Promise.all(this.engines.map(({ engine }) => engine.close()));
+    await this.store.close();
+  }
+}
