@@ -78,6 +78,7 @@ export {
   NonDeterminismError,
   NonRetriableError,
   OrchestratorError,
+  OutdatedVersionError,
   PayloadTooLargeError,
   PoisonMessageError,
   RUNTIME_STATUSES,

@@ -180,6 +180,33 @@ export class InstanceAlreadyExistsError extends Error {
   }
 }
 
+/**
+ * A newer version of this package has opened the task hub, and versions as old as this one may not write to it any more. At the
+ * start it is thrown; a process that runs stands aside: calls that write fail with it.
+ */
+export class OutdatedVersionError extends Error {
+  static {
+    this.prototype.name = 'OutdatedVersionError';
+  }
+
+  /**
+   * @param stored schema version of the tables
+   * @param oldest the oldest that may write
+   * @param own schema version of this process
+   */
+  constructor(
+    readonly taskHub: string,
+    stored: number,
+    oldest: number,
+    own: number,
+  ) {
+    super(
+      `Task hub '${taskHub}' was opened by a newer version of nestjs-durable: its tables have version ${stored}, and only versions from ` +
+        `${oldest} may write to it. This process has version ${own}: upgrade nestjs-durable here.`,
+    );
+  }
+}
+
 /** The EntityManager of a call has no transaction that the call could be a part of [K1, K4]. Nothing was written. */
 export class InvalidEntityManagerError extends Error {
   static {

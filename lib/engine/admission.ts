@@ -12,6 +12,7 @@ import { Backoff } from './backoff.js';
 import { isBacklog } from './backlog.js';
 import type { Clock } from './clock.js';
 import type { InstanceSlot } from './instance-slot.js';
+import { mayRewind } from './rewinding.js';
 import type { StoreHealth } from './store-health.js';
 
 export type Admitted =
@@ -49,9 +50,9 @@ export class Admission {
     return admission === undefined && partition.takenOverAt !== undefined && queue.some((input) => isBacklog(partition, input));
   }
 
-  /** Whether an instance with so many attempts runs only while nothing else does. */
-  isSuspect(attempts = 0): boolean {
-    return attempts >= Math.min(2, this.port.maxDispatchCount);
+  /** Whether the code of the instance has to wait until nothing else runs. */
+  isToWait(slot: InstanceSlot, row: InstanceRow): boolean {
+    return !slot.poison && this.isSuspect(row.attempts) && hasCodeToRun(slot, row) && !this.port.isAlone(slot);
   }
 
   add(slot: InstanceSlot): void {
@@ -69,6 +70,10 @@ export class Admission {
 
   stop(): void {
     this.stopped = true;
+  }
+
+  private isSuspect(attempts = 0): boolean {
+    return attempts >= Math.min(2, this.port.maxDispatchCount);
   }
 
   private async run(): Promise<void> {
@@ -98,14 +103,18 @@ export class Admission {
   }
 
   private admit(slot: InstanceSlot, row: InstanceRow | undefined): Admitted {
-    // Nothing that has code to run; what is to be created is counted by its creation.
-    if (!row || isFinished(row.status)) return { kind: 'passed' };
-    const { maxDispatchCount, isAlone } = this.port;
+    // What is to be created is counted by its creation.
+    if (!row || !hasCodeToRun(slot, row)) return { kind: 'passed' };
+    const { maxDispatchCount } = this.port;
     const attempts = (row.attempts ?? 0) + 1;
     if (attempts > maxDispatchCount) return { kind: 'poison', failure: failureDetailsOf(poisonError(row, maxDispatchCount)) };
-    if (this.isSuspect(attempts) && !isAlone(slot)) return { kind: 'suspect' };
+    if (this.isSuspect(attempts) && !this.port.isAlone(slot)) return { kind: 'suspect' };
     return { kind: 'counted', row, counted: { ...row, attempts, rowVersion: row.rowVersion + 1 } };
   }
+}
+
+function hasCodeToRun({ queue }: InstanceSlot, { status }: InstanceRow): boolean {
+  return !isFinished(status) || (status === 'Failed' && queue.some(mayRewind));
 }
 
 function poisonError({ name, version, instanceId, attempts = 0 }: InstanceRow, maxDispatchCount: number): PoisonMessageError {

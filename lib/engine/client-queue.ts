@@ -32,6 +32,7 @@ export class ClientQueue {
   private commitNo = 0;
   private registeredAs: string | undefined;
   private stopped = false;
+  private refusal: Error | undefined;
   private readonly queue: MergeQueue<PendingCall>;
   /** Transactions and operations written. */
   readonly counters = { commits: 0, operations: 0 };
@@ -48,9 +49,15 @@ export class ClientQueue {
     });
   }
 
-  /** @throws {Error} after the stop */
+  /** @throws {Error} after the stop, or the reason for which calls are refused */
   assertOpen(): void {
     if (this.stopped) throw new Error('The durable module has stopped; no more calls are taken.');
+    if (this.refusal) throw this.refusal;
+  }
+
+  /** Takes no calls any more; those that were taken are still carried out. */
+  refuse(reason: Error): void {
+    this.refusal = reason;
   }
 
   whenIdle(): Promise<void> {

@@ -111,6 +111,7 @@ export class ClientSide {
   }
 
   async start(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
+    this.queue.assertOpen();
     const now = this.now();
     const instanceId = request.instanceId ?? this.newInstanceId(request);
     const row = this.newRow(instanceId, request, now);
@@ -181,11 +182,13 @@ export class ClientSide {
     return this.port.store.getInstanceHeads(instanceIds.map((instanceId) => this.keyOf(instanceId)));
   }
 
-  purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]> {
+  async purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]> {
+    this.queue.assertOpen();
     return this.purger.purge(targets.map((target) => ({ ...target, partition: this.partitionOf(target.instanceId) })));
   }
 
-  purgeMatching(request: PurgeRequest): Promise<number> {
+  async purgeMatching(request: PurgeRequest): Promise<number> {
+    this.queue.assertOpen();
     return this.purger.purgeMatching(request);
   }
 
@@ -206,6 +209,11 @@ export class ClientSide {
   /** An instance of this process has finished. */
   finished(row: InstanceRow): void {
     this.waiters.finished(row);
+  }
+
+  /** Refuses calls that write from now on; those that read go on. */
+  refuse(reason: Error): void {
+    this.queue.refuse(reason);
   }
 
   stop(): void {

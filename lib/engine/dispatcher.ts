@@ -58,15 +58,15 @@ export class Dispatcher {
     const { extendedSessionsEnabled, maxCachedInstances } = port.context.settings;
     this.cache = new SessionCache(extendedSessionsEnabled ? maxCachedInstances : 0);
     const { store, clock, health, context } = port;
-    const isAlone = (slot: InstanceSlot) => this.solitude.isAlone(slot);
     this.loader = new InstanceLoader({
       store, clock, health, context,
-      isSuspect: (slot, row) => !slot.poison && this.admission.isSuspect(row.attempts) && !isFinished(row.status) && !isAlone(slot),
+      isToWait: (slot, row) => this.admission.isToWait(slot, row),
       loaded: (slot, outcome) => this.loaded(slot, outcome),
     });
     this.admission = new Admission({
-      store, clock, health, isAlone,
+      store, clock, health,
       maxDispatchCount: context.settings.maxDispatchCount,
+      isAlone: (slot) => this.solitude.isAlone(slot),
       admitted: (slot, outcome) => this.admitted(slot, outcome),
     });
   }

@@ -78,6 +78,10 @@ export class DurableEngine {
       lost: (partitions) => partitions.forEach((partition) => this.dispatcher.drop(partition)),
       settled: (partition) => partition.whenSettled(),
       renewed: () => this.renewed(),
+      outdated: (reason) => {
+        this.activities.stopTaking();
+        this.client.refuse(reason);
+      },
       workersGone: () => void this.activities.recover([...this.ownership.partitions.values()]),
     });
     this.committer = new Committer({ store, clock, health, lose: (partitions) => this.ownership.drop(partitions) });

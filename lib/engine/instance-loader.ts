@@ -29,8 +29,8 @@ export interface InstanceLoaderPort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly context: SessionContext;
-  /** Whether the instance's code is to run only while nothing else does [Y8]. */
-  isSuspect(slot: InstanceSlot, row: InstanceRow): boolean;
+  /** Whether the instance's code has to wait until nothing else runs [Y8]. */
+  isToWait(slot: InstanceSlot, row: InstanceRow): boolean;
   /** Called once for each slot that was added. */
   loaded(slot: InstanceSlot, outcome: LoadOutcome): void;
 }
@@ -103,7 +103,7 @@ export class InstanceLoader {
 
   private async revive(slot: InstanceSlot, loaded: LoadedInstance | undefined): Promise<LoadOutcome> {
     if (slot.partition.state !== 'owned') return { kind: 'gone' };
-    if (loaded && this.port.isSuspect(slot, loaded.row)) return { kind: 'suspect' };
+    if (loaded && this.port.isToWait(slot, loaded.row)) return { kind: 'suspect' };
     slot.row = loaded?.row ?? null;
     if (!loaded || loaded.history.length === 0 || (isFinished(loaded.row.status) && loaded.row.status !== 'Failed')) return { kind: 'loaded', session: undefined };
     const { row, history } = loaded;

@@ -22,6 +22,11 @@ export class OwnershipLog {
     this.log.log(`Task hub '${this.hub}': another process works on this task hub of the SQLite file; this one serves its client and stands by.`);
   }
 
+  /** Said once, when the process begins to stand aside. */
+  standsAside(reason: Error): void {
+    this.log.error(`${reason.message} It gives its partitions back, ends the activities that it runs, and refuses calls that write.`);
+  }
+
   /** No worker has all orchestrators [Y6]: said once for each such state. */
   lacks(lacks: readonly Lack[], ownId: number): void {
     const text = lacks

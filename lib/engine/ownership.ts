@@ -18,7 +18,7 @@ import type { StoreHealth } from './store-health.js';
 export interface OwnershipPort {
   readonly store: Pick<
     DurableStore,
-    'capabilities' | 'registerWorker' | 'unregisterWorker' | 'heartbeat' | 'acquirePartitions' | 'assignPartition' | 'releasePartitions'
+    'capabilities' | 'registerWorker' | 'retireWorker' | 'unregisterWorker' | 'heartbeat' | 'acquirePartitions' | 'assignPartition' | 'releasePartitions'
   >;
   readonly clock: Clock;
   readonly time: EngineTime;
@@ -39,6 +39,8 @@ export interface OwnershipPort {
   renewed(): void;
   /** Workers that lived at the last heartbeat and do not any more. */
   workersGone(): void;
+  /** This process may take nothing up any more, and its client's calls fail for this reason. Said once. */
+  outdated(reason: Error): void;
 }
 
 /** Share of the lease that is kept as a margin before external effects stop. */
@@ -69,6 +71,7 @@ export class Ownership {
   private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
   private stopping = false;
+  private reasonToStandAside: Error | undefined;
 
   constructor(private readonly port: OwnershipPort) {
     this.offers = new PartitionOffers(port.clock);
@@ -99,7 +102,8 @@ export class Ownership {
 
   private async registerOnce(): Promise<void> {
     this.drop([...this.partitions.values()]);
-    const { worker, leaseDuration } = this.port;
+    const { leaseDuration } = this.port;
+    const worker = this.port.worker && !this.reasonToStandAside;
     this.info = await this.port.store.registerWorker({ incarnation: randomUUID(), worker, handlers: this.port.handlers(), leaseDuration });
   }
 
@@ -256,9 +260,29 @@ export class Ownership {
     this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
-    if (!this.port.worker || this.stopping) return;
+    if (state.outdated) await this.standAside(state.outdated, state.workers.some((row) => row.worker && row.incarnation === incarnation));
+    if (!this.port.worker || this.stopping || this.reasonToStandAside) return;
     if (this.port.store.capabilities.singleWorker) await this.takeAll();
     else await this.takeShare(planShare(state, this.worker, this.partitions), sentAt);
+  }
+
+  /** A newer version has the hub: gives back what is here after what is under way has ended, and takes nothing any more. */
+  private async standAside(reason: Error, counts: boolean): Promise<void> {
+    if (!this.reasonToStandAside) {
+      this.reasonToStandAside = reason;
+      this.log.standsAside(reason);
+      this.port.outdated(reason);
+    }
+    this.share = 0;
+    for (const partition of [...this.partitions.values()]) this.give(partition);
+    const { store } = this.port;
+    // Else the others would leave it a share.
+    if (counts) await store.retireWorker(this.worker);
+    this.wantsMore = this.partitions.size > 0;
+    if (!this.hasWorkerLock || this.wantsMore) return;
+    await this.giving;
+    this.hasWorkerLock = false;
+    await store.capabilities.unlockWorker?.();
   }
 
   private async takeAll(): Promise<void> {

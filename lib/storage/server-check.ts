@@ -5,6 +5,8 @@ export type ServerKind = keyof typeof MINIMUM;
 
 /** Seconds for which a statement waits for a lock before its transaction is tried again. */
 const LOCK_WAIT = 2;
+/** Seconds for which a migration waits for a transaction that uses its table. Meanwhile all others wait behind it. */
+const TABLE_LOCK_WAIT = 3;
 /** Seconds after which the server ends a transaction whose process has stopped in the middle of it, and frees its locks. */
 const IDLE_TRANSACTION = 10;
 
@@ -30,7 +32,7 @@ export function sessionSettings(kind: ServerKind): string[] {
   return [
     `SET NAMES utf8mb4 COLLATE ${collation}`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-    `SET SESSION ${mode}, time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT}${idle}`,
+    `SET SESSION ${mode}, time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT}, lock_wait_timeout = ${TABLE_LOCK_WAIT}${idle}`,
   ];
 }
 

@@ -7,6 +7,7 @@
  * nothing. `OutcomeUnknownError` means that the connection was lost during COMMIT: ask `resolve…` before anything else.
  */
 import type { HistoryEvent, InputEvent, ParentInstance, RuntimeStatus } from '../core/history.js';
+import type { OutdatedVersionError } from '../core/errors.js';
 import type { FailureDetails } from '../core/failure.js';
 
 export interface DurableStore {
@@ -31,6 +32,8 @@ export interface DurableStore {
   assignPartition(worker: WorkerInfo, lease: Pick<PartitionLease, 'partition' | 'epoch'>, to: { incarnation: string; leaseDuration: number }): Promise<boolean>;
   /** Gives partitions back at once. */
   releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void>;
+  /** Makes the worker one that only has a client, to its own and the others' heartbeats. */
+  retireWorker(worker: WorkerInfo): Promise<void>;
   /** Removes the worker's row. */
   unregisterWorker(worker: WorkerInfo): Promise<void>;
 
@@ -147,6 +150,8 @@ export interface HubState {
   readonly alive: boolean;
   readonly workers: readonly WorkerRow[];
   readonly partitions: readonly PartitionRow[];
+  /** Why this process may not write any more: a newer version has opened the hub, and says so. */
+  readonly outdated?: OutdatedVersionError;
 }
 
 export interface PartitionLease {

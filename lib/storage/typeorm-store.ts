@@ -66,6 +66,10 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => workers.registerWorker(session, this.hub, registration));
   }
 
+  retireWorker(worker: WorkerInfo): Promise<void> {
+    return this.read((session) => workers.retireWorker(session, this.hub, worker));
+  }
+
   unregisterWorker(worker: WorkerInfo): Promise<void> {
     return this.write((session) => workers.unregisterWorker(session, this.hub, worker));
   }

@@ -1,4 +1,8 @@
-/** A second version is deployed beside the first while orders come in, and the first one leaves: by SIGTERM, or killed. */
+/**
+ * A second version is deployed beside the first while orders come in, and the first one leaves: by SIGTERM, or killed.
+ *
+ * CHAOS_SEED repeats which client does what; CHAOS_ORDERS makes the stages longer or shorter.
+ */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module, type INestApplicationContext } from '@nestjs/common';
@@ -69,6 +73,8 @@ it.each([
   expect(await old.end(signal)).toEqual(Array.from({ length: WORKERS }, () => signal));
   await rush;
   await Promise.all(unpaid.map((order) => traffic.settle(order)));
+
+  process.stderr.write(`${traffic.orders.length} orders; ${traffic.lost} calls were lost with the process of their client\n`);
 
   expect(traffic.orders.flatMap(checkOrder)).toEqual([]);
   expect(checkDatabase(await readSettledTables(database.storage))).toEqual([]);

@@ -1,11 +1,15 @@
 /** The README's use of the client. */
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { DurableClient, InjectDurableClient, InstanceNotRunningError } from 'nestjs-durable';
+import { DataSource } from 'typeorm';
 import { Travel, type Trip } from './travel.js';
 
 @Injectable()
 export class TravelDesk {
-  constructor(@InjectDurableClient() private readonly client: DurableClient) {}
+  constructor(
+    @InjectDurableClient() private readonly client: DurableClient,
+    @Optional() private readonly dataSource: DataSource,
+  ) {}
 
   // #region start
   async start(trip: Trip): Promise<string[]> {
@@ -39,6 +43,25 @@ export class TravelDesk {
     }
     const { runtimeStatus, output } = await this.client.waitForCompletion(id, { timeout: 10_000 });
     return { runtimeStatus, output };
+  }
+  // #endregion
+
+  // #region repair
+  async repair(id: string): Promise<string> {
+    await this.client.rewind(id, 'the airline answers again'); // what failed runs again, what succeeded does not
+    await this.client.waitForCompletion(id);
+    const again = await this.client.restart(id); // from the beginning: same input, version and tags; a new id
+    await this.client.purgeInstanceHistory(id, { recursive: true }); // with its sub-orchestrations
+    return again;
+  }
+  // #endregion
+
+  // #region transaction
+  place(trip: Trip): Promise<string> {
+    return this.dataSource.transaction(async (entityManager) => {
+      await entityManager.query('INSERT INTO trips (traveller, city) VALUES (?, ?)', [trip.traveller, trip.city]);
+      return this.client.orchestrators(Travel).book(trip, { entityManager }); // begins with the commit, or never
+    });
   }
   // #endregion
 }

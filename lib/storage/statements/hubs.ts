@@ -1,8 +1,9 @@
+import { OutdatedVersionError } from '../../core/errors.js';
 import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../migrations/index.js';
 import type { Session } from '../session.js';
 import type { HubInfo, HubOptions } from '../store.js';
 
-interface HubRecord {
+export interface HubRecord {
   hub: number;
   partition_count: number;
   name: string;
@@ -27,16 +28,17 @@ export async function openHub(session: Session, { name, partitionCount }: HubOpt
 }
 
 async function reopenHub(session: Session, { hub, name, partition_count, schema_version, oldest_schema }: HubRecord): Promise<HubInfo> {
-  if (oldest_schema > SCHEMA_VERSION) {
-    throw new Error(
-      `Task hub '${name}' was opened by a newer version of nestjs-durable: its tables have version ${schema_version}, and only versions from ` +
-        `${oldest_schema} may write to it. This process has version ${SCHEMA_VERSION}: upgrade nestjs-durable here.`,
-    );
-  }
+  const outdated = whetherOutdated({ name, schema_version, oldest_schema });
+  if (outdated) throw outdated;
   if (schema_version < SCHEMA_VERSION) {
     await session.write('UPDATE durable_hubs SET schema_version = ?, oldest_schema = ? WHERE hub = ?', [SCHEMA_VERSION, OLDEST_SCHEMA, hub]);
   }
   return { hubId: hub, partitionCount: partition_count };
+}
+
+/** The error to be thrown when this version may not write to the hub any more. */
+export function whetherOutdated({ name, schema_version, oldest_schema }: Pick<HubRecord, 'name' | 'schema_version' | 'oldest_schema'>): OutdatedVersionError | undefined {
+  return oldest_schema > SCHEMA_VERSION ? new OutdatedVersionError(name, schema_version, oldest_schema, SCHEMA_VERSION) : undefined;
 }
 
 export async function readTime(session: Session): Promise<number> {

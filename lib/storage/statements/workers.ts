@@ -1,4 +1,5 @@
 import { FenceLostError } from '../errors.js';
+import { whetherOutdated, type HubRecord } from './hubs.js';
 import type { Session } from '../session.js';
 import type { CommitOutcome, HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
 
@@ -23,6 +24,11 @@ export async function unregisterWorker(session: Session, hub: number, { workerId
   await session.write('DELETE FROM durable_workers WHERE hub = ? AND worker_id = ? AND incarnation = ?', [hub, workerId, incarnation]);
 }
 
+/** From now on others count this worker for none; its heartbeat goes on, for the claims of what it still runs. */
+export async function retireWorker(session: Session, hub: number, { workerId, incarnation }: WorkerInfo): Promise<void> {
+  await session.write('UPDATE durable_workers SET worker = 0 WHERE hub = ? AND worker_id = ? AND incarnation = ?', [hub, workerId, incarnation]);
+}
+
 interface WorkerRecord {
   worker_id: number | string;
   incarnation: string;
@@ -31,7 +37,7 @@ interface WorkerRecord {
   expires_at: number | string;
 }
 
-interface PartitionRecord {
+interface PartitionRecord extends Pick<HubRecord, 'name' | 'schema_version' | 'oldest_schema'> {
   partition_no: number;
   owner: string | null;
   epoch: number | string;
@@ -50,14 +56,21 @@ export async function heartbeat(session: Session, hub: number, worker: WorkerInf
     [hub],
   );
   const partitions = await session.rows<PartitionRecord>(
-    `SELECT partition_no, owner, epoch, lease_expires_at, ${now} AS now FROM durable_partitions WHERE hub = ? ORDER BY partition_no`,
+    `SELECT p.partition_no, p.owner, p.epoch, p.lease_expires_at, ${now} AS now, h.name, h.schema_version, h.oldest_schema ` +
+      'FROM durable_partitions AS p JOIN durable_hubs AS h ON h.hub = p.hub WHERE p.hub = ? ORDER BY p.partition_no',
     [hub],
   );
   const time = Number(partitions[0]!.now);
   if (workers.some((row) => Number(row.expires_at) < time - KEPT_LEASES * leaseDuration)) {
     await session.write('DELETE FROM durable_workers WHERE hub = ? AND expires_at < ?', [hub, time - KEPT_LEASES * leaseDuration]);
   }
-  return { time, alive: alive === 1, workers: workers.map((row) => toWorker(row, time)), partitions: partitions.map((row) => toPartition(row, time)) };
+  return {
+    time,
+    alive: alive === 1,
+    workers: workers.map((row) => toWorker(row, time)),
+    partitions: partitions.map((row) => toPartition(row, time)),
+    outdated: whetherOutdated(partitions[0]!),
+  };
 }
 
 function toWorker(row: WorkerRecord, time: number): WorkerRow {

@@ -1,3 +1,5 @@
+import { DataSource } from 'typeorm';
+import { durableMigrations, MIGRATIONS_TABLE } from '../../../lib/storage/migrations/index.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import { idIn, inserted, message, newRow } from '../support/rows.js';
@@ -92,6 +94,21 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(error).toMatchObject({ message: expect.stringMatching(/max_allowed_packet.*maxPayloadBytes/) });
     await process.commit(inserted(row));
     expect(await process.row(row)).toEqual(row);
+  });
+
+  it('a migration that a long transaction keeps from its table gives up, and goes on where it stopped', async () => {
+    const storage = (await fixture.emptyStorage()) as ServerOptions;
+    const source = await new DataSource({ ...storage, migrations: durableMigrations.slice(0, 1), migrationsTableName: MIGRATIONS_TABLE }).initialize();
+    await source.runMigrations();
+    const runner = source.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('SELECT * FROM durable_instances');
+    const store = fixture.newStore(storage);
+    await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toBeInstanceOf(TransientStoreError);
+    await runner.rollbackTransaction();
+    await runner.release();
+    await source.destroy();
+    expect(await store.open({ name: fixture.hub, partitionCount: 4 })).toEqual({ hubId: 1, partitionCount: 4 });
   });
 
   it('a server that is down is named, without its password', async () => {

@@ -45,6 +45,7 @@ export function openingCases(fixture: StoreFixture): void {
   it('a hub that only newer versions may write to is refused, with what to do', async () => {
     await fixture.openStore();
     await fixture.sql('UPDATE durable_hubs SET schema_version = 9, oldest_schema = 8 WHERE name = ?', [fixture.hub]);
+    await expect(fixture.openStore()).rejects.toMatchObject({ name: 'OutdatedVersionError', taskHub: fixture.hub });
     await expect(fixture.openStore()).rejects.toThrow(/opened by a newer version of nestjs-durable.*only versions from 8 may write.*upgrade/);
   });
 

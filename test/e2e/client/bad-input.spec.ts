@@ -148,8 +148,9 @@ describe('unknown names', () => {
     const { client, id, until, stop, startAgain } = run;
     await client.startNew('callsUnknownChild', { instanceId: id('a'), input: 'comesLater' });
     await run.eventually(() => LOG_LINES.about(id('a-child')).length > 0);
-    expect(LOG_LINES.about(id('a-child'))[0]).toMatchObject({ level: 'warn', text: expect.stringContaining("no orchestrator 'comesLater'") });
-    expect(await client.getStatus(id('a-child'))).toBeNull();
+    expect(LOG_LINES.about(id('a-child'))[0]).toMatchObject({ level: 'warn', text: expect.stringContaining("the orchestrator 'comesLater'") });
+    expect(await client.getStatus(id('a-child'))).toMatchObject({ runtimeStatus: 'Pending' });
+    expect((await client.getHealth()).parked).toContainEqual({ name: 'comesLater', instances: 1 });
     await until(id('a'), ({ runtimeStatus }) => runtimeStatus === 'Running');
     await stop();
     await startAgain({ providers: [Subject, LateSubject] });

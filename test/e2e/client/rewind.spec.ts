@@ -263,7 +263,9 @@ describe('rewind', () => {
     await until(`${a}-waits too`, recorded('TaskCompleted'));
     outages.broken.clear();
     await client.rewind(a);
-    await ended(`${a}-x`);
+    await until(a, recorded('ExecutionRewound'));
+    // Else it may tell its end twice, of which the second counts for nothing [Y3].
+    await run.eventually(async () => (await run.waitingWork(`${a}-waits too`)).messages === 0);
     await client.raiseEvent(`${a}-waits too`, 'go', 'late');
     expect(await output(a)).toEqual(['waits early', [`${a} x`], 'waits too late']);
     expect([journal.times(`${a}-waits begun`), journal.times(`${a}-waits too begun`)]).toEqual([1, 1]);
@@ -339,6 +341,33 @@ describe('rewind', () => {
     await run.client.rewind(a);
     expect(await run.output(a)).toEqual([`${a} a`, `${a} b`]);
     expect([journal.times(`${a} a`), journal.times(`${a} b`)]).toEqual([1, 1]);
+  });
+
+  scenario('[K8] [Y6] one whose orchestrator this process lacks goes on when it is there', async (run) => {
+    begin();
+    const { id, start, stop, startAgain } = run;
+    const a = id('a');
+    await start('faulty', a, { instanceId: a });
+    await fails(run, a);
+    await stop();
+    await startAgain({ providers: shared });
+    await run.client.rewind(a, 'elsewhere');
+    await run.until(a, recorded('ExecutionRewound'));
+    await stop();
+    await startAgain({ providers: [Mended, ...shared] });
+    expect(await run.output(a)).toEqual([`${a} a`, `${a} b`]);
+    expect([journal.times(`${a} a`), journal.times(`${a} b`)]).toEqual([1, 1]);
+  });
+
+  scenario('[K8] terminate right after a rewind ends it', async (run) => {
+    begin();
+    const { client, id, start, ended } = run;
+    const a = id('a');
+    outages.broken.add(`${a} b`);
+    await start('chain', a, { instanceId: a });
+    await fails(run, a);
+    await Promise.all([client.rewind(a), client.terminate(a, 'after all')]);
+    expect(await ended(a)).toMatchObject({ runtimeStatus: 'Terminated', output: 'after all' });
   });
 
   scenario('[K8] [K6] of two rewinds at once the second one is refused', async (run) => {

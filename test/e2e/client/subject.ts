@@ -77,17 +77,25 @@ export class Subject {
 
   /** Its child has the id `<own id>-child`. */
   @Orchestrator()
-  *hasChild(ctx: OrchestrationContext): Orchestration<unknown> {
-    return yield* ctx.callSubOrchestrator('waits', 'called', { instanceId: `${ctx.instanceId}-child` });
+  *hasChild(ctx: OrchestrationContext, name = 'waits'): Orchestration<unknown> {
+    return yield* ctx.callSubOrchestrator(name, 'called', { instanceId: `${ctx.instanceId}-child` });
+  }
+
+  /** Continues as new with each event 'go', for ever. */
+  @Orchestrator()
+  *renews(ctx: OrchestrationContext): Orchestration<void> {
+    yield* ctx.waitForExternalEvent('go');
+    ctx.continueAsNew('renewed');
   }
 
   /** A tree: each instance holds an activity and calls `width` sub-orchestrations of the depth below, `<own id>.0` and so on. */
   @Orchestrator()
-  *tree(ctx: OrchestrationContext, { depth, width }: { depth: number; width: number }): Orchestration<string> {
+  *tree(ctx: OrchestrationContext, { depth, width, patient }: { depth: number; width: number; patient?: boolean }): Orchestration<string> {
     const children = Array.from({ length: depth === 0 ? 0 : width }, (_, index) =>
       ctx.callSubOrchestrator('tree', { depth: depth - 1, width }, { instanceId: `${ctx.instanceId}.${index}` }),
     );
-    yield* ctx.all([ctx.callActivity('heldUntilAborted', ctx.instanceId), ...children]);
+    const tasks = [ctx.callActivity('heldUntilAborted', ctx.instanceId), ...children];
+    yield patient ? ctx.allSettled(tasks) : ctx.all(tasks);
     return 'grown';
   }
 

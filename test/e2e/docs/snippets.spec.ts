@@ -7,6 +7,7 @@ import { TravelDesk } from '../../docs/client.js';
 import { PaymentGateway } from '../../docs/payments.js';
 import { OrderService } from '../../docs/quick-start.js';
 import { Travel, TravelActivities } from '../../docs/travel.js';
+import { Bookings } from '../../docs/versions.js';
 import { IN_MEMORY, SILENT } from '../nest/support.js';
 
 // #region testing
@@ -105,5 +106,26 @@ describe('the snippets of the README', () => {
     expect(await desk.report(id)).toBeGreaterThanOrEqual(0);
     expect(await desk.cancel(later)).toEqual({ runtimeStatus: 'Terminated', output: 'cancelled by the desk' });
     expect(await desk.cancel(id)).toMatchObject({ runtimeStatus: 'Completed' });
+  });
+
+  it('the client repairs, restarts and purges', async () => {
+    const failed = await client.orchestrators(Travel).book(atlantis);
+    await client.waitForCompletion(failed);
+    const again = await app.get(TravelDesk).repair(failed);
+    expect(await client.waitForCompletion(again)).toMatchObject({ runtimeStatus: 'Failed', input: atlantis });
+    expect(await client.getStatus(failed)).toBeNull();
+    expect(app.get(TravelActivities).cancelled).toEqual(['flight-Atlantis', 'flight-Atlantis', 'flight-Atlantis']);
+  });
+
+  it('versions stand side by side', async () => {
+    const versions = await Test.createTestingModule({ imports: [DurableModule.forRoot({ ...IN_MEMORY, defaultVersion: '2' })], providers: [Bookings, TravelActivities] })
+      .setLogger(SILENT)
+      .compile();
+    await versions.init();
+    const bookings = versions.get<DurableClient>(getDurableClientToken(), { strict: false });
+    const [old, current] = [await bookings.startNew('reserve', { input: lisbon, version: '1' }), await bookings.startNew('reserve', { input: lisbon })];
+    expect(await bookings.waitForCompletion(old)).toMatchObject({ version: '1', output: 'flight-Lisbon' });
+    expect(await bookings.waitForCompletion(current)).toMatchObject({ version: '2', output: 'flight-Lisbon' });
+    await versions.close();
   });
 });

@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { DurableClient } from '../../../lib/client/index.js';
 import { InvalidInstanceStateError, type HistoryEvent, type OrchestrationContext } from '../../../lib/core/index.js';
 import { FakeHost, instanceRow } from './fake-host.js';
@@ -9,6 +10,12 @@ beforeEach(() => {
   host = new FakeHost();
   client = new DurableClient(host);
 });
+
+class Orders {
+  *fulfilOrder(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
+  *fulfilOrderV2(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
+  *undecorated(_ctx: OrchestrationContext): Generator<never, void> {}
+}
 
 describe('startNew', () => {
   it('[K1] starts with all that was given, and resolves with the id', async () => {
@@ -84,13 +91,32 @@ describe('startNew', () => {
   });
 });
 
-describe('typed starters', () => {
-  class Orders {
-    *fulfilOrder(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
-    *fulfilOrderV2(_ctx: OrchestrationContext, _order: { total: number }): Generator<never, void> {}
-    *undecorated(_ctx: OrchestrationContext): Generator<never, void> {}
-  }
+describe('with { entityManager }', () => {
+  const entityManager = {} as EntityManager;
 
+  it('[K1] [K4] hands a start and an event to the host, to be written through it', async () => {
+    host.result = { kind: 'missing' };
+    expect(await client.startNew('fulfil', { instanceId: 'order-1', input: 0, onConflict: 'reject', entityManager })).toBe('order-1');
+    expect(await client.orchestrators(Orders).fulfilOrder({ total: 1 }, { entityManager })).toBe('generated');
+    await client.raiseEvent('order-1', 'paid', false, { entityManager });
+    expect(host.joined).toEqual([
+      { instance: expect.objectContaining({ name: 'fulfil', instanceId: 'order-1', input: '0' }), onConflict: 'reject', entityManager },
+      { instance: expect.objectContaining({ name: 'fulfil', input: '{"total":1}' }), onConflict: 'replaceFinished', entityManager },
+      { instanceId: 'order-1', body: { type: 'Deliver', event: { type: 'EventRaised', name: 'paid', input: 'false' } }, entityManager },
+    ]);
+    expect([host.started, host.sent]).toEqual([[], []]);
+  });
+
+  it('[K1] [K4] checks names, ids and data as in other calls, before anything is written', async () => {
+    await expect(client.startNew('fulfill', { entityManager })).rejects.toMatchObject({ name: 'UnknownHandlerError' });
+    await expect(client.startNew('fulfil', { instanceId: '@a', entityManager })).rejects.toMatchObject({ name: 'InvalidInstanceIdError' });
+    await expect(client.raiseEvent('', 'paid', 1, { entityManager })).rejects.toThrow('the instance id must be a non-empty string');
+    await expect(client.raiseEvent('order-1', 'paid', 'x'.repeat(2_000), { entityManager })).rejects.toMatchObject({ name: 'PayloadTooLargeError' });
+    expect(host.joined).toEqual([]);
+  });
+});
+
+describe('typed starters', () => {
   it('[K1] start by method and can be destructured', async () => {
     const { fulfilOrder } = client.orchestrators(Orders);
     expect(await fulfilOrder({ total: 5 }, { instanceId: 'order-1' })).toBe('order-1');
@@ -239,6 +265,15 @@ describe('messages to an instance', () => {
     await expect(client.terminate('order-1')).rejects.toBeInstanceOf(InvalidInstanceStateError);
   });
 
+  it('[K4] [K8] rewind is for Failed instances [K6]', async () => {
+    await client.rewind('order-1', 'mended');
+    expect(host.sent).toEqual([{ instanceId: 'order-1', body: { type: 'RewindInstance', reason: 'mended' }, allowed: ['Failed'] }]);
+    host.result = { kind: 'status', status: 'Completed' };
+    await expect(client.rewind('order-1')).rejects.toThrow("rewind is not possible: instance 'order-1' is Completed. It is possible while an instance is Failed.");
+    host.result = { kind: 'missing' };
+    await expect(client.rewind('order-1')).rejects.toMatchObject({ name: 'InstanceNotFoundError' });
+  });
+
   it('[K4] terminate tells the owner whether sub-orchestrations end too', async () => {
     await client.terminate('order-1', 'enough', { recursive: true });
     await client.terminate('order-1', 'enough', { recursive: false });
@@ -278,7 +313,7 @@ describe('inside an episode', () => {
     host.insideEpisode = true;
     const calls: (() => unknown)[] = [
       () => client.startNew('fulfil'), () => client.getStatus('a'), () => client.getStatusBy(), () => client.getStatusAll(),
-      () => client.raiseEvent('a', 'b'), () => client.terminate('a'), () => client.suspend('a'), () => client.resume('a'),
+      () => client.raiseEvent('a', 'b'), () => client.terminate('a'), () => client.suspend('a'), () => client.resume('a'), () => client.rewind('a'),
       () => client.waitForCompletion('a'), () => client.restart('a'), () => client.purgeInstanceHistory('a'), () => client.purgeInstanceHistoryBy({}),
     ];
     for (const call of calls) expect(call).toThrow('inside an orchestrator');

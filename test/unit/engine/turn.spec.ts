@@ -95,6 +95,15 @@ describe('takeTurn of a recursive terminate', () => {
     expect(statusAfter(row, start(1), terminate(parentExecutionId))).toBe('Pending');
   });
 
+  it('[K4] comes behind the message that creates the sub-orchestration, which so never runs', () => {
+    const { executionId, name } = child;
+    const create: InboxMessage = { ...eventMessage(1), body: { type: 'CreateInstance', executionId, name, parent, onConflict: 'replaceFinished', isNewId: true } };
+    const slot = slotOf(null, [create, terminate('parent-run')]);
+    const turn = takeTurn(slot, context);
+    expect(turn).toMatchObject({ kind: 'checkpoint', row: { status: 'Terminated', output: '"enough"' }, checkpoint: { write: { kind: 'insert' } } });
+    expect(slot.queue).toEqual([]);
+  });
+
   it('[K4] hands itself on to the open sub-orchestrations, also where the orchestrator is missing', async () => {
     const calls = ['a-child', 'b-child'].map((instanceId, taskId) => ({ type: 'SubOrchestrationInstanceCreated', taskId, name: 'x', instanceId, defaultId: false }) as const);
     const history: HistoryEvent[] = [

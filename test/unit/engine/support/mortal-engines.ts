@@ -1,4 +1,5 @@
 /** Engines that die of what they run, one after the other, on one database. */
+import type { HistoryEvent } from '../../../../lib/core/history.js';
 import { TransientStoreError } from '../../../../lib/storage/errors.js';
 import type { DurableStore, InstanceRow } from '../../../../lib/storage/store.js';
 import { sharedStore, signal, TestEngine, WorkerLock, type TestEngineOptions } from './test-engine.js';
@@ -65,12 +66,23 @@ export class MortalEngines {
   }
 
   /** Resolves when the row of the instance is so. */
-  async untilRow(instanceId: string, holds: (row: InstanceRow) => boolean): Promise<InstanceRow> {
-    for (;;) {
+  untilRow(instanceId: string, holds: (row: InstanceRow) => boolean): Promise<void> {
+    return this.until(async () => {
       const row = await this.row(instanceId);
-      if ((row && holds(row)) || this.closed) return row!;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+      return row !== undefined && holds(row);
+    });
+  }
+
+  /** Resolves when the history of the instance is so. */
+  untilHistory(instanceId: string, holds: (history: readonly HistoryEvent[]) => boolean): Promise<void> {
+    return this.until(async () => {
+      const row = await this.row(instanceId);
+      return row !== undefined && holds(await this.store.readHistory(row));
+    });
+  }
+
+  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    while (!this.closed && !(await holds())) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async row(instanceId: string): Promise<InstanceRow | undefined> {
