@@ -69,11 +69,12 @@ it.each([
   unpaid.push(...(await traffic.place(ORDERS / 5)));
 
   const rush = traffic.run(ORDERS * 2);
+  // In the midst of it: one that came last has ended.
+  await traffic.run(1);
   traffic.clients = [webProcess, ...newClients];
   expect(await old.end(signal)).toEqual(Array.from({ length: WORKERS }, () => signal));
   await rush;
   await Promise.all(unpaid.map((order) => traffic.settle(order)));
-
   process.stderr.write(`${traffic.orders.length} orders; ${traffic.lost} calls were lost with the process of their client\n`);
 
   expect(traffic.orders.flatMap(checkOrder)).toEqual([]);

@@ -2,6 +2,7 @@ import type { DatabaseKind } from '../support/databases.js';
 import { activityCases } from './cases/activities.cases.js';
 import { clientBatchCases } from './cases/client-batch.cases.js';
 import { commitCases } from './cases/commit.cases.js';
+import { countCases } from './cases/counts.cases.js';
 import { openingCases } from './cases/opening.cases.js';
 import { ownershipCases } from './cases/ownership.cases.js';
 import { purgeCases } from './cases/purge.cases.js';
@@ -14,6 +15,7 @@ const CASES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   opening: openingCases,
   ownership: ownershipCases,
   commit: commitCases,
+  counts: countCases,
   activities: activityCases,
   'client batches': clientBatchCases,
   reads: readCases,

@@ -83,6 +83,6 @@ function inputOf({ body }: InboxMessage): string | undefined {
 
 /** A row as the store answers it: what has no value is there as `undefined`. */
 function withUndefined(row: InstanceRow): InstanceRow {
-  const { version, failureDetails, tags, parent, startAt, input, output, customStatus } = row;
-  return { ...row, version, failureDetails, tags, parent, startAt, input, output, customStatus };
+  const { version, failureDetails, tags, parent, startAt, input, output, customStatus, attempts } = row;
+  return { ...row, version, failureDetails, tags, parent, startAt, input, output, customStatus, attempts };
 }
