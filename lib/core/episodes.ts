@@ -43,14 +43,10 @@ export function splitEpisodes(history: readonly HistoryEvent[], rewind?: Executi
   const dropped = new Set<number>(rewind?.dropped);
   for (const event of history) if (event.type === 'ExecutionRewound') for (const place of event.dropped) dropped.add(place);
   let episodes: EpisodeBuilder[] = [];
-  /** Where the episodes since the last rewind begin. */
-  let firstToTakeBack = 0;
   const takeBack = (): TakenBack => {
-    const changed = episodes.findIndex(({ isChanged }, index) => isChanged && index >= firstToTakeBack);
-    const first = changed === -1 ? episodes.length - 1 : changed;
-    const back = episodes.slice(first);
-    episodes = episodes.slice(0, first);
-    firstToTakeBack = first;
+    const changed = episodes.findIndex(({ isChanged }) => isChanged);
+    const back = episodes.slice(changed === -1 ? -1 : changed);
+    episodes = episodes.slice(0, episodes.length - back.length);
     return { episodes: back, outputs: back.flatMap(({ outputs }) => outputs) };
   };
   let episode = new EpisodeBuilder();

@@ -105,8 +105,8 @@ describe.each(DATABASES)('a process that is too old for its hub, on %s', (kind) 
   });
 
   it('does not start', async () => {
-    const { close } = await startApp({ storage: database.storage });
-    await close();
+    const app = await startApp({ storage: database.storage });
+    await app.close();
     await raise(9);
     await expect(startApp({ storage: database.storage })).rejects.toMatchObject({ name: 'OutdatedVersionError', message: expect.stringContaining('upgrade nestjs-durable here') });
   });

@@ -36,6 +36,12 @@ class Orders {
     return yield* ctx.all(Array.from({ length: count }, (_, item) => work(item)));
   }
 
+  /** A sub-orchestration for each page, in whatever partition its id lies. */
+  @Orchestrator()
+  *printsAll(ctx: OrchestrationContext, pages: string[]): Orchestration<unknown[]> {
+    return yield* ctx.all(pages.map((page) => ctx.callSubOrchestrator('usesPrinter', page, { instanceId: `print ${page}` })));
+  }
+
   @Orchestrator()
   *usesPrinter(ctx: OrchestrationContext, text: string): Orchestration<unknown> {
     return yield* ctx.callActivity('print', text);
@@ -189,6 +195,24 @@ describe('two workers on mysql', () => {
     gates.open('page 0');
     expect(await first.client.waitForCompletion(ids[0]!)).toMatchObject({ output: 'printed page 0' });
     expect(aborted).toHaveLength(7);
+  });
+
+  it('[K9] [K4] a recursive terminate aborts activities of sub-orchestrations wherever they run', async () => {
+    const { storage } = database;
+    const gates = new Gates();
+    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders], gates });
+    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders, Printer], gates });
+    const pages = Array.from({ length: 8 }, (_, index) => `page ${index}`);
+    for (const id of ['a', 'b']) await first.client.startNew('printsAll', { input: pages.map((page) => `${id} ${page}`), instanceId: id });
+    await Promise.all(['a', 'b'].flatMap((id) => pages.map((page) => gates.reached(`${id} ${page}`))));
+    await first.client.terminate('a', 'enough', { recursive: true });
+    const children = pages.map((page) => `print a ${page}`);
+    for (const id of children) expect(await first.client.waitForCompletion(id)).toMatchObject({ runtimeStatus: 'Terminated', output: 'enough' });
+    const { aborted } = printer.context.get(Printer);
+    await eventually(() => aborted.length === 8);
+    for (const page of pages) gates.open(`b ${page}`);
+    expect(await first.client.waitForCompletion('b')).toMatchObject({ runtimeStatus: 'Completed' });
+    expect(aborted).toHaveLength(8);
   });
 
   it('a clean stop hands everything over at once: no wait for a lease', async () => {

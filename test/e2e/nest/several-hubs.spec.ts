@@ -152,11 +152,12 @@ describe.each(DATABASES)('two task hubs of one application in one database, on %
 
 describe('two registrations with one task hub', () => {
   it.each(DATABASES)('are refused in one database, on %s, with what to do', async (kind) => {
-    const { storage, drop } = await createDatabase(kind);
+    const database = await createDatabase(kind);
+    const { storage } = database;
     const refusal = await refusalOf({ imports: [DurableModule.forRoot({ name: 'billing', storage })] }, { storage });
     expect(refusal).toContain("the setting 'taskHub' is 'DurableHub' in the registrations ");
     expect(refusal).toContain('which have the same database: give each a task hub of its own, or make one registration of them');
-    await drop();
+    await database.drop();
   });
 
   it('are allowed in different databases, and where one is client only', async () => {

@@ -42,6 +42,8 @@ describe('rewind', () => {
     const scenario = run(chain).deliver(failed(0)).rewind().deliver(failed(0)).rewind().deliver(completed(0, 1)).deliver(failed(1));
     for (let times = 0; times < 3; times++) {
       expect(redone(scenario.rewind())).toEqual(['TaskScheduled 1 b']);
+      // What was dropped before is not dropped again.
+      expect(rewound(scenario)).toMatchObject({ dropped: [expect.any(Number)] });
       scenario.deliver(failed(1));
     }
     expect(scenario.rewind().deliver(completed(1, 2)).result).toEqual([1, 2]);
@@ -214,15 +216,25 @@ describe('rewind', () => {
       const scenario = run(function* (ctx): Generator<unknown, unknown, any> {
         const a = ctx.callActivity('a', 0, { retry });
         yield ctx.waitForExternalEvent('go');
-        yield ctx.createTimer(3_600_000);
-        return yield a;
-      }).deliver(failed(0)).deliver(fired(1)).deliver(failed(2)).deliver(raised('go')).deliver(fired(3, START + 3_604_000));
-      expect(scenario.last.status).toBe('Failed');
-      scenario.rewind();
-      // Neither the retry's timer, which has fired, nor a new one: the hour is over.
+        return yield ctx.all([a, ctx.createTimer(3_600_000)]);
+      }).deliver(failed(0)).deliver(fired(1)).deliver(raised('go')).deliver(failed(2)).rewind();
+      // Not the retry's timer, which has fired.
+      expect(redone(scenario)).toEqual(['TaskScheduled 0 a', 'TimerCreated 3']);
       expect(added(scenario)).toEqual([]);
-      expect(redone(scenario)).toEqual(['TaskScheduled 0 a']);
-      expect(scenario.deliver(completed(0, 'a')).result).toBe('a');
+      expect(scenario.deliver(completed(0, 'a')).deliver(fired(3)).result).toEqual(['a', null]);
+    });
+
+    it('[K8] a timer that was made on the way, and is made again, can be cancelled', () => {
+      const scenario = run(function* (ctx): Generator<unknown, unknown, any> {
+        const a = ctx.callActivity('a');
+        yield ctx.waitForExternalEvent('go');
+        const timer = ctx.createTimer(60_000);
+        yield ctx.callActivity('b');
+        timer.cancel();
+        return yield a;
+      }).deliver(failed(0)).deliver(raised('go')).deliver(failed(2)).rewind();
+      expect(redone(scenario)).toEqual(['TaskScheduled 0 a', 'TimerCreated 1', 'TaskScheduled 2 b']);
+      expect(scenario.deliver(completed(2)).last.cancelledTimers).toEqual([{ taskId: 1, fireAt: START + 63_000 }]);
     });
 
     it('[K8] an event that it sent is not sent twice', () => {
@@ -294,6 +306,35 @@ describe('rewind', () => {
     it('[K8] [O12] it logs what it had not logged yet', () => {
       const scenario = run(broken).deliver(completed(0, 1)).deliver(completed(1, 2)).rewind(mended);
       expect(scenario.log.filter((line) => line.startsWith('log'))).toEqual(['log: [subject instance] before the fault', 'log: [subject instance] mended']);
+    });
+
+    it('[K8] [O12] what the failed episode did and logged before the fault is not done and logged again', () => {
+      const scenario = run(function* (ctx): Generator<unknown, unknown, any> {
+        yield ctx.callActivity('a');
+        ctx.log.log('once');
+        ctx.callActivity('b');
+        throw new TypeError('a bug');
+      }).deliver(completed(0)).rewind(function* (ctx): Generator<unknown, unknown, any> {
+        yield ctx.callActivity('a');
+        ctx.log.log('once');
+        return yield ctx.callActivity('b');
+      });
+      expect(scenario.log.filter((line) => line.startsWith('log'))).toHaveLength(1);
+      expect([added(scenario), redone(scenario)]).toEqual([[], ['TaskScheduled 1 b']]);
+      expect(scenario.deliver(completed(1, 'b')).result).toBe('b');
+    });
+
+    it('[K8] of equal actions, before and with a rewind that failed at once, each has its own result', () => {
+      const code = (mended: boolean, again: boolean) => function* (ctx: OrchestrationContext): Generator<unknown, unknown, any> {
+        const calls = [ctx.callActivity('a')];
+        if (again) calls.push(ctx.callActivity('a'));
+        if (!mended) throw new TypeError('a bug');
+        return yield ctx.all(calls);
+      };
+      const scenario = run(code(false, false)).rewind(code(false, true));
+      expect([scenario.last.status, added(scenario)]).toEqual(['Failed', ['TaskScheduled 1 a']]);
+      expect(redone(scenario.rewind(code(true, true)))).toEqual(['TaskScheduled 0 a', 'TaskScheduled 1 a']);
+      expect(scenario.deliver(completed(1, 'second'), completed(0, 'first')).result).toEqual(['first', 'second']);
     });
 
     it('[K8] else it fails again, and can be rewound again', () => {

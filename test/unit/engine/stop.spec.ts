@@ -85,7 +85,7 @@ describe('DurableEngine that stops', () => {
     const waited = subject.finished(id).catch((error: unknown) => error);
     await subject.engine.close();
     expect(await waited).toMatchObject({ message: expect.stringContaining('stopped while instance') });
-    await expect(subject.startNew('approval')).rejects.toThrow('has not started');
+    await expect(subject.startNew('approval')).rejects.toThrow('has stopped');
   });
 
   it('stops once, however often and in whatever order it is asked to', async () => {
