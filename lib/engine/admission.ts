@@ -11,7 +11,7 @@ import type { DurableStore, InstanceRow } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import { isBacklog } from './backlog.js';
 import type { Clock } from './clock.js';
-import type { InstanceSlot } from './instance-slot.js';
+import type { InstanceSlot, PendingInput } from './instance-slot.js';
 import { mayRewind } from './rewinding.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -39,15 +39,40 @@ export interface AdmissionPort {
 const MAX_ROWS = 200;
 
 export class Admission {
+  /** With inputs that were there when a worker died; until they have been taken up. */
+  private readonly concerned = new Set<InstanceSlot>();
   private waiting: InstanceSlot[] = [];
   private reading = false;
   private stopped = false;
 
   constructor(private readonly port: AdmissionPort) {}
 
+  /** An input is in the slot's queue. */
+  noticed(slot: InstanceSlot, input: PendingInput): void {
+    if (isBacklog(slot.partition, input)) this.concerned.add(slot);
+  }
+
   /** Whether the slot is to be added before its next turn. */
-  concerns({ admission, partition, queue }: InstanceSlot): boolean {
-    return admission === undefined && partition.takenOverAt !== undefined && queue.some((input) => isBacklog(partition, input));
+  concerns(slot: InstanceSlot): boolean {
+    return slot.admission === undefined && this.concerned.has(slot);
+  }
+
+  /** Whether instances that a worker may have died of are still to be run. */
+  get isWanted(): boolean {
+    return this.concerned.size > 0;
+  }
+
+  /** A checkpoint of the slot is written. @param isCount it only counted: the episode is still to come */
+  committed(slot: InstanceSlot, isCount: boolean): void {
+    slot.admission = isCount ? 'counted' : undefined;
+    slot.poison = undefined;
+    if (isCount || !this.concerned.has(slot)) return;
+    if (!slot.queue.some((input) => isBacklog(slot.partition, input))) this.concerned.delete(slot);
+  }
+
+  /** Nothing of the slot is left. */
+  forget(slot: InstanceSlot): void {
+    this.concerned.delete(slot);
   }
 
   /** Whether the code of the instance has to wait until nothing else runs. */

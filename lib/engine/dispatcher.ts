@@ -15,12 +15,9 @@ import type { InstanceSlot, PendingInput } from './instance-slot.js';
 import type { Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import { SessionCache } from './session-cache.js';
-import { Solitude } from './solitude.js';
 import type { StoreHealth } from './store-health.js';
+import { TurnQueue } from './turn-queue.js';
 import { takeTurn, type Turn, type TurnContext, type WrittenTurn } from './turn.js';
-
-/** Longest stretch of turns before other work of the process gets its turn, ms. */
-const SLICE = 10;
 
 export interface DispatcherPort {
   readonly store: Pick<DurableStore, 'loadInstances' | 'getInstances'>;
@@ -43,21 +40,27 @@ export interface DispatcherPort {
 }
 
 export class Dispatcher {
-  private ready: InstanceSlot[] = [];
-  private running = false;
-  private inTheWorks = 0;
   private draining = false;
   private stopped = false;
-  private idleListeners: (() => void)[] = [];
+  private readonly turns: TurnQueue;
   private readonly cache: SessionCache;
   private readonly loader: InstanceLoader;
   private readonly admission: Admission;
-  private readonly solitude = new Solitude();
 
   constructor(private readonly port: DispatcherPort) {
     const { extendedSessionsEnabled, maxCachedInstances } = port.context.settings;
     this.cache = new SessionCache(extendedSessionsEnabled ? maxCachedInstances : 0);
     const { store, clock, health, context } = port;
+    this.turns = new TurnQueue({
+      clock,
+      limit: context.settings.maxConcurrentOrchestratorFunctions,
+      isHeld: (partition) => port.isHeld(partition),
+      process: (slot) => this.process(slot),
+      sliceEnded: () => {
+        this.loader.start();
+        this.admission.start();
+      },
+    });
     this.loader = new InstanceLoader({
       store, clock, health, context,
       isToWait: (slot, row) => this.admission.isToWait(slot, row),
@@ -66,19 +69,19 @@ export class Dispatcher {
     this.admission = new Admission({
       store, clock, health,
       maxDispatchCount: context.settings.maxDispatchCount,
-      isAlone: (slot) => this.solitude.isAlone(slot),
+      isAlone: (slot) => this.turns.isAlone(slot),
       admitted: (slot, outcome) => this.admitted(slot, outcome),
     });
   }
 
   /** Instances that wait or are in the works. */
   get backlog(): number {
-    return this.ready.length + this.inTheWorks;
+    return this.turns.length;
   }
 
   /** Whether instances that workers may have died of wait or run [Y8]. */
   get hasSuspects(): boolean {
-    return this.solitude.isWanted;
+    return this.turns.hasSuspects || this.admission.isWanted;
   }
 
   /** Adds an input for an instance of an owned partition. */
@@ -86,7 +89,8 @@ export class Dispatcher {
     if (this.draining && input.kind !== 'activity') return this.port.orphaned([input]);
     const slot = partition.slot(instanceId);
     slot.queue.push(input);
-    this.schedule(slot);
+    this.admission.noticed(slot, input);
+    this.turns.add(slot);
   }
 
   offerMessage(partition: Partition, message: InboxMessage): void {
@@ -95,20 +99,18 @@ export class Dispatcher {
 
   /** Goes on after a pause, or with a partition that is held again. */
   resume(): void {
-    if (this.running || this.stopped || (this.ready.length === 0 && !this.solitude.isWaitedFor)) return;
-    this.running = true;
-    setImmediate(() => this.runSlice());
+    this.turns.resume();
   }
 
   /** Takes up results of activities only, and resolves when there is nothing left to do; the rest is in the database. */
   async drain(): Promise<void> {
     this.draining = true;
-    this.solitude.clear();
-    while (this.ready.length + this.inTheWorks > 0) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
+    await this.turns.drain();
   }
 
   stop(): void {
     this.stopped = true;
+    this.turns.stop();
     this.loader.stop();
     this.admission.stop();
   }
@@ -119,61 +121,22 @@ export class Dispatcher {
     for (const slot of partition.slots.values()) {
       inputs.push(...slot.queue.splice(0));
       slot.cancelWait?.();
-      this.solitude.end(slot);
+      this.turns.endSolitude(slot);
+      this.admission.forget(slot);
       this.forget(slot);
     }
     partition.slots.clear();
     this.port.orphaned(inputs);
   }
 
-  private schedule(slot: InstanceSlot): void {
-    if (slot.scheduled || slot.busy || slot.partition.state !== 'owned') return;
-    slot.scheduled = true;
-    this.ready.push(slot);
-    this.resume();
-  }
-
-  private runSlice(): void {
-    const ends = this.port.clock.monotonic() + SLICE;
-    const limit = this.port.context.settings.maxConcurrentOrchestratorFunctions;
-    let taken = 0;
-    const held: InstanceSlot[] = [];
-    this.beginAlone();
-    while (taken < this.ready.length && this.inTheWorks < limit && this.port.clock.monotonic() < ends) {
-      const slot = this.ready[taken++]!;
-      if (slot.partition.state !== 'owned') continue;
-      if (!this.solitude.admits(slot) || !this.port.isHeld(slot.partition)) held.push(slot);
-      else this.process(slot);
-    }
-    this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
-    this.running = false;
-    this.solitude.othersHadTheirTurn();
-    this.settleIdle();
-    this.loader.start();
-    this.admission.start();
-    const mayGoOn = this.ready.length > held.length || (this.solitude.isWaitedFor && this.inTheWorks === 0);
-    if (mayGoOn && this.inTheWorks < limit) this.resume();
-  }
-
-  /** Gives the process to the next suspect, once nothing of the others is in the works. */
-  private beginAlone(): void {
-    if (this.inTheWorks > 0 || this.draining) return;
-    const slot = this.solitude.begin();
-    if (!slot) return;
-    slot.busy = false;
-    if (slot.partition.state === 'owned' && slot.queue.length > 0) this.schedule(slot);
-    else this.solitude.end(slot);
-  }
-
   private process(slot: InstanceSlot): void {
-    slot.scheduled = false;
     if (slot.queue.length === 0) return this.settle(slot);
     if (this.admission.concerns(slot)) {
-      this.begin(slot);
+      this.turns.begin(slot);
       return this.admission.add(slot);
     }
     if (this.needsLoad(slot)) {
-      this.begin(slot);
+      this.turns.begin(slot);
       return this.loader.add(slot);
     }
     this.turn(slot);
@@ -183,20 +146,20 @@ export class Dispatcher {
     const isOwned = slot.partition.state === 'owned' && outcome.kind !== 'gone';
     // While the slot is busy, so that it is not evicted before its turn.
     if (isOwned && outcome.kind === 'loaded') this.cache.set(slot, outcome.session);
-    this.end(slot);
+    this.turns.end(slot);
     if (!isOwned) return slot.forget();
     if (outcome.kind === 'failed') return this.retry(slot, 'refused', outcome.error);
-    if (outcome.kind === 'suspect') return this.waitForSolitude(slot);
+    if (outcome.kind === 'suspect') return this.turns.addSuspect(slot);
     if (slot.queue.length > 0) this.turn(slot);
     else this.settle(slot);
   }
 
   private admitted(slot: InstanceSlot, outcome: Admitted): void {
-    this.end(slot);
+    this.turns.end(slot);
     if (slot.partition.state !== 'owned') return slot.forget();
     switch (outcome.kind) {
       case 'suspect':
-        return this.waitForSolitude(slot);
+        return this.turns.addSuspect(slot);
       case 'counted': {
         const { row, counted } = outcome;
         const checkpoint: Checkpoint = { ...emptyCheckpoint(slot, []), write: { kind: 'update', row: counted, expected: row } };
@@ -206,26 +169,7 @@ export class Dispatcher {
         slot.poison = outcome.failure;
     }
     slot.admission = 'passed';
-    this.schedule(slot);
-  }
-
-  private waitForSolitude(slot: InstanceSlot): void {
-    slot.busy = true;
-    this.solitude.add(slot);
-    this.resume();
-  }
-
-  private begin(slot: InstanceSlot): void {
-    slot.busy = true;
-    this.inTheWorks += 1;
-  }
-
-  /** Whoever waits for room, or for the end of all work, has to hear of it, whatever the work led to. */
-  private end(slot: InstanceSlot): void {
-    slot.busy = false;
-    this.inTheWorks -= 1;
-    this.settleIdle();
-    this.resume();
+    this.turns.add(slot);
   }
 
   private forget(slot: InstanceSlot): void {
@@ -260,7 +204,7 @@ export class Dispatcher {
         return this.settle(slot);
       case 'reload':
         this.forget(slot);
-        return this.schedule(slot);
+        return this.turns.add(slot);
       case 'checkpoint':
         if (turn.isParked && this.port.parking.handsOver(slot.partition, turn.row!)) {
           slot.queue = queue;
@@ -274,7 +218,7 @@ export class Dispatcher {
     const { partition } = slot;
     const { checkpoint } = turn;
     partition.checkpointBegun();
-    this.begin(slot);
+    this.turns.begin(slot);
     this.port.committer.submit({
       partition,
       checkpoint,
@@ -282,15 +226,14 @@ export class Dispatcher {
         this.release(slot, checkpoint);
         slot.failures = 0;
         slot.mustLoad = false;
-        slot.admission = turn.isCount ? 'counted' : undefined;
-        slot.poison = undefined;
+        this.admission.committed(slot, turn.isCount === true);
         // A client may put a new instance in the place of a finished or missing one at any time.
         slot.row = turn.row && !isFinished(turn.row.status) ? turn.row : undefined;
         this.cache.set(slot, turn.session);
         partition.consumed(checkpoint.consumedMessages);
         for (const input of turn.taken) if (input.kind === 'eager') input.settle('committed');
         if (turn.isParked) this.port.parking.parked(partition, turn.row!);
-        else partition.parked.delete(slot.instanceId);
+        else if (checkpoint.write.kind !== 'none' && !turn.isCount) partition.parked.delete(slot.instanceId);
         this.port.effects(partition, checkpoint, checkpoint.write.kind === 'none' ? null : turn.row);
         this.settle(slot);
       },
@@ -298,7 +241,7 @@ export class Dispatcher {
         this.release(slot, checkpoint);
         this.forget(slot);
         slot.mustLoad = true;
-        this.solitude.end(slot);
+        this.turns.endSolitude(slot);
         if (reason === 'partition-lost' || this.stopped) return this.port.orphaned(turn.taken);
         slot.queue.unshift(...turn.taken);
         if (reason === 'stale') void this.verify(slot, error);
@@ -310,7 +253,7 @@ export class Dispatcher {
   private release(slot: InstanceSlot, checkpoint: Checkpoint): void {
     slot.partition.checkpointEnded();
     this.port.unreserve(checkpoint.runningActivities.length);
-    this.end(slot);
+    this.turns.end(slot);
   }
 
   /** Goes on with what the database confirms of the inputs in memory. */
@@ -345,7 +288,7 @@ export class Dispatcher {
 
   private wait(slot: InstanceSlot, delay: number): void {
     slot.busy = true;
-    this.solitude.end(slot);
+    this.turns.endSolitude(slot);
     slot.cancelWait = this.port.clock.after(delay, () => this.wake(slot));
   }
 
@@ -358,15 +301,12 @@ export class Dispatcher {
   /** After a turn: on with what has arrived meanwhile, or out of memory when nothing speaks for staying. */
   private settle(slot: InstanceSlot): void {
     // Counted: the episode itself is still to come.
-    if (slot.queue.length === 0 || slot.admission === undefined) this.solitude.end(slot);
+    if (slot.queue.length === 0 || slot.admission === undefined) this.turns.endSolitude(slot);
     if (slot.partition.state === 'lost') return;
-    if (slot.queue.length > 0) return this.schedule(slot);
+    if (slot.queue.length > 0) return this.turns.add(slot);
+    this.admission.forget(slot);
     // One that must be loaded first stays, to remember that when its messages have been read again.
     if (!slot.session && !slot.busy && !slot.mustLoad) slot.partition.removeSlot(slot);
-  }
-
-  private settleIdle(): void {
-    if (this.ready.length + this.inTheWorks === 0) for (const listener of this.idleListeners.splice(0)) listener();
   }
 }
 

@@ -202,6 +202,7 @@ export class DurableEngine {
     this.alarm.stop();
     await this.within(deadline, this.poller.stop());
     this.activities.stopTaking();
+    await this.within(deadline, this.ownership.retire());
     if (!(await this.within(deadline, this.activities.whenDone()))) {
       this.activities.abortAll(new Error('The application is shutting down.'));
       await this.within(clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
@@ -228,10 +229,16 @@ export class DurableEngine {
   // ---- partitions
 
   private acquired(partitions: readonly Partition[]): void {
-    for (const partition of partitions) void this.alarm.refill(partition);
-    void this.activities.recover(partitions);
-    this.poller.nudge();
     this.garbage.nudge();
+    void this.takeUp(partitions);
+  }
+
+  private async takeUp(partitions: readonly Partition[]): Promise<void> {
+    const filled = Promise.all(partitions.map((partition) => this.alarm.refill(partition)));
+    this.poller.nudge();
+    // The instances that the last owner may have died of come first: activities that many workers died with wait for them [Y8].
+    if (partitions.some(({ takenOverAt }) => takenOverAt !== undefined)) await Promise.all([filled, this.poller.whenPolled()]);
+    await this.activities.recover(partitions);
   }
 
   private renewed(): void {

@@ -62,6 +62,11 @@ export class InboxPoller {
     if (this.cancelNext && !this.polling) this.waitForNext();
   }
 
+  /** Resolves after the poll that is under way, and one more if that was asked for. */
+  async whenPolled(): Promise<void> {
+    for (let polls = 0; polls < 2 && this.polling; polls += 1) await this.polling;
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     this.cancelNext?.();

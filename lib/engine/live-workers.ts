@@ -1,4 +1,4 @@
-import type { HandlerList, HubSigns, WorkerRow } from '../storage/store.js';
+import type { HandlerList, HubSigns, WorkerInfo, WorkerRow } from '../storage/store.js';
 import { hasOrchestrator, ownersAmong, type OrchestratorRef } from './orchestrator-sets.js';
 
 /** The workers of the hub, clients left out, as the last heartbeat saw them. */
@@ -27,6 +27,10 @@ export class LiveWorkers {
   /** Those that own partitions [Y6]. */
   get owners(): readonly WorkerRow[] {
     return ownersAmong(this.rows);
+  }
+
+  hasOthers({ incarnation }: WorkerInfo): boolean {
+    return this.rows.some((row) => row.incarnation !== incarnation);
   }
 
   hasActivity(name: string): boolean {

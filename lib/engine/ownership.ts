@@ -70,6 +70,8 @@ export class Ownership {
   private beating: Promise<void> | undefined;
   private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
+  /** Takes no partitions any more: it only ends the activities that it runs. */
+  private isRetiring = false;
   private stopping = false;
   private reasonToStandAside: Error | undefined;
 
@@ -199,6 +201,21 @@ export class Ownership {
     if (dropped.length > 0) this.port.lost(dropped);
   }
 
+  /**
+   * Before a stop: leaves the partitions to the other workers, if there are any, while this process still ends its activities; their
+   * results go to the new owners' inboxes. Resolves when the partitions are given back.
+   */
+  async retire(): Promise<void> {
+    const { store, worker, health } = this.port;
+    if (!this.info || !worker || store.capabilities.singleWorker || !this.workers.hasOthers(this.info)) return;
+    this.isRetiring = true;
+    this.share = 0;
+    // Else the others would leave it a share.
+    await store.retireWorker(this.info).catch((error: unknown) => health.failed(error));
+    await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
+    await this.giving;
+  }
+
   /** Gives everything back at once, so that others need not wait for the leases to end. */
   async release(): Promise<void> {
     this.stopping = true;
@@ -261,7 +278,7 @@ export class Ownership {
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
     if (state.outdated) await this.standAside(state.outdated, state.workers.some((row) => row.worker && row.incarnation === incarnation));
-    if (!this.port.worker || this.stopping || this.reasonToStandAside) return;
+    if (!this.port.worker || this.stopping || this.isRetiring || this.reasonToStandAside) return;
     if (this.port.store.capabilities.singleWorker) await this.takeAll();
     else await this.takeShare(planShare(state, this.worker, this.partitions), sentAt);
   }
@@ -274,7 +291,7 @@ export class Ownership {
       this.port.outdated(reason);
     }
     this.share = 0;
-    for (const partition of [...this.partitions.values()]) this.give(partition);
+    for (const partition of [...this.partitions.values()]) void this.give(partition);
     const { store } = this.port;
     // Else the others would leave it a share.
     if (counts) await store.retireWorker(this.worker);
@@ -305,7 +322,7 @@ export class Ownership {
     const wanted = [...assigned, ...plan.free.slice(0, room)];
     const taken = wanted.length > 0 ? await this.acquire(wanted, false, new Set(assigned)) : 0;
     this.wantsMore = taken < wanted.length;
-    for (const partition of this.surplus(plan)) this.give(partition);
+    for (const partition of this.surplus(plan)) void this.give(partition);
     for (const partition of this.offers.partitions) this.offerNow(partition);
   }
 
@@ -328,7 +345,7 @@ export class Ownership {
       this.offers.came(partition, assigned.has(partition.index));
     }
     // Those that came too late are given back with the others.
-    if (this.stopping) return 0;
+    if (this.stopping || this.isRetiring) return 0;
     this.log.taken(leases, this.partitions.size, this.port.partitionCount());
     this.port.acquired(partitions);
     return leases.length;
@@ -341,22 +358,21 @@ export class Ownership {
     const target = this.offers.next(partition, others, () => this.offerNow(partition));
     if (!target) return false;
     this.offers.offered(partition);
-    this.give(partition, target.incarnation);
+    void this.give(partition, target.incarnation);
     return true;
   }
 
   /** Takes a partition out of work, and when what is under way there has ended gives it to a worker, or to whoever wants it. */
-  private give(partition: Partition, to?: string): void {
+  private async give(partition: Partition, to?: string): Promise<void> {
     if (partition.state !== 'owned') return;
     partition.state = 'releasing';
-    void this.port.settled(partition).then(() => {
-      if (partition.state !== 'releasing' || !this.info) return;
-      const { info } = this;
-      this.leaving.set(partition.index, Infinity);
-      this.drop([partition]);
-      const given = this.writeGiven(info, partition, to);
-      this.giving = this.giving.then(() => given);
-    });
+    await this.port.settled(partition);
+    if (partition.state !== 'releasing' || !this.info) return;
+    const { info } = this;
+    this.leaving.set(partition.index, Infinity);
+    this.drop([partition]);
+    const given = this.writeGiven(info, partition, to);
+    this.giving = this.giving.then(() => given);
   }
 
   private async writeGiven(info: WorkerInfo, { lease }: Partition, to: string | undefined): Promise<void> {

@@ -15,14 +15,14 @@ const OPTIONAL_PEERS = /^(mysql2|better-sqlite3)(\/|$)/;
 
 /**
  * Layer by folder: other folders (or single files) of lib/ and packages that it may import. Its own folder goes without
- * saying, and so does nothing else.
- * @type {Record<string, { imports: string[], packages: RegExp[] }>}
+ * saying, and so does nothing else. `types`: packages of which it may import types only.
+ * @type {Record<string, { imports: string[], packages: RegExp[], types?: RegExp[] }>}
  */
 const LAYERS = {
   core: { imports: [], packages: [/^node:buffer$/, /^uuid$/] },
   storage: { imports: ['core'], packages: [NODE, DATABASE, /^uuid$/] },
   engine: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^(uuid|tinyqueue)$/] },
-  client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/, /^typeorm$/] },
+  client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/], types: [/^typeorm$/] },
   http: { imports: ['client'], packages: [NODE, NEST] },
   nest: { imports: ['core', 'storage', 'engine', 'client', 'http'], packages: [NODE, NEST, DATABASE] },
   testing: { imports: ['core', 'storage', 'engine', 'client', 'http', 'nest'], packages: [NODE, NEST, DATABASE, /^uuid$/] },
@@ -34,8 +34,8 @@ function placeInLib(file) {
   return place.startsWith('..') ? undefined : place.replace(/\.[cm]?[jt]s$/, '');
 }
 
-/** @param {string} file @param {string} source @returns {string | undefined} what is wrong with the import */
-function problemOf(file, source) {
+/** @param {string} file @param {string} source @param {boolean} isType @returns {string | undefined} what is wrong with the import */
+function problemOf(file, source, isType) {
   const layer = placeInLib(file)?.split('/')[0];
   const rules = layer === undefined ? undefined : LAYERS[layer];
   const target = source.startsWith('.') ? placeInLib(resolve(dirname(file), source)) : undefined;
@@ -46,7 +46,8 @@ function problemOf(file, source) {
   }
   if (!rules) return layer === 'index' ? undefined : `lib/${layer} is no layer: add it to scripts/lint/layers.js and ARCHITECTURE.md`;
   if (!source.startsWith('.')) {
-    return rules.packages.some((allowed) => allowed.test(source)) ? undefined : `lib/${layer} must not import the package '${source}'`;
+    const packages = isType ? [...rules.packages, ...(rules.types ?? [])] : rules.packages;
+    return packages.some((allowed) => allowed.test(source)) ? undefined : `lib/${layer} must not import the package '${source}'`;
   }
   if (target === undefined) return `lib/${layer} must not import from outside of lib/`;
   const allowed = [layer, ...rules.imports].some((place) => target === place || target.startsWith(`${place}/`));
@@ -60,7 +61,7 @@ const layers = {
     const check = (node) => {
       const source = node.source;
       if (typeof source?.value !== 'string') return;
-      const message = problemOf(context.filename, source.value);
+      const message = problemOf(context.filename, source.value, node.importKind === 'type');
       if (message) context.report({ node: source, message: `${message} (layers of ARCHITECTURE.md)` });
       const isLoaded = node.type === 'ImportDeclaration' && node.importKind !== 'type' && placeInLib(context.filename) !== undefined;
       if (isLoaded && OPTIONAL_PEERS.test(source.value)) {

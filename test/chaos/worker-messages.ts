@@ -12,6 +12,8 @@ export interface WorkerConfig {
   readonly effects: string;
   /** The deployment whose handlers it has; default: those of the crash test. */
   readonly release?: Release;
+  /** The setting; with it the worker has the handlers of killers.ts. */
+  readonly maxDispatchCount?: number;
   /** The call whose activity never ends in this process. */
   readonly hold?: string;
   readonly freeze?: Freeze;

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { DurableClient, DurableModule } from '../../lib/index.js';
 import { Census } from './census.js';
 import { Effects } from './effects.js';
+import { Killers } from './killers.js';
 import { serve } from './order-client.js';
 import { RELEASES } from './orders.js';
 import { watchCommits } from './watch-commits.js';
@@ -27,11 +28,11 @@ async function begun({ call }: Call): Promise<void> {
 
 const write = (level: 'log' | 'warn' | 'error') => (...texts: unknown[]) => void tell({ type: 'log', level, text: texts.join(' ') });
 const logger: LoggerService = { log: write('log'), warn: write('warn'), error: write('error') };
-const { storage, leaseDuration, release } = config;
-const handlers = release === undefined ? [Journeys, Errands, Census] : RELEASES[release];
+const { storage, leaseDuration, release, maxDispatchCount } = config;
+const handlers = release === undefined ? [Journeys, Errands, Census, ...(maxDispatchCount === undefined ? [] : [Killers])] : RELEASES[release];
 
 @Module({
-  imports: [DurableModule.forRoot({ storage, leaseDuration, shutdownTimeout: 5_000, ...(release && { defaultVersion: release }) })],
+  imports: [DurableModule.forRoot({ storage, leaseDuration, maxDispatchCount, shutdownTimeout: 5_000, ...(release && { defaultVersion: release }) })],
   providers: [...handlers, { provide: Effects, useFactory: () => new Effects(config.effects, config.name, begun) }],
 })
 class WorkerModule {}

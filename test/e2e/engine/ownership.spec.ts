@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
+import { Gates } from '../support/gates.js';
 import { LOG_LINES } from '../support/log-lines.js';
 import { ShareReader } from '../support/shares.js';
 import { eventually, useApps, type RunningApp } from './start-app.js';
@@ -39,6 +40,22 @@ class SecondVersion {
     ctx.sendEvent(`child of ${ctx.instanceId}`, 'pay');
     ctx.sendEvent(`child of ${ctx.instanceId}`, 'ship');
     return yield* child;
+  }
+}
+
+@Injectable()
+class Held {
+  constructor(private readonly gates: Gates) {}
+
+  @Activity()
+  async held(): Promise<string> {
+    await this.gates.pass('held');
+    return 'held once';
+  }
+
+  @Orchestrator()
+  *holds(ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.callActivity('held');
   }
 }
 
@@ -99,6 +116,26 @@ describe('workers of one hub on mysql', () => {
     // About a poll; generous for a busy machine, and far below a heartbeat.
     expect(performance.now() - begun).toBeLessThan(5_000);
     await sharesAre({ 2: 8, 3: 8 });
+  });
+
+  it('a worker that stops leaves its partitions to the others at once, while its activities still run; their results count', async () => {
+    const gates = new Gates();
+    const stopping = await startApp({ storage: database.storage, leaseDuration: LEASE, shutdownTimeout: 60_000 }, { providers: [FirstVersion, Held], gates });
+    await startOrders(stopping, '1', ids(16));
+    const busy = await stopping.client.startNew('holds');
+    await gates.reached('held');
+    const other = await startApp({ storage: database.storage, leaseDuration: LEASE }, { providers: [FirstVersion, Held] });
+    await sharesAre({ 1: 8, 2: 8 });
+    const closed = stopping.close();
+    await sharesAre({ 2: 16 });
+    await raise(other, 'pay', ids(16));
+    await raise(other, 'ship', ids(16));
+    expect(await outputs(other, ids(16))).toEqual(new Set(['version 1 of 1']));
+    expect(await other.client.getStatus(busy)).toMatchObject({ runtimeStatus: 'Running' });
+    gates.open('held');
+    // Where it was run again, in the other process, nobody would open the gate.
+    expect(await other.client.waitForCompletion(busy)).toMatchObject({ output: 'held once' });
+    await closed;
   });
 
   it('[Y6] a worker that has all orchestrators of another one and more takes its partitions, and gives them back when it stops', async () => {

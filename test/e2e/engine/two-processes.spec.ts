@@ -112,7 +112,7 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
     await expect(client.startNew('waits')).rejects.toThrow("There is no orchestrator 'waits'. Known: none.");
     const worker = await startApp({ storage }, { providers: [Orders] });
     await client.startNew('waits', { instanceId: 'a' });
-    await expect(client.startNew('other')).rejects.toThrow("Known: 'collects', 'fansOut', 'usesPrinter', 'waits'");
+    await expect(client.startNew('other')).rejects.toThrow("Known: 'collects', 'fansOut', 'printsAll', 'usesPrinter', 'waits'");
     await worker.close();
     await expect(client.startNew('waits')).rejects.toThrow('Known: none.');
   });
