@@ -18,7 +18,7 @@ const IDLE_DURATION = 20_000;
 const WARM_UP_ROUNDS = 3;
 /** Finished instances that are purged while others run, and in how many lots. */
 const PURGED = 100_000;
-const PURGE_ROUNDS = 4;
+const PURGE_ROUNDS = 8;
 
 export interface ThroughputResult extends Throughput {
   readonly statementsPerOrchestration: number;

@@ -221,20 +221,25 @@ function translate(row: InstanceRow, taken: readonly PendingInput[], { log }: Tu
   const events: InputEvent[] = [];
   let wakes = false;
   let notBefore = 0;
+  const ignore = (type: string) => log.debug?.(`${type} for instance '${row.instanceId}' is ignored: it is for another execution.`);
   for (const input of taken) {
     if (input.kind === 'eager') wakes = true;
     else if (input.kind === 'activity') {
       if (input.activity.executionId === row.executionId) events.push(input.event);
+      else ignore(input.event.type);
     } else if (input.kind === 'timer') {
       const { executionId, taskId, fireAt } = input.timer;
-      if (executionId !== row.executionId) continue;
+      if (executionId !== row.executionId) {
+        ignore('TimerFired');
+        continue;
+      }
       notBefore = Math.max(notBefore, fireAt);
       if (taskId === START_TIMER) wakes = true;
       else events.push({ type: 'TimerFired', taskId, fireAt });
     } else if (input.message.body.type === 'Deliver') {
       const { event } = input.message.body;
       if (isMeantFor(row, input.message.body)) events.push(event);
-      else log.debug?.(`${event.type} for instance '${row.instanceId}' is ignored: it is for another execution.`);
+      else ignore(event.type);
     } else if (input.message.body.type !== 'RewindInstance') wakes = true;
   }
   return { events, wakes, notBefore };

@@ -25,7 +25,7 @@ const ORDERS = Number(process.env.CHAOS_ORDERS ?? 150);
 const WORKERS = 2;
 const LEASE = 3_000;
 /** An order that waited for a handler would wait for ever. */
-const TIME_LIMIT = 120_000;
+const TIME_LIMIT = 180_000;
 
 let database: TestDatabase;
 let effects: string;

@@ -4,7 +4,7 @@ import { createDatabase, DATABASES } from '../support/databases.js';
 
 const INSTANCES = Number(process.env.CHAOS_PURGED ?? 100_000);
 /** Lots that they are purged in. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 
 it.each(DATABASES)(`[K4] a purge of ${INSTANCES} finished instances leaves the running ones more than half of their throughput, on %s`, async (kind) => {
   const database = await createDatabase(kind);

@@ -139,8 +139,23 @@ describe('DurableEngine whose process dies of what it runs', () => {
     expect(beside.slice(2)).toEqual([0, 0]);
   });
 
+  it('[Y8] activities that are at work whenever an orchestrator kills their worker are not blamed', async () => {
+    let mayEnd = false;
+    await open({
+      orchestrators,
+      activities: { echo: (input) => (mayEnd ? input : new Promise(() => undefined)) },
+    });
+    await Promise.all(IDS.map((id) => startNew('echo', id)));
+    await engines.until(() => engines.current.engine['activities']['pool'].current.length === IDS.length);
+    await startNew('kills', 'culprit');
+    expect(await engines.outlive('culprit')).toMatchObject({ status: 'Failed' });
+    mayEnd = true;
+    await engines.current.engine.close();
+    await engines.start();
+    for (const id of IDS) expect(await engines.current.result(id)).toBe(id);
+  });
+
   it('[Y8] a checkpoint clears the count', async () => {
-    const opened = signal();
     await open({
       activities,
       orchestrators: {
@@ -152,7 +167,6 @@ describe('DurableEngine whose process dies of what it runs', () => {
       },
     });
     await startNew('survives', 'a');
-    void opened;
     while (engines.deaths < 2) {
       await engines.whenDead();
       await engines.start();
