@@ -282,6 +282,6 @@ export class Activities {
   private get isSuspectAtWork(): boolean {
     if (!this.hasMetSuspects) return false;
     const owned = [...this.port.ownership.partitions.values()].flatMap(({ claims }) => [...claims.values()]);
-    return [...this.pool.current].some((activity) => this.isSuspect(activity));
+    return [...this.pool.current, ...owned, ...this.leaving].some((activity) => this.isSuspect(activity));
   }
 }

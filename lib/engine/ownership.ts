@@ -1,12 +1,14 @@
 /**
  * This process's row among the workers, and the partitions that it owns: heartbeats, fair shares, takeover of what a dead
- * worker left, hand-over on a clean stop and to workers whose orchestrators are needed [Y6]. Ownership counts by the fence of each commit (I2); the lease's end only says when
- * another worker may take over, and when this one must start nothing external any more.
+ * worker left, hand-over on a clean stop and to workers whose orchestrators are needed [Y6]. Ownership counts by the fence of
+ * each commit (I2); the lease's end only says when another worker may take over, and when this one must start nothing external
+ * any more.
  */
 import { randomUUID } from 'node:crypto';
 import type { DurableLogger } from '../core/logger.js';
 import type { DurableStore, HandlerList, HubSigns, HubState, WorkerInfo } from '../storage/store.js';
 import type { Cancel, Clock, EngineTime } from './clock.js';
+import { Departures } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
 import { LiveWorkers } from './live-workers.js';
 import type { OrchestratorRef } from './orchestrator-sets.js';
@@ -14,6 +16,7 @@ import { OwnershipLog } from './ownership-log.js';
 import { Partition } from './partition.js';
 import { PartitionOffers } from './partition-offers.js';
 import type { StoreHealth } from './store-health.js';
+import { WorkerLock } from './worker-lock.js';
 
 export interface OwnershipPort {
   readonly store: Pick<
@@ -56,17 +59,14 @@ export class Ownership {
   private readonly log: OwnershipLog;
   /** Partitions that were offered to this worker. */
   private readonly adopted = new WeakSet<Partition>();
-  /** Until when (monotonic) what the database says of partitions that were given away may be out of date. */
-  private readonly leaving = new Map<number, number>();
+  private readonly departures: Departures;
+  private readonly lock: WorkerLock;
   /** How many partitions this worker is to own. */
   private share = 0;
   private renewalSentAt = 0;
-  private hasWorkerLock = false;
   /** Whether the last heartbeat left something to be taken. */
   private wantsMore = false;
   private lastNews = '';
-  /** Ends when what was given away until now is written. */
-  private giving: Promise<void> = Promise.resolve();
   private beating: Promise<void> | undefined;
   private registering: Promise<void> | undefined;
   private cancelNext: Cancel | undefined;
@@ -77,6 +77,8 @@ export class Ownership {
 
   constructor(private readonly port: OwnershipPort) {
     this.offers = new PartitionOffers(port.clock);
+    this.departures = new Departures(port);
+    this.lock = new WorkerLock(port.store.capabilities);
     this.log = new OwnershipLog(port.log, port.hub);
   }
 
@@ -116,7 +118,7 @@ export class Ownership {
 
   /** Whether external effects may begin for work of this process (I2). */
   get holdsLease(): boolean {
-    if (this.port.store.capabilities.singleWorker) return this.hasWorkerLock || !this.port.worker;
+    if (this.lock.isNeeded) return this.lock.isHeld || !this.port.worker;
     return this.port.clock.monotonic() < this.renewalSentAt + this.port.leaseDuration * (1 - MARGIN);
   }
 
@@ -152,9 +154,8 @@ export class Ownership {
    */
   noticed(signs: HubSigns): boolean {
     if (this.stopping || !this.info) return false;
-    const leaving = [...this.leaving.values()].filter((until) => until === Infinity).length;
     const isNews =
-      !this.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + leaving;
+      !this.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + this.departures.underWay;
     if (!isNews) this.lastNews = '';
     if (!isNews || this.beating) return isNews;
     // The same again: the heartbeat could change nothing about it, and the next one comes soon enough.
@@ -172,7 +173,7 @@ export class Ownership {
    */
   offer(partition: Partition, name: string, version?: string): boolean {
     if (partition.state === 'releasing') return true;
-    if (partition.state !== 'owned' || this.stopping || this.port.store.capabilities.singleWorker) return false;
+    if (partition.state !== 'owned' || this.stopping || this.lock.isNeeded) return false;
     this.offers.want(partition, { name, version });
     return this.offerNow(partition);
   }
@@ -181,7 +182,7 @@ export class Ownership {
   isLive(incarnation: string): boolean {
     if (incarnation === this.info?.incarnation) return true;
     // Where one process at a time may work, whoever holds its lock is alone, whatever the others' rows still say.
-    if (this.port.store.capabilities.singleWorker) return !this.hasWorkerLock;
+    if (this.lock.isNeeded) return !this.lock.isHeld;
     return this.workers.isLive(incarnation);
   }
 
@@ -207,13 +208,13 @@ export class Ownership {
    */
   async retire(): Promise<void> {
     const { store, worker, health } = this.port;
-    if (!this.info || !worker || store.capabilities.singleWorker || !this.workers.hasOthers(this.info)) return;
+    if (!this.info || !worker || this.lock.isNeeded || !this.workers.hasOthers(this.info)) return;
     this.isRetiring = true;
     this.share = 0;
     // Else the others would leave it a share.
     await store.retireWorker(this.info).catch((error: unknown) => health.failed(error));
     await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
-    await this.giving;
+    await this.departures.whenWritten();
   }
 
   /** Gives everything back at once, so that others need not wait for the leases to end. */
@@ -221,7 +222,7 @@ export class Ownership {
     this.stopping = true;
     this.cancelNext?.();
     await this.beating;
-    await this.giving;
+    await this.departures.whenWritten();
     if (!this.info) return;
     const { info } = this;
     const owned = [...this.partitions.values()];
@@ -231,8 +232,7 @@ export class Ownership {
     } finally {
       this.drop(owned);
       this.info = undefined;
-      if (this.hasWorkerLock) await this.port.store.capabilities.unlockWorker?.();
-      this.hasWorkerLock = false;
+      await this.lock.release();
     }
   }
 
@@ -279,7 +279,7 @@ export class Ownership {
     if (gone) this.port.workersGone();
     if (state.outdated) await this.standAside(state.outdated, state.workers.some((row) => row.worker && row.incarnation === incarnation));
     if (!this.port.worker || this.stopping || this.isRetiring || this.reasonToStandAside) return;
-    if (this.port.store.capabilities.singleWorker) await this.takeAll();
+    if (this.lock.isNeeded) await this.takeAll();
     else await this.takeShare(planShare(state, this.worker, this.partitions), sentAt);
   }
 
@@ -296,19 +296,15 @@ export class Ownership {
     // Else the others would leave it a share.
     if (counts) await store.retireWorker(this.worker);
     this.wantsMore = this.partitions.size > 0;
-    if (!this.hasWorkerLock || this.wantsMore) return;
-    await this.giving;
-    this.hasWorkerLock = false;
-    await store.capabilities.unlockWorker?.();
+    if (this.wantsMore) return;
+    await this.departures.whenWritten();
+    await this.lock.release();
   }
 
   private async takeAll(): Promise<void> {
     this.share = this.port.partitionCount();
-    if (!this.hasWorkerLock) {
-      this.hasWorkerLock = (await this.port.store.capabilities.tryLockWorker?.()) ?? false;
-      this.wantsMore = !this.hasWorkerLock;
-      if (!this.hasWorkerLock) return this.log.standsBy();
-    }
+    this.wantsMore = !(await this.lock.tryTake());
+    if (this.wantsMore) return this.log.standsBy();
     const wanted = Array.from({ length: this.share }, (_, index) => index).filter((index) => !this.partitions.has(index));
     if (wanted.length > 0) await this.acquire(wanted, true);
   }
@@ -317,7 +313,7 @@ export class Ownership {
     this.share = plan.share;
     this.log.lacks(plan.lacks, this.worker.workerId);
     // Heartbeats prolong the leases of what is assigned to this worker: not taken, it would be nobody's for ever.
-    const assigned = plan.assigned.filter((index) => (this.leaving.get(index) ?? -Infinity) < sentAt);
+    const assigned = plan.assigned.filter((index) => this.departures.isTold(index, sentAt));
     const room = Math.max(0, plan.share - this.partitions.size - assigned.length);
     const wanted = [...assigned, ...plan.free.slice(0, room)];
     const taken = wanted.length > 0 ? await this.acquire(wanted, false, new Set(assigned)) : 0;
@@ -368,21 +364,7 @@ export class Ownership {
     partition.state = 'releasing';
     await this.port.settled(partition);
     if (partition.state !== 'releasing' || !this.info) return;
-    const { info } = this;
-    this.leaving.set(partition.index, Infinity);
     this.drop([partition]);
-    const given = this.writeGiven(info, partition, to);
-    this.giving = this.giving.then(() => given);
-  }
-
-  private async writeGiven(info: WorkerInfo, { lease }: Partition, to: string | undefined): Promise<void> {
-    const { store, health, leaseDuration, clock } = this.port;
-    try {
-      const isAssigned = to !== undefined && (await store.assignPartition(info, lease, { incarnation: to, leaseDuration }));
-      if (!isAssigned) await store.releasePartitions(info, [lease]);
-    } catch (error) {
-      health.failed(error);
-    }
-    this.leaving.set(lease.partition, clock.monotonic());
+    this.departures.give(this.info, partition, to);
   }
 }

@@ -72,7 +72,8 @@ export class Fleet extends EventEmitter {
   }
 
   private fill(place: number, options: FleetOptions): WorkerProcess {
-    const worker = new WorkerProcess(`worker-${place}-${(this.started += 1)}`, options);
+    const release = options.release === undefined ? '' : `v${options.release}-`;
+    const worker = new WorkerProcess(`${release}worker-${place}-${(this.started += 1)}`, options);
     this.workers[place] = worker;
     worker.on('working', () => this.emit('working'));
     worker.on('refused', () => (this.refused += 1));

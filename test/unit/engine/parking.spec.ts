@@ -30,7 +30,11 @@ const early = {
 
 describe('DurableEngine without an orchestrator', () => {
   let engines: MortalEngines;
-  afterEach(() => engines.close());
+  afterEach(async () => {
+    const { errors } = engines;
+    await engines.close();
+    expect(errors).toEqual([]);
+  });
 
   const LACKS: TestEngineOptions = { orchestrators: early, activities: { work: () => 'worked' } };
   const HAS: TestEngineOptions = { ...LACKS, orchestrators: { ...early, ...late } };

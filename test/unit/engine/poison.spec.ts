@@ -9,7 +9,11 @@ describe('DurableEngine whose process dies of what it runs', () => {
   let engines: MortalEngines;
   /** How often code ran, by what it is. */
   let runs: Map<string, number>;
-  afterEach(() => engines.close());
+  afterEach(async () => {
+    const { errors } = engines;
+    await engines.close();
+    expect(errors).toEqual([]);
+  });
 
   const ran = (what: string) => void runs.set(what, (runs.get(what) ?? 0) + 1);
   const open = async (options: TestEngineOptions) => {
@@ -120,6 +124,34 @@ describe('DurableEngine whose process dies of what it runs', () => {
     expect(most).toBe(1);
   });
 
+  it('[Y8] a suspect is at work until its result is written', async () => {
+    let starts = 0;
+    const begun = signal();
+    await open({
+      orchestrators,
+      settings: { maxDispatchCount: 1 },
+      activities: { echo: (input) => ((starts += 1) === 2 && begun.resolve(), new Promise(() => input)) },
+    });
+    await Promise.all(['a', 'b'].map((id) => startNew('echo', id)));
+    await begun.promise;
+    engines.die();
+    starts = 0;
+    const written = signal();
+    const next = await engines.start({ activities: { echo: (input) => ((starts += 1), input) } }, ({ faults }) => {
+      faults.intercept('commit', async (proceed, batch) => {
+        if (batch.checkpoints.some(({ consumedActivities }) => consumedActivities.length > 0)) await written.promise;
+        return proceed(batch);
+      });
+    });
+    await engines.until(() => starts > 0);
+    const polls = () => next.faults.calls.get('claimActivities') ?? 0;
+    const seen = polls();
+    await engines.until(() => polls() > seen + 3);
+    expect(starts).toBe(1);
+    written.resolve();
+    for (const id of ['a', 'b']) expect(await next.result(id)).toBe(id);
+  });
+
   it('[Y8] from the second attempt on an instance runs with no other beside it', async () => {
     let underWay = 0;
     const beside: number[] = [];
@@ -147,8 +179,8 @@ describe('DurableEngine whose process dies of what it runs', () => {
     });
     await Promise.all(IDS.map((id) => startNew('echo', id)));
     await engines.until(() => engines.current.engine['activities']['pool'].current.length === IDS.length);
-    await startNew('kills', 'culprit');
-    expect(await engines.outlive('culprit')).toMatchObject({ status: 'Failed' });
+    await Promise.all(['first', 'second'].map((id) => startNew('kills', id)));
+    for (const id of ['first', 'second']) expect(await engines.outlive(id)).toMatchObject({ status: 'Failed' });
     mayEnd = true;
     await engines.current.engine.close();
     await engines.start();

@@ -30,6 +30,11 @@ export class MortalEngines {
     return this.engines.at(-1)!;
   }
 
+  /** What they logged as errors. */
+  get errors(): string[] {
+    return this.engines.flatMap(({ log }) => log.lines.filter(({ level }) => level === 'error').map(({ text }) => text));
+  }
+
   async start(changes: Partial<TestEngineOptions> = {}, created?: (engine: TestEngine) => void): Promise<TestEngine> {
     this.death = signal();
     const settings = { maxPollingInterval: 20, shutdownTimeout: 0, ...this.options.settings, ...changes.settings };

@@ -1,0 +1,53 @@
+import type { DurableStore, WorkerInfo } from '../storage/store.js';
+import type { Clock } from './clock.js';
+import type { Partition } from './partition.js';
+import type { StoreHealth } from './store-health.js';
+
+export interface DeparturesPort {
+  readonly store: Pick<DurableStore, 'assignPartition' | 'releasePartitions'>;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly leaseDuration: number;
+}
+
+/** The partitions that this process is giving away, or has given away lately. */
+export class Departures {
+  /** Until when (monotonic) what the database says of a partition may be out of date. */
+  private readonly until = new Map<number, number>();
+  private writing: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly port: DeparturesPort) {}
+
+  /** How many are on their way. */
+  get underWay(): number {
+    return [...this.until.values()].filter((until) => until === Infinity).length;
+  }
+
+  /** Whether rows that were asked for at `sentAt` (monotonic) tell the truth about the partition. */
+  isTold(partition: number, sentAt: number): boolean {
+    return (this.until.get(partition) ?? -Infinity) < sentAt;
+  }
+
+  /** Gives a partition, whose memory is dropped, to a worker, or to whoever wants it. */
+  give(from: WorkerInfo, partition: Partition, to: string | undefined): void {
+    this.until.set(partition.index, Infinity);
+    const written = this.write(from, partition, to);
+    this.writing = this.writing.then(() => written);
+  }
+
+  /** Resolves when all that was given so far is written. */
+  async whenWritten(): Promise<void> {
+    await this.writing;
+  }
+
+  private async write(from: WorkerInfo, { lease }: Partition, to: string | undefined): Promise<void> {
+    const { store, health, leaseDuration, clock } = this.port;
+    try {
+      const isAssigned = to !== undefined && (await store.assignPartition(from, lease, { incarnation: to, leaseDuration }));
+      if (!isAssigned) await store.releasePartitions(from, [lease]);
+    } catch (error) {
+      health.failed(error);
+    }
+    this.until.set(lease.partition, clock.monotonic());
+  }
+}
