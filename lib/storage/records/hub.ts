@@ -1,0 +1,66 @@
+/** What the database holds of a task hub as a whole: its workers and its partitions. */
+import type { OutdatedVersionError } from '../../core/errors.js';
+
+export interface HubOptions {
+  readonly name: string;
+  readonly partitionCount: number;
+}
+
+export interface HubInfo {
+  readonly hubId: number;
+  /** As stored with the hub; a different setting is reported, the stored one counts. */
+  readonly partitionCount: number;
+}
+
+/** What a worker can run. A handler without a version is listed with `version` absent. */
+export interface HandlerList {
+  readonly orchestrators: readonly { readonly name: string; readonly version?: string }[];
+  readonly activities: readonly string[];
+}
+
+export interface WorkerRegistration {
+  /** A fresh UUID per engine start. */
+  readonly incarnation: string;
+  /** False for a process that is client only. */
+  readonly worker: boolean;
+  readonly handlers: HandlerList;
+  readonly leaseDuration: number;
+}
+
+/** The row of this process; it is also the sender of its client's messages. `commitNo` and `lastKey` start at 0. */
+export interface WorkerInfo {
+  readonly workerId: number;
+  readonly incarnation: string;
+}
+
+export interface WorkerRow extends WorkerInfo {
+  readonly worker: boolean;
+  readonly handlers: HandlerList;
+  readonly live: boolean;
+}
+
+export interface PartitionRow {
+  readonly partition: number;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly expired: boolean;
+}
+
+export interface HubState {
+  readonly time: number;
+  /** False when the worker's own row is gone: it was taken for dead. */
+  readonly alive: boolean;
+  readonly workers: readonly WorkerRow[];
+  readonly partitions: readonly PartitionRow[];
+  /** Why this process may not write any more: a newer version has opened the hub, and says so. */
+  readonly outdated?: OutdatedVersionError;
+}
+
+export interface PartitionLease {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly commitNo: number;
+  readonly lastKey: number;
+  /** The owner before, another one, did not give it away: a recovery. */
+  readonly takeover: boolean;
+}
