@@ -58,7 +58,7 @@ export class Activities {
     });
     this.claimer = new ActivityClaimer({
       store, clock, health,
-      worker: () => ownership.worker,
+      worker: () => ownership.members.worker,
       activityNames: () => handlers.list().activities,
       room: () => this.pool.room,
       suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
@@ -72,9 +72,9 @@ export class Activities {
   reserve(name: string): { readonly claimToken: string; readonly claimedBy: string } | undefined {
     const isOwn = this.port.handlers.findActivity(name) !== undefined;
     // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
-    if (!isOwn && this.port.ownership.isActivityKnown(name)) return undefined;
+    if (!isOwn && this.port.ownership.members.workers.hasActivity(name)) return undefined;
     if (!this.pool.reserve(!isOwn)) return undefined;
-    return { claimToken: randomUUID(), claimedBy: this.port.ownership.worker.incarnation };
+    return { claimToken: randomUUID(), claimedBy: this.port.ownership.members.worker.incarnation };
   }
 
   /** Gives back the places of a checkpoint that was written or dropped. */
@@ -114,7 +114,7 @@ export class Activities {
   completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
     if (this.stopped) return;
     const { partition, instanceId, executionId } = activity;
-    const sender = CLIENT_SENDER_BASE + this.port.ownership.worker.workerId;
+    const sender = CLIENT_SENDER_BASE + this.port.ownership.members.worker.workerId;
     const message: InboxMessage = { partition, key: this.port.keys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
     this.claimer.complete({ activity, message });
     if (!this.isSuspect(activity)) return;
@@ -151,9 +151,9 @@ export class Activities {
         for (const claim of claims) if (this.pool.has(claim.claimToken)) ownership.owns(claim.partition)?.claims.set(claim.claimToken, claim);
         const others = claims.filter((claim) => !this.isAtWork(claim));
         // A worker that began after the last heartbeat would pass for dead.
-        if (others.some(({ claimedBy }) => !ownership.isLive(claimedBy))) await ownership.refresh();
+        if (others.some(({ claimedBy }) => !ownership.isLive(claimedBy))) await ownership.members.refresh();
         for (const claim of others) if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(this.counted(claim));
-        if (others.some(({ claimedBy }) => claimedBy === ownership.worker.incarnation)) this.sweepLater();
+        if (others.some(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation)) this.sweepLater();
         await this.claimer.whenIdle();
         await this.claim();
         return;
@@ -215,7 +215,7 @@ export class Activities {
   }
 
   private async namesWithout(name: string): Promise<readonly string[] | undefined> {
-    const live = await this.port.ownership.liveHandlers();
+    const live = await this.port.ownership.members.liveHandlers();
     const names = [...new Set([this.port.handlers.list(), ...live].flatMap(({ activities }) => activities))].sort();
     return names.includes(name) ? undefined : names;
   }
@@ -245,7 +245,7 @@ export class Activities {
     let again = false;
     try {
       const partitions = Array.from({ length: this.port.partitionCount() }, (_, index) => index);
-      const own = (await store.readRunningActivities(partitions)).filter(({ claimedBy }) => claimedBy === ownership.worker.incarnation);
+      const own = (await store.readRunningActivities(partitions)).filter(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation);
       const unknown = own.filter((claim) => !this.isAtWork(claim));
       // Some are only on their way: written, while the answer that starts them has not arrived yet.
       if (unknown.length > 0) await new Promise<void>((resolve) => (this.cancelSweep = clock.after(settings.leaseDuration, resolve)));

@@ -71,7 +71,7 @@ export class ClientSide {
 
   constructor(private readonly port: ClientSidePort) {
     const { store, clock, health, keys, ownership, settings } = port;
-    this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.worker, register: (gone) => ownership.register(gone) });
+    this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.members.worker, register: (gone) => ownership.members.register(gone) });
     this.purger = new Purger({ store, clock, health, purged: () => port.purged() });
     this.waiters = new CompletionWaiters({
       clock, health,
@@ -158,7 +158,7 @@ export class ClientSide {
 
   async findOrchestrator(name: string, version?: string): Promise<{ found: true } | { found: false; known: readonly string[] }> {
     if (this.port.handlers.findOrchestrator(name, version)) return { found: true };
-    const live = (await this.port.ownership.liveHandlers()).flatMap(({ orchestrators }) => orchestrators);
+    const live = (await this.port.ownership.members.liveHandlers()).flatMap(({ orchestrators }) => orchestrators);
     const all = [...this.port.handlers.list().orchestrators, ...live];
     if (all.some((known) => known.name === name && known.version === version)) return { found: true };
     const known = all.map((each) => (each.version === undefined ? each.name : `${each.name} (version ${each.version})`));
@@ -201,9 +201,9 @@ export class ClientSide {
   }
 
   health() {
-    const { ownership, worker, partitionCount } = this.port;
+    const { ownership, worker } = this.port;
     const partitions = [...ownership.partitions.values()];
-    return { isWorker: worker, partitionCount: partitionCount(), ownedPartitions: partitions.length, parked: countParked(partitions) };
+    return { isWorker: worker, partitionCount: this.port.partitionCount(), ownedPartitions: partitions.length, parked: countParked(partitions) };
   }
 
   /** An instance of this process has finished. */
@@ -235,7 +235,7 @@ export class ClientSide {
   }
 
   private message(partition: number, instanceId: string, body: MessageBody): InboxMessage {
-    const sender = CLIENT_SENDER_BASE + this.port.ownership.worker.workerId;
+    const sender = CLIENT_SENDER_BASE + this.port.ownership.members.worker.workerId;
     return { partition, key: this.port.keys.next(), sender, instanceId, body };
   }
 

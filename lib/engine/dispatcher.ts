@@ -157,17 +157,13 @@ export class Dispatcher {
   private admitted(slot: InstanceSlot, outcome: Admitted): void {
     this.turns.end(slot);
     if (slot.partition.state !== 'owned') return slot.forget();
-    switch (outcome.kind) {
-      case 'suspect':
-        return this.turns.addSuspect(slot);
-      case 'counted': {
-        const { row, counted } = outcome;
-        const checkpoint: Checkpoint = { ...emptyCheckpoint(slot, []), write: { kind: 'update', row: counted, expected: row } };
-        return this.submit(slot, { kind: 'checkpoint', checkpoint, taken: [], row: counted, session: slot.session, isCount: true });
-      }
-      case 'poison':
-        slot.poison = outcome.failure;
+    if (outcome.kind === 'suspect') return this.turns.addSuspect(slot);
+    if (outcome.kind === 'counted') {
+      const { row, counted } = outcome;
+      const checkpoint: Checkpoint = { ...emptyCheckpoint(slot, []), write: { kind: 'update', row: counted, expected: row } };
+      return this.submit(slot, { kind: 'checkpoint', checkpoint, taken: [], row: counted, session: slot.session, isCount: true });
     }
+    if (outcome.kind === 'poison') slot.poison = outcome.failure;
     slot.admission = 'passed';
     this.turns.add(slot);
   }

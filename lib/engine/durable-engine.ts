@@ -107,7 +107,7 @@ export class DurableEngine {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
         newExecutionId: () => uuidV7(),
-        isOrchestratorKnown: (name, version) => handlers.findOrchestrator(name, version) !== undefined || this.ownership.isOrchestratorKnown({ name, version }),
+        isOrchestratorKnown: (name, version) => handlers.findOrchestrator(name, version) !== undefined || this.ownership.members.workers.hasOrchestrator({ name, version }),
         reserveActivity: (name) => this.activities.reserve(name),
       },
       isHeld: () => this.ownership.holdsLease,
@@ -128,7 +128,7 @@ export class DurableEngine {
     this.poller = new InboxPoller({
       store, clock, health,
       maxPollingInterval: settings.maxPollingInterval,
-      worker: () => this.ownership.worker,
+      worker: () => this.ownership.members.worker,
       partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
       noticed: (signs) => this.ownership.noticed(signs),
       received: (partition, message) => this.dispatcher.offerMessage(partition, message),
@@ -172,8 +172,8 @@ export class DurableEngine {
   async start(): Promise<void> {
     if (this.stage !== 'prepared') return;
     this.stage = 'started';
-    await this.connect(() => this.ownership.register());
-    await this.ownership.start();
+    await this.connect(() => this.ownership.members.register());
+    await this.ownership.members.start();
     if (this.options.worker) this.poller.nudge();
   }
 

@@ -1,17 +1,14 @@
 /**
- * This process's row among the workers, and the partitions that it owns: heartbeats, fair shares, takeover of what a dead
- * worker left, hand-over on a clean stop and to workers whose orchestrators are needed [Y6]. Ownership counts by the fence of
- * each commit (I2); the lease's end only says when another worker may take over, and when this one must start nothing external
- * any more.
+ * The partitions that this process owns: its fair share, takeover of what a dead worker left, hand-over to workers whose
+ * orchestrators are needed [Y6] and on a clean stop. Ownership counts by the fence of each commit (I2); the lease's end only says
+ * when another worker may take over, and when this one must start nothing external any more.
  */
-import { randomUUID } from 'node:crypto';
 import type { DurableLogger } from '../core/logger.js';
-import type { DurableStore, HandlerList, HubSigns, HubState, WorkerInfo } from '../storage/store.js';
-import type { Cancel, Clock, EngineTime } from './clock.js';
+import type { DurableStore, HandlerList, HubSigns, HubState } from '../storage/store.js';
+import type { Clock, EngineTime } from './clock.js';
 import { Departures } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
-import { LiveWorkers } from './live-workers.js';
-import type { OrchestratorRef } from './orchestrator-sets.js';
+import { Membership } from './membership.js';
 import { OwnershipLog } from './ownership-log.js';
 import { Partition } from './partition.js';
 import { PartitionOffers } from './partition-offers.js';
@@ -46,15 +43,9 @@ export interface OwnershipPort {
   outdated(reason: Error): void;
 }
 
-/** Share of the lease that is kept as a margin before external effects stop. */
-const MARGIN = 0.1;
-/** How soon a process looks again for what it could not take, ms. */
-const EAGER_HEARTBEAT = 1_000;
-
 export class Ownership {
+  readonly members: Membership;
   readonly partitions = new Map<number, Partition>();
-  private info: WorkerInfo | undefined;
-  private readonly workers = new LiveWorkers();
   private readonly offers: PartitionOffers;
   private readonly log: OwnershipLog;
   /** Partitions that were offered to this worker. */
@@ -63,63 +54,29 @@ export class Ownership {
   private readonly lock: WorkerLock;
   /** How many partitions this worker is to own. */
   private share = 0;
-  private renewalSentAt = 0;
-  /** Whether the last heartbeat left something to be taken. */
-  private wantsMore = false;
   private lastNews = '';
-  private beating: Promise<void> | undefined;
-  private registering: Promise<void> | undefined;
-  private cancelNext: Cancel | undefined;
   /** Takes no partitions any more: it only ends the activities that it runs. */
   private isRetiring = false;
   private stopping = false;
   private reasonToStandAside: Error | undefined;
 
   constructor(private readonly port: OwnershipPort) {
+    this.members = new Membership({
+      ...port,
+      isWorker: () => port.worker && !this.isRetiring && !this.reasonToStandAside,
+      registering: () => this.drop([...this.partitions.values()]),
+      beaten: (state, sentAt) => this.reconcile(state, sentAt),
+    });
     this.offers = new PartitionOffers(port.clock);
     this.departures = new Departures(port);
     this.lock = new WorkerLock(port.store.capabilities);
     this.log = new OwnershipLog(port.log, port.hub);
   }
 
-  get worker(): WorkerInfo {
-    if (!this.info) throw new Error(`Task hub '${this.port.hub}' has not started yet: use the client after the application has bootstrapped.`);
-    return this.info;
-  }
-
-  get isRegistered(): boolean {
-    return this.info !== undefined;
-  }
-
-  /**
-   * Registers this process; again, under a new incarnation, when its row was taken away.
-   * @param gone the registration that was lost; when another one has taken its place already, nothing is to be done.
-   */
-  async register(gone?: WorkerInfo): Promise<void> {
-    if (this.info !== gone) return;
-    // The heartbeat and the client may find out at the same time: a second row would claim a share of the partitions.
-    this.registering ??= this.registerOnce().finally(() => {
-      this.registering = undefined;
-    });
-    await this.registering;
-  }
-
-  private async registerOnce(): Promise<void> {
-    this.drop([...this.partitions.values()]);
-    const { leaseDuration } = this.port;
-    const worker = this.port.worker && !this.reasonToStandAside;
-    this.info = await this.port.store.registerWorker({ incarnation: randomUUID(), worker, handlers: this.port.handlers(), leaseDuration });
-  }
-
-  /** Begins the heartbeats; resolves after the first. */
-  async start(): Promise<void> {
-    await this.beat();
-  }
-
   /** Whether external effects may begin for work of this process (I2). */
   get holdsLease(): boolean {
     if (this.lock.isNeeded) return this.lock.isHeld || !this.port.worker;
-    return this.port.clock.monotonic() < this.renewalSentAt + this.port.leaseDuration * (1 - MARGIN);
+    return this.members.holdsLease;
   }
 
   owns(partition: number): Partition | undefined {
@@ -127,42 +84,21 @@ export class Ownership {
     return owned?.state === 'owned' ? owned : undefined;
   }
 
-  /** Reads the hub's workers and partitions anew. */
-  async refresh(): Promise<void> {
-    if (this.info && !this.stopping) await this.beat();
-  }
-
-  /** The handlers of all live workers, read anew. */
-  async liveHandlers(): Promise<readonly HandlerList[]> {
-    await this.refresh();
-    return this.workers.handlers;
-  }
-
-  /** Whether a worker that lived at the last heartbeat has the activity. */
-  isActivityKnown(name: string): boolean {
-    return this.workers.hasActivity(name);
-  }
-
-  /** Whether a worker that lived at the last heartbeat has the orchestrator. */
-  isOrchestratorKnown(ref: OrchestratorRef): boolean {
-    return this.workers.hasOrchestrator(ref);
-  }
-
   /**
    * Hears what a poll saw of the hub. When partitions or workers have changed, a heartbeat runs at once instead of at its time.
    * @returns whether there is news
    */
   noticed(signs: HubSigns): boolean {
-    if (this.stopping || !this.info) return false;
+    if (this.stopping || !this.members.isRegistered) return false;
     const isNews =
-      !this.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + this.departures.underWay;
+      !this.members.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + this.departures.underWay;
     if (!isNews) this.lastNews = '';
-    if (!isNews || this.beating) return isNews;
+    if (!isNews || this.members.isBeating) return isNews;
     // The same again: the heartbeat could change nothing about it, and the next one comes soon enough.
     const news = Object.values(signs).join();
     if (news === this.lastNews) return false;
     this.lastNews = news;
-    void this.beat();
+    void this.members.refresh();
     return true;
   }
 
@@ -180,15 +116,15 @@ export class Ownership {
 
   /** Whether claims of this incarnation are still worked on. */
   isLive(incarnation: string): boolean {
-    if (incarnation === this.info?.incarnation) return true;
+    if (this.members.isSelf(incarnation)) return true;
     // Where one process at a time may work, whoever holds its lock is alone, whatever the others' rows still say.
     if (this.lock.isNeeded) return !this.lock.isHeld;
-    return this.workers.isLive(incarnation);
+    return this.members.workers.isLive(incarnation);
   }
 
   /** Whether a worker that is not live any more has died: one that stopped cleanly has not [Y8]. */
   hasDied(incarnation: string): boolean {
-    return !this.isLive(incarnation) && this.workers.hasDied(incarnation);
+    return !this.isLive(incarnation) && this.members.workers.hasDied(incarnation);
   }
 
   /** Drops partitions that turned out to be somebody else's. */
@@ -208,11 +144,12 @@ export class Ownership {
    */
   async retire(): Promise<void> {
     const { store, worker, health } = this.port;
-    if (!this.info || !worker || this.lock.isNeeded || !this.workers.hasOthers(this.info)) return;
+    const { members } = this;
+    if (!members.isRegistered || !worker || this.lock.isNeeded || !members.workers.hasOthers(members.worker)) return;
     this.isRetiring = true;
     this.share = 0;
     // Else the others would leave it a share.
-    await store.retireWorker(this.info).catch((error: unknown) => health.failed(error));
+    await store.retireWorker(members.worker).catch((error: unknown) => health.failed(error));
     await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
     await this.departures.whenWritten();
   }
@@ -220,67 +157,38 @@ export class Ownership {
   /** Gives everything back at once, so that others need not wait for the leases to end. */
   async release(): Promise<void> {
     this.stopping = true;
-    this.cancelNext?.();
-    await this.beating;
+    const { members } = this;
+    await members.stop();
     await this.departures.whenWritten();
-    if (!this.info) return;
-    const { info } = this;
+    if (!members.isRegistered) return;
     const owned = [...this.partitions.values()];
     try {
-      await this.port.store.releasePartitions(info, owned.map(({ lease }) => lease));
-      await this.port.store.unregisterWorker(info);
+      await this.port.store.releasePartitions(members.worker, owned.map(({ lease }) => lease));
+      await this.port.store.unregisterWorker(members.worker);
     } finally {
       this.drop(owned);
-      this.info = undefined;
+      members.leave();
       await this.lock.release();
     }
   }
 
-  private async beat(): Promise<void> {
-    this.beating ??= this.beatOnce().finally(() => {
-      this.beating = undefined;
-    });
-    await this.beating;
-  }
-
-  private async beatOnce(): Promise<void> {
-    this.cancelNext?.();
-    const { store, clock, health } = this.port;
-    try {
-      const sentAt = clock.monotonic();
-      const { worker } = this;
-      const state = await store.heartbeat(worker, this.port.leaseDuration);
-      this.port.time.sync(state.time);
-      health.reached();
-      if (state.alive) {
-        this.renewalSentAt = sentAt;
-        this.wantsMore = false;
-        await this.reconcile(state, sentAt);
-        this.port.renewed();
-      } else await this.register(worker);
-    } catch (error) {
-      this.wantsMore = true;
-      health.failed(error);
-    }
-    if (!this.stopping) this.cancelNext = clock.after(this.nextDelay(), () => void this.beat());
-  }
-
-  private nextDelay(): number {
-    const interval = this.port.leaseDuration / 3;
-    return (this.wantsMore ? Math.min(EAGER_HEARTBEAT, interval) : interval) * (0.9 + Math.random() / 10);
-  }
-
-  private async reconcile(state: HubState, sentAt: number): Promise<void> {
-    const { incarnation } = this.worker;
-    const gone = this.workers.update(state.workers);
+  /** Answers whether something was left that this process should take, or give, soon. */
+  private async reconcile(state: HubState, sentAt: number): Promise<boolean> {
+    const { workers, worker } = this.members;
+    const { incarnation } = worker;
+    const gone = workers.update(state.workers);
     const rows = new Map(state.partitions.map((row) => [row.partition, row]));
     this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
     if (state.outdated) await this.standAside(state.outdated, state.workers.some((row) => row.worker && row.incarnation === incarnation));
-    if (!this.port.worker || this.stopping || this.isRetiring || this.reasonToStandAside) return;
-    if (this.lock.isNeeded) await this.takeAll();
-    else await this.takeShare(planShare(state, this.worker, this.partitions), sentAt);
+    let wantsMore = false;
+    if (this.reasonToStandAside) wantsMore = this.partitions.size > 0;
+    else if (this.port.worker && !this.stopping && !this.isRetiring) {
+      wantsMore = this.lock.isNeeded ? await this.takeAll() : await this.takeShare(planShare(state, worker, this.partitions), sentAt);
+    }
+    this.port.renewed();
+    return wantsMore;
   }
 
   /** A newer version has the hub: gives back what is here after what is under way has ended, and takes nothing any more. */
@@ -292,34 +200,34 @@ export class Ownership {
     }
     this.share = 0;
     for (const partition of [...this.partitions.values()]) void this.give(partition);
-    const { store } = this.port;
     // Else the others would leave it a share.
-    if (counts) await store.retireWorker(this.worker);
-    this.wantsMore = this.partitions.size > 0;
-    if (this.wantsMore) return;
+    if (counts) await this.port.store.retireWorker(this.members.worker);
+    if (this.partitions.size > 0) return;
     await this.departures.whenWritten();
     await this.lock.release();
   }
 
-  private async takeAll(): Promise<void> {
+  private async takeAll(): Promise<boolean> {
     this.share = this.port.partitionCount();
-    this.wantsMore = !(await this.lock.tryTake());
-    if (this.wantsMore) return this.log.standsBy();
+    if (!(await this.lock.tryTake())) {
+      this.log.standsBy();
+      return true;
+    }
     const wanted = Array.from({ length: this.share }, (_, index) => index).filter((index) => !this.partitions.has(index));
-    if (wanted.length > 0) await this.acquire(wanted, true);
+    return wanted.length > 0 && (await this.acquire(wanted, true)) < wanted.length;
   }
 
-  private async takeShare(plan: SharePlan, sentAt: number): Promise<void> {
+  private async takeShare(plan: SharePlan, sentAt: number): Promise<boolean> {
     this.share = plan.share;
-    this.log.lacks(plan.lacks, this.worker.workerId);
+    this.log.lacks(plan.lacks, this.members.worker.workerId);
     // Heartbeats prolong the leases of what is assigned to this worker: not taken, it would be nobody's for ever.
     const assigned = plan.assigned.filter((index) => this.departures.isTold(index, sentAt));
     const room = Math.max(0, plan.share - this.partitions.size - assigned.length);
     const wanted = [...assigned, ...plan.free.slice(0, room)];
     const taken = wanted.length > 0 ? await this.acquire(wanted, false, new Set(assigned)) : 0;
-    this.wantsMore = taken < wanted.length;
     for (const partition of this.surplus(plan)) void this.give(partition);
     for (const partition of this.offers.partitions) this.offerNow(partition);
+    return taken < wanted.length;
   }
 
   /** What is over the share; not what was offered to this worker while its orchestrators are needed there. */
@@ -332,9 +240,10 @@ export class Ownership {
 
   /** Answers how many of the partitions are this process's now. */
   private async acquire(wanted: readonly number[], force: boolean, assigned: ReadonlySet<number> = new Set()): Promise<number> {
-    const leases = await this.port.store.acquirePartitions(this.worker, wanted, { leaseDuration: this.port.leaseDuration, force });
+    const { worker } = this.members;
+    const leases = await this.port.store.acquirePartitions(worker, wanted, { leaseDuration: this.port.leaseDuration, force });
     if (leases.length === 0) return 0;
-    const partitions = leases.map((lease) => new Partition(lease, this.worker.incarnation, () => this.port.time.now()));
+    const partitions = leases.map((lease) => new Partition(lease, worker.incarnation, () => this.port.time.now()));
     for (const partition of partitions) {
       this.partitions.set(partition.index, partition);
       if (assigned.has(partition.index)) this.adopted.add(partition);
@@ -350,7 +259,7 @@ export class Ownership {
   /** Offers the partition if it holds work for another worker, now or when it has been here for long enough. */
   private offerNow(partition: Partition): boolean {
     if (partition.state !== 'owned' || this.stopping) return false;
-    const others = this.workers.owners.filter(({ incarnation }) => incarnation !== this.info?.incarnation);
+    const others = this.members.workers.owners.filter(({ incarnation }) => !this.members.isSelf(incarnation));
     const target = this.offers.next(partition, others, () => this.offerNow(partition));
     if (!target) return false;
     this.offers.offered(partition);
@@ -363,8 +272,8 @@ export class Ownership {
     if (partition.state !== 'owned') return;
     partition.state = 'releasing';
     await this.port.settled(partition);
-    if (partition.state !== 'releasing' || !this.info) return;
+    if (partition.state !== 'releasing' || !this.members.isRegistered) return;
     this.drop([partition]);
-    this.departures.give(this.info, partition, to);
+    this.departures.give(this.members.worker, partition, to);
   }
 }

@@ -1,7 +1,7 @@
 /** Instances whose orchestrator no worker has [Y6]: their work waits in the database, in their own histories. */
 import type { OrchestrationContext } from '../../../lib/core/index.js';
 import type { InputEvent, RuntimeStatus } from '../../../lib/core/history.js';
-import { PARK_TIMER, PARKED_SINCE, type MessageBody } from '../../../lib/storage/store.js';
+import { PARK_TIMER, PARKED_SINCE, START_TIMER, type MessageBody } from '../../../lib/storage/store.js';
 import { MortalEngines } from './support/mortal-engines.js';
 import { signal, type TestEngineOptions } from './support/test-engine.js';
 
@@ -49,7 +49,7 @@ describe('DurableEngine without an orchestrator', () => {
   const send = (id: string, body: MessageBody) => engines.current.engine.client.send(id, body, LIVE);
   const deliver = (id: string, event: InputEvent) => send(id, { type: 'Deliver', event });
   const inbox = async () => {
-    const { worker } = engines.current.engine['ownership'];
+    const { worker } = engines.current.engine['ownership'].members;
     return (await engines.store.readInbox(worker, [0, 1, 2, 3].map((partition) => ({ partition, limit: 10 })), () => false)).messages;
   };
   const historyOf = async (id: string) => (await engines.store.readHistory((await engines.row(id))!)).map(({ type }) => type);
@@ -159,7 +159,11 @@ describe('DurableEngine without an orchestrator', () => {
     await engines.current.raiseEvent('a', 'e', 'early');
     await untilEvents('a', 1);
     await deploy(HAS);
-    await engines.until(async () => (await inbox()).length === 0 && engines.current.engine.client.health().parked.length === 0);
+    const { partition, executionId } = (await engines.row('a'))!;
+    const timers = async () => (await engines.store.readTimers(partition, { limit: 10 })).filter((timer) => timer.executionId === executionId);
+    await engines.until(async () => (await timers()).every(({ taskId }) => taskId === START_TIMER));
+    await engines.until(async () => (await inbox()).length === 0);
+    expect(await timers()).toMatchObject([{ fireAt: startAt }]);
     expect(await engines.row('a')).toMatchObject({ status: 'Pending' });
     engines.current.clock.advance(60_000);
     expect(await engines.current.result('a')).toEqual(['early']);

@@ -83,6 +83,26 @@ describe('DurableEngine whose process dies of what it runs', () => {
     expect(runs.get('killsAfter')).toBe(4);
   });
 
+  it('[K8] [Y8] an instance that failed so can be rewound, and is counted anew', async () => {
+    await open({ orchestrators, activities, settings: { maxDispatchCount: 1 } });
+    await startNew('killsAfter', 'a');
+    expect(await engines.outlive('a')).toMatchObject({ status: 'Failed' });
+    await engines.current.engine.client.rewind('a', 'once more');
+    expect(await engines.outlive('a')).toMatchObject({ status: 'Failed', failureDetails: { errorType: 'PoisonMessageError' } });
+    expect(runs.get('killsAfter')).toBe(4);
+    await engines.current.engine.client.rewind('a', 'repaired');
+    engines.die();
+    await engines.start({
+      orchestrators: {
+        *killsAfter(ctx: OrchestrationContext) {
+          yield ctx.callActivity('echo', 'first');
+          return 'repaired';
+        },
+      },
+    });
+    expect(await engines.current.finished('a')).toMatchObject({ status: 'Completed', output: '"repaired"', attempts: undefined });
+  });
+
   it('[Y8] an activity fails after maxDispatchCount, without retries; those beside it complete', async () => {
     await open({ orchestrators, activities, settings: { maxDispatchCount: 4 } });
     await Promise.all([...IDS.map((id) => startNew('echo', id)), startNew('callsKiller', 'caller')]);

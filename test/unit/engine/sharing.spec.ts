@@ -26,7 +26,7 @@ describe('DurableEngine among several', () => {
   const owned = (engine: TestEngine) => [...engine.engine['ownership'].partitions.keys()];
   /** An instance id of one of its partitions. */
   const idOf = (engine: TestEngine) => ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(engine).includes(partitionOf(each, 4)));
-  const heartbeat = (engine: TestEngine) => engine.engine['ownership'].refresh();
+  const heartbeat = (engine: TestEngine) => engine.engine['ownership'].members.refresh();
   /** As kill -9 does: nothing is given back, nothing is prolonged. */
   const kill = (engine: TestEngine) => {
     for (const method of ['heartbeat', 'commit', 'readInbox', 'claimActivities', 'completeForeignActivities', 'returnActivities'] as const) {
@@ -48,7 +48,7 @@ describe('DurableEngine among several', () => {
     for (const engine of engines.splice(0)) {
       engine.faults.fail('heartbeat', () => new TransientStoreError('gone'));
       engine.faults.intercept('releasePartitions', () => Promise.resolve());
-      engine.engine['ownership']['beating'] = undefined;
+      engine.engine['ownership'].members['beating'] = undefined;
       await engine.engine.close();
     }
     await store.close();
@@ -178,7 +178,7 @@ describe('DurableEngine among several', () => {
 
   it('registers once, although heartbeat and client find out at the same time that its row is gone', async () => {
     const first = await begin();
-    const { worker } = first.engine['ownership'];
+    const { worker } = first.engine['ownership'].members;
     await store.unregisterWorker(worker);
     const started = first.startNew('echo', 'hello', 'c');
     await Promise.all([heartbeat(first), started]);

@@ -65,6 +65,12 @@ describe('takeTurn', () => {
     expect(events.map(({ type }) => type)).toEqual(['OrchestratorStarted', 'ExecutionStarted', 'EventRaised']);
   });
 
+  it('[Y8] ends an instance whose code is not to run any more, whatever came for it', () => {
+    const slot = slotOf({ ...finished, status: 'Running' }, [start(1)]);
+    slot.poison = { errorType: 'PoisonMessageError', errorMessage: 'enough', isNonRetriable: true };
+    expect(takeTurn(slot, context)).toMatchObject({ kind: 'checkpoint', row: { status: 'Failed', failureDetails: slot.poison }, isParked: false });
+  });
+
   it('works on a copy of the queue, so that a turn that throws has taken nothing', () => {
     const slot = slotOf(finished, [eventMessage(1)]);
     const { queue } = slot;
