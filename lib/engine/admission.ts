@@ -7,11 +7,12 @@ import { PoisonMessageError } from '../core/errors.js';
 import { failureDetailsOf } from '../core/failure-details.js';
 import type { FailureDetails } from '../core/failure.js';
 import { isFinished } from '../core/history.js';
-import type { DurableStore, InstanceRow } from '../storage/store.js';
+import { PARK_TIMER, PARKED_SINCE, type DurableStore, type InstanceRow } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import { isBacklog } from './backlog.js';
 import type { Clock } from './clock.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
+import type { Partition } from './partition.js';
 import { mayRewind } from './rewinding.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -29,6 +30,8 @@ export interface AdmissionPort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly maxDispatchCount: number;
+  /** Whether this process has the orchestrator. */
+  hasCodeOf(row: InstanceRow): boolean;
   /** Whether nothing else of this process runs. */
   isAlone(slot: InstanceSlot): boolean;
   /** Called once for each slot that was added. */
@@ -77,7 +80,7 @@ export class Admission {
 
   /** Whether the code of the instance has to wait until nothing else runs. */
   isToWait(slot: InstanceSlot, row: InstanceRow): boolean {
-    return !slot.poison && this.isSuspect(row.attempts) && hasCodeToRun(slot, row) && !this.port.isAlone(slot);
+    return !slot.poison && this.isSuspect(row.attempts) && isToGoOn(slot, row) && this.port.hasCodeOf(row) && !this.port.isAlone(slot);
   }
 
   add(slot: InstanceSlot): void {
@@ -129,17 +132,22 @@ export class Admission {
 
   private admit(slot: InstanceSlot, row: InstanceRow | undefined): Admitted {
     // What is to be created is counted by its creation.
-    if (!row || !hasCodeToRun(slot, row)) return { kind: 'passed' };
+    if (!row || !isToGoOn(slot, row) || (isParked(slot.partition, row) && !this.port.hasCodeOf(row))) return { kind: 'passed' };
     const { maxDispatchCount } = this.port;
     const attempts = (row.attempts ?? 0) + 1;
     if (attempts > maxDispatchCount) return { kind: 'poison', failure: failureDetailsOf(poisonError(row, maxDispatchCount)) };
-    if (this.isSuspect(attempts) && !this.port.isAlone(slot)) return { kind: 'suspect' };
+    if (this.isSuspect(attempts) && this.port.hasCodeOf(row) && !this.port.isAlone(slot)) return { kind: 'suspect' };
     return { kind: 'counted', row, counted: { ...row, attempts, rowVersion: row.rowVersion + 1 } };
   }
 }
 
-function hasCodeToRun({ queue }: InstanceSlot, { status }: InstanceRow): boolean {
+function isToGoOn({ queue }: InstanceSlot, { status }: InstanceRow): boolean {
   return !isFinished(status) || (status === 'Failed' && queue.some(mayRewind));
+}
+
+/** What came for a parked instance was only recorded: a worker that has its orchestrator takes the mark away before it runs it [Y6]. */
+function isParked({ parked, timers }: Partition, { instanceId, executionId }: InstanceRow): boolean {
+  return parked.has(instanceId) || timers.has({ executionId, taskId: PARK_TIMER, fireAt: PARKED_SINCE });
 }
 
 function poisonError({ name, version, instanceId, attempts = 0 }: InstanceRow, maxDispatchCount: number): PoisonMessageError {

@@ -69,6 +69,7 @@ export class Dispatcher {
     this.admission = new Admission({
       store, clock, health,
       maxDispatchCount: context.settings.maxDispatchCount,
+      hasCodeOf: ({ name, version }) => context.handlers.findOrchestrator(name, version) !== undefined,
       isAlone: (slot) => this.turns.isAlone(slot),
       admitted: (slot, outcome) => this.admitted(slot, outcome),
     });

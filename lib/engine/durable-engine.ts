@@ -235,9 +235,12 @@ export class DurableEngine {
 
   private async takeUp(partitions: readonly Partition[]): Promise<void> {
     const filled = Promise.all(partitions.map((partition) => this.alarm.refill(partition)));
-    this.poller.nudge();
-    // The instances that the last owner may have died of come first: activities that many workers died with wait for them [Y8].
-    if (partitions.some(({ takenOverAt }) => takenOverAt !== undefined)) await Promise.all([filled, this.poller.whenPolled()]);
+    if (partitions.some(({ takenOverAt }) => takenOverAt !== undefined)) {
+      // First the marks of what is parked, then what the last owner may have died of: activities of which many died wait for that [Y8].
+      await filled;
+      this.poller.nudge();
+      await this.poller.whenPolled();
+    } else this.poller.nudge();
     await this.activities.recover(partitions);
   }
 

@@ -140,17 +140,14 @@ export class Ownership {
 
   /**
    * Before a stop: leaves the partitions to the other workers, if there are any, while this process still ends its activities; their
-   * results go to the new owners' inboxes. Resolves when the partitions are given back.
+   * results go to the new owners' inboxes. Resolves when the partitions are given back. Workers that come later have them then.
    */
   async retire(): Promise<void> {
-    const { store, worker, health } = this.port;
-    const { members } = this;
-    if (!members.isRegistered || !worker || this.lock.isNeeded || !members.workers.hasOthers(members.worker)) return;
+    if (!this.members.isRegistered || !this.port.worker || this.lock.isNeeded) return;
     this.isRetiring = true;
-    this.share = 0;
-    // Else the others would leave it a share.
-    await store.retireWorker(members.worker).catch((error: unknown) => health.failed(error));
-    await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
+    if (!this.members.workers.hasOthers(this.members.worker)) return;
+    await this.withdraw();
+    await this.giveAll();
     await this.departures.whenWritten();
   }
 
@@ -181,9 +178,9 @@ export class Ownership {
     this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
-    if (state.outdated) await this.standAside(state.outdated, state.workers.some((row) => row.worker && row.incarnation === incarnation));
+    if (state.outdated) this.standAside(state.outdated);
     let wantsMore = false;
-    if (this.reasonToStandAside) wantsMore = this.partitions.size > 0;
+    if (this.reasonToStandAside || (this.isRetiring && workers.hasOthers(worker))) wantsMore = await this.leave(state, sentAt);
     else if (this.port.worker && !this.stopping && !this.isRetiring) {
       wantsMore = this.lock.isNeeded ? await this.takeAll() : await this.takeShare(planShare(state, worker, this.partitions), sentAt);
     }
@@ -191,20 +188,38 @@ export class Ownership {
     return wantsMore;
   }
 
-  /** A newer version has the hub: gives back what is here after what is under way has ended, and takes nothing any more. */
-  private async standAside(reason: Error, counts: boolean): Promise<void> {
-    if (!this.reasonToStandAside) {
-      this.reasonToStandAside = reason;
-      this.log.standsAside(reason);
-      this.port.outdated(reason);
-    }
+  /** A newer version has the hub: this process takes nothing up any more. */
+  private standAside(reason: Error): void {
+    if (this.reasonToStandAside) return;
+    this.reasonToStandAside = reason;
+    this.log.standsAside(reason);
+    this.port.outdated(reason);
+  }
+
+  /** The others count this process for none from now on: they would leave it a share. */
+  private async withdraw(): Promise<void> {
+    const { store, health } = this.port;
     this.share = 0;
-    for (const partition of [...this.partitions.values()]) void this.give(partition);
-    // Else the others would leave it a share.
-    if (counts) await this.port.store.retireWorker(this.members.worker);
-    if (this.partitions.size > 0) return;
+    await store.retireWorker(this.members.worker).catch((error: unknown) => health.failed(error));
+  }
+
+  /** Gives everything back after what is under way has ended. */
+  private async giveAll(): Promise<void> {
+    await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
+  }
+
+  /** Gives back what is here, and takes nothing any more. Answers whether something is still here. */
+  private async leave({ workers, partitions }: HubState, sentAt: number): Promise<boolean> {
+    const { worker } = this.members;
+    if (workers.some((row) => row.worker && this.members.isSelf(row.incarnation))) await this.withdraw();
+    void this.giveAll();
+    // Offered or taken too late, or an answer was lost: heartbeats would prolong it for as long as this process lives.
+    const unknown = partitions.filter(({ partition, owner }) => owner === worker.incarnation && !this.partitions.has(partition) && this.departures.isTold(partition, sentAt));
+    if (unknown.length > 0) await this.port.store.releasePartitions(worker, unknown);
+    if (this.partitions.size > 0) return true;
     await this.departures.whenWritten();
     await this.lock.release();
+    return false;
   }
 
   private async takeAll(): Promise<boolean> {

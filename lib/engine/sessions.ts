@@ -88,5 +88,6 @@ function newExecution(row: InstanceRow, context: SessionContext): OrchestrationE
 }
 
 function handlerlessSession(row: InstanceRow, history: readonly HistoryEvent[], poison?: FailureDetails): Session {
-  return { execution: new HandlerlessExecution(row, history, poison), isHandlerless: true };
+  const execution = new HandlerlessExecution(row, history, poison);
+  return { execution, open: execution.open, isHandlerless: true };
 }

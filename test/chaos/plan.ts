@@ -34,7 +34,7 @@ export interface Plan {
 }
 
 /** How often a round has a wide fan-out. */
-const WIDE = 0.05;
+const WIDE = 0.03;
 
 /** @param slowness how many times as long as usual its activities take */
 export function randomPlan(id: string, random: Random, slowness = 1): Plan {
@@ -60,7 +60,7 @@ export function list<T>(length: number, make: (index: number) => T): T[] {
 function randomRound(random: Random, slowness: number): Round {
   return {
     sequence: list(random.between(1, 3), () => random.between(0, 40 * slowness)),
-    fan: list(random.chance(WIDE) ? random.between(50, 150) : random.between(0, 5), () => random.between(0, 80 * slowness)),
+    fan: list(random.chance(WIDE) ? random.between(40, 100) : random.between(0, 5), () => random.between(0, 80 * slowness)),
     failures: random.between(0, 2),
     pause: random.between(1, 60),
     events: random.between(1, 4),

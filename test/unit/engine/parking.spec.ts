@@ -151,6 +151,23 @@ describe('DurableEngine without an orchestrator', () => {
     expect(timers).not.toContainEqual({ partition, instanceId: 'b', executionId, taskId: PARK_TIMER, fireAt: PARKED_SINCE });
   });
 
+  it('[C1] [Y6] a generation that a worker began and did not run waits as well', async () => {
+    const orchestrators = {
+      *again(ctx: OrchestrationContext, generation: number) {
+        if (generation === 1) ctx.continueAsNew(2);
+        else engines.die();
+      },
+    };
+    await open();
+    await engines.start({ ...LACKS, orchestrators });
+    await engines.current.startNew('again', 1, 'a').catch(() => undefined);
+    await engines.whenDead();
+    await engines.start(LACKS);
+    await engines.until(async () => (await inbox()).length === 0);
+    await deploy({ ...LACKS, orchestrators: { *again(_ctx: OrchestrationContext, generation: number) { return generation; } } });
+    expect(await engines.current.result('a')).toBe(2);
+  });
+
   it('[T1] one that is to begin later keeps its time', async () => {
     await open();
     await engines.start(LACKS);
@@ -192,6 +209,23 @@ describe('DurableEngine without an orchestrator', () => {
     }
     expect(await engines.current.finished('a')).toMatchObject({ status: 'Failed', failureDetails: { errorType: 'PoisonMessageError' } });
     expect(runs).toBe(3);
+  });
+
+  it('[Y8] nor does what comes for it while its worker dies of something else', async () => {
+    await open({ settings: { maxDispatchCount: 2 } });
+    await engines.start(LACKS);
+    await engines.current.startNew('collects', 5, 'a');
+    for (let deaths = 1; deaths <= 5; deaths += 1) {
+      await engines.until(() => engines.current.engine.client.health().parked.length === 1);
+      engines.current.faults.intercept('commit', () => new Promise<never>(() => undefined));
+      await engines.current.raiseEvent('a', 'e', deaths);
+      engines.die();
+      await engines.start(LACKS);
+      await untilEvents('a', deaths);
+    }
+    expect(await engines.row('a')).toMatchObject({ status: 'Pending', attempts: undefined });
+    await deploy(HAS);
+    expect(await engines.current.result('a')).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('[K8] a rewind waits as well', async () => {

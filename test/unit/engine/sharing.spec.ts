@@ -176,6 +176,47 @@ describe('DurableEngine among several', () => {
     await aborted.promise;
   });
 
+  describe('while a process stops that still runs an activity', () => {
+    let begun: ReturnType<typeof signal<void>>;
+    let opened: ReturnType<typeof signal<void>>;
+    beforeEach(() => {
+      begun = signal<void>();
+      opened = signal<void>();
+    });
+    const stopping = async (options: Partial<TestEngineOptions> = {}) => {
+      const activities = { echo: async (input: unknown) => (begun.resolve(), await opened.promise, input) };
+      const engine = await begin({ ...options, settings: { ...OPTIONS.settings, shutdownTimeout: 60_000 }, activities });
+      await engine.startNew('echo', 'hello');
+      await begun.promise;
+      return engine;
+    };
+
+    it('leaves the partitions also to one that comes only then', async () => {
+      const first = await stopping();
+      const drained = first.engine.drain();
+      const second = await begin();
+      await until(async () => (await heartbeat(first), await heartbeat(second), owned(second).length === 4));
+      opened.resolve();
+      await drained;
+    });
+
+    it('[I6] leaves those too that it was offered, or took, too late', async () => {
+      const { orchestrators } = OPTIONS;
+      const first = await stopping({ orchestrators: { ...orchestrators, *ofFirst() {} } });
+      const second = await begin({ orchestrators: { ...orchestrators, *ofSecond() {} } });
+      await until(() => owned(first).length === 2 && owned(second).length === 2);
+      first.faults.intercept('retireWorker', async (proceed, worker) => {
+        const { lease } = [...second.engine['ownership'].partitions.values()][0]!;
+        await store.assignPartition(second.engine['ownership'].members.worker, lease, { incarnation: worker.incarnation, leaseDuration: LEASE });
+        await proceed(worker);
+      });
+      const drained = first.engine.drain();
+      await until(async () => (await heartbeat(first), await heartbeat(second), owned(second).length === 4));
+      opened.resolve();
+      await drained;
+    });
+  });
+
   it('registers once, although heartbeat and client find out at the same time that its row is gone', async () => {
     const first = await begin();
     const { worker } = first.engine['ownership'].members;

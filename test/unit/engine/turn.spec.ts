@@ -65,6 +65,13 @@ describe('takeTurn', () => {
     expect(events.map(({ type }) => type)).toEqual(['OrchestratorStarted', 'ExecutionStarted', 'EventRaised']);
   });
 
+  it('[Y6] marks a generation whose first episode nobody has run: its start is not lost', async () => {
+    const history: HistoryEvent[] = [{ type: 'OrchestratorStarted', timestamp: 1 }, { type: 'ExecutionStarted', name: 'order' }];
+    const slot = slotOf({ ...finished, status: 'Running', historyLength: history.length }, [start(1)]);
+    slot.session = await replaySession(slot.row!, history, context);
+    expect(takeTurn(slot, context)).toMatchObject({ kind: 'checkpoint', isParked: true, checkpoint: { timers: [{ taskId: PARK_TIMER }] } });
+  });
+
   it('[Y8] ends an instance whose code is not to run any more, whatever came for it', () => {
     const slot = slotOf({ ...finished, status: 'Running' }, [start(1)]);
     slot.poison = { errorType: 'PoisonMessageError', errorMessage: 'enough', isNonRetriable: true };
