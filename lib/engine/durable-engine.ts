@@ -97,6 +97,7 @@ export class DurableEngine {
       committer: this.committer,
       now: () => time.now(),
       handsOver: (partition, name, version) => this.ownership.offer(partition, name, version),
+      refreshWorkers: () => this.ownership.members.refresh(),
       effects: (partition, checkpoint) => this.effects(partition, checkpoint, null),
     });
     this.dispatcher = new Dispatcher({

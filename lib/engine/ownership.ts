@@ -199,12 +199,12 @@ export class Ownership {
   /** The others count this process for none from now on: they would leave it a share. */
   private async withdraw(): Promise<void> {
     const { store, health } = this.port;
-    this.share = 0;
     await store.retireWorker(this.members.worker).catch((error: unknown) => health.failed(error));
   }
 
   /** Gives everything back after what is under way has ended. */
   private async giveAll(): Promise<void> {
+    this.share = 0;
     await Promise.all([...this.partitions.values()].map((partition) => this.give(partition)));
   }
 

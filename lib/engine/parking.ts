@@ -26,6 +26,8 @@ export interface ParkingPort {
   now(): number;
   /** Whether the partition is on its way to a worker that has this orchestrator. */
   handsOver(partition: Partition, name: string, version: string | undefined): boolean;
+  /** Looks who lives now; partitions that a live worker is wanted for are on their way after it. */
+  refreshWorkers(): Promise<void>;
   /** What a commit has brought about. */
   effects(partition: Partition, checkpoint: Checkpoint): void;
 }
@@ -61,14 +63,25 @@ export class Parking {
 
   /** The database has it that the instance waits. */
   parked(partition: Partition, { instanceId, name, version }: InstanceRow): void {
-    partition.parked.set(instanceId, { name, version });
-    const key = `${partition.index} ${refKey({ name, version })}`;
+    const ref = { name, version };
+    partition.parked.set(instanceId, ref);
+    const key = `${partition.index} ${refKey(ref)}`;
     if (this.said.has(key)) return;
     this.said.add(key);
+    void this.say(partition, instanceId, ref).then((isSaid) => {
+      if (!isSaid) this.said.delete(key);
+    });
+  }
+
+  /** A worker that has the orchestrator may have started since the last heartbeat: then there is nothing to say. */
+  private async say(partition: Partition, instanceId: string, { name, version }: OrchestratorRef): Promise<boolean> {
+    await this.port.refreshWorkers();
+    if (partition.state !== 'owned' || !partition.parked.has(instanceId)) return false;
     this.port.log.warn(
       `Instance '${instanceId}' waits: no live worker that could take it has the orchestrator ${describeRef({ name, version })}, and this process has not. ` +
         `So does any other instance of it in partition ${partition.index}. Start a worker that has it, or terminate the instances.`,
     );
+    return true;
   }
 
   /** The marks of a partition that has come here: those that this process can run go on. */
@@ -77,7 +90,7 @@ export class Parking {
     if (this.reading) return;
     this.reading = true;
     // Marks come many at a time: the first query is not for one alone.
-    setImmediate(() => void this.run().finally(() => (this.reading = false)));
+    setImmediate(() => void this.run());
   }
 
   stop(): void {
@@ -100,6 +113,8 @@ export class Parking {
         await backoff.wait();
       }
     }
+    // Not a moment later: a mark that is found meanwhile would wait for the next one.
+    this.reading = false;
   }
 
   private look(mark: Mark, row: InstanceRow | undefined): void {

@@ -8,7 +8,7 @@ import { TimerQueue } from './timer-queue.js';
 const MAX_MESSAGES_IN_MEMORY = 5_000;
 
 /** Messages that a poll reads beyond those that are in memory. */
-export const INBOX_READ_AHEAD = 500;
+const INBOX_READ_AHEAD = 500;
 
 const nameOf = (key: Pick<MessageKey, 'key' | 'sender'>) => `${key.key}.${key.sender}`;
 

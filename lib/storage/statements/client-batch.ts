@@ -1,7 +1,7 @@
 import { isFinished, type RuntimeStatus } from '../../core/history.js';
 import type { Session } from '../session.js';
 import type { ClientBatch, ClientOperation, ClientResult, InboxMessage, InstanceKey, InstanceRow, WorkerInfo } from '../store.js';
-import { INSTANCE_COLUMNS, instanceValues } from '../instance-records.js';
+import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues } from '../instance-records.js';
 import { markGarbage } from './garbage.js';
 import { insertMessages } from './inbox.js';
 import { compareKeys } from './instances.js';
@@ -77,8 +77,9 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
   const results = batch.operations.map((operation) => plan.apply(operation));
   await session.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
   for (const { row } of plan.replacements.values()) {
-    const set = INSTANCE_COLUMNS.slice(KEY.length).map((column) => `${column} = ?`).join(', ');
-    const values = instanceValues(hub, row);
+    const columns = [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN];
+    const set = columns.slice(KEY.length).map((column) => `${column} = ?`).join(', ');
+    const values = instanceValues(hub, row, columns);
     await session.write(`UPDATE durable_instances SET ${set} WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`, [
       ...values.slice(KEY.length), ...values.slice(0, KEY.length),
     ]);

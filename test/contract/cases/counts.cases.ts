@@ -1,7 +1,7 @@
 /** How often workers died of an instance or an activity [Y8]. */
 import { Session } from '../../../lib/storage/session.js';
 import type { InstanceRow, RunningActivity } from '../../../lib/storage/store.js';
-import { activity, idIn, inserted, newRow, updated } from '../support/rows.js';
+import { activity, idIn, inserted, message, newRow, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import type { TestProcess } from '../support/test-process.js';
 
@@ -34,6 +34,14 @@ export function countCases(fixture: StoreFixture): void {
     await process.commit(inserted(counted));
     await process.commit(updated(counted, { executionId: 'next', attempts: undefined }));
     expect(await process.row(row)).toMatchObject({ executionId: 'next', attempts: undefined });
+  });
+
+  it('[Y8] whoever takes the place of a finished instance begins without them', async () => {
+    const failed: InstanceRow = { ...row, status: 'Failed', attempts: 3 };
+    await process.commit(inserted(failed));
+    const next = newRow(row.instanceId, { rowVersion: failed.rowVersion + 1 });
+    await process.apply({ kind: 'start', row: next, onConflict: 'replaceFinished', message: message(next, { sender: 1_001 }) });
+    expect(await process.row(row)).toEqual(next);
   });
 
   it('[Y8] what counts nothing is written without them: a commit has no statement and no column more', async () => {

@@ -154,6 +154,18 @@ describe('workers of one hub on mysql', () => {
     expect(LOG_LINES.about('none of its workers has all orchestrators')).toEqual([]);
   });
 
+  it('[Y6] work for a worker that has just started goes to it without an alarm', async () => {
+    await start(FirstVersion);
+    await sharesAre({ 1: 16 });
+    const both = await start(FirstVersion, SecondVersion);
+    // Before the older worker has noticed anything.
+    await startOrders(both, '2', ids(20));
+    await raise(both, 'pay', ids(20));
+    await raise(both, 'ship', ids(20));
+    expect(await outputs(both, ids(20))).toEqual(new Set(['version 2 of 2']));
+    expect(LOG_LINES.about("has the orchestrator 'order' version '2'")).toEqual([]);
+  });
+
   it('[Y6] a process with activities only owns no partition and runs its activities', async () => {
     await start(OnlyActivities, Work);
     await sharesAre({ 1: 16 });
