@@ -1,6 +1,6 @@
 import { ActionLog } from '../core/action-log.js';
 import type { EpisodeResult } from '../core/execution.js';
-import { splitEpisodes, type OpenEpisode } from '../core/episodes.js';
+import { splitEpisodes } from '../core/episodes.js';
 import type { FailureDetails } from '../core/failure.js';
 import { isFinished, type ExecutionTerminated, type HistoryEvent, type InputEvent, type RuntimeStatus } from '../core/history.js';
 import { PARK_TIMER, PARKED_SINCE, type InstanceRow } from '../storage/store.js';
@@ -11,15 +11,15 @@ import { PARK_TIMER, PARKED_SINCE, type InstanceRow } from '../storage/store.js'
  * ever [K6]; suspend and resume show in its status at once.
  */
 export class HandlerlessExecution {
-  /** What its worker began and did not run: a message that would start it may be all that tells of it. */
-  readonly open: OpenEpisode | undefined;
   private readonly actions = new ActionLog();
   private status: RuntimeStatus;
-  private hasBegun = false;
+  private hasBegun: boolean;
 
   /** @param failure ends the instance with the next inputs */
   constructor(private readonly row: InstanceRow, history: readonly HistoryEvent[], private readonly failure?: FailureDetails) {
     this.status = row.status;
+    // Also by a continueAsNew, of which history holds no episode yet.
+    this.hasBegun = row.status === 'Running';
     const { episodes, open } = splitEpisodes(history);
     let isSuspended = false;
     for (const episode of episodes) {
@@ -27,7 +27,6 @@ export class HandlerlessExecution {
       isSuspended = suspendedAfter(episode.inputs, isSuspended);
       this.hasBegun ||= !isSuspended && episode.timestamp >= (row.startAt ?? 0);
     }
-    this.open = open;
     if (open) this.actions.adoptRecorded({ ...open, outputs: [] });
     this.actions.beginEpisode(0);
   }

@@ -88,6 +88,6 @@ function newExecution(row: InstanceRow, context: SessionContext): OrchestrationE
 }
 
 function handlerlessSession(row: InstanceRow, history: readonly HistoryEvent[], poison?: FailureDetails): Session {
-  const execution = new HandlerlessExecution(row, history, poison);
-  return { execution, open: execution.open, isHandlerless: true };
+  // Open: the message that would start what its worker began and did not run may be all that tells of it.
+  return { execution: new HandlerlessExecution(row, history, poison), open: splitEpisodes(history).open, isHandlerless: true };
 }

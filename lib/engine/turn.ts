@@ -89,14 +89,16 @@ function consumeLate(slot: InstanceSlot, row: InstanceRow | null, context: TurnC
 }
 
 function logDropped(slot: InstanceSlot, row: InstanceRow | null, input: PendingInput, { log }: TurnContext): void {
+  const state = row ? `it is ${row.status}` : 'there is no such instance';
+  const ignored = (what: string) => log.debug?.(`${what} for instance '${slot.instanceId}' is ignored: ${state}.`);
+  if (input.kind === 'activity') ignored(input.event.type);
   if (input.kind !== 'message') return;
   const { body } = input.message;
-  const state = row ? `it is ${row.status}` : 'there is no such instance';
   if (body.type === 'RewindInstance') log.debug?.(`The rewind of instance '${slot.instanceId}' is ignored: ${state}.`);
   if (body.type !== 'Deliver') return;
   const { event } = body;
   if (event.type === 'EventRaised') log.warn(`Event '${event.name}' for instance '${slot.instanceId}' was dropped: ${state}.`);
-  else log.debug?.(`${event.type} for instance '${slot.instanceId}' is ignored: ${state}.`);
+  else ignored(event.type);
 }
 
 function isStart(input: PendingInput): boolean {

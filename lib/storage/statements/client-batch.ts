@@ -77,7 +77,7 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
   const results = batch.operations.map((operation) => plan.apply(operation));
   await session.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
   for (const { row } of plan.replacements.values()) {
-    const columns = [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN];
+    const columns = [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN] as const;
     const set = columns.slice(KEY.length).map((column) => `${column} = ?`).join(', ');
     const values = instanceValues(hub, row, columns);
     await session.write(`UPDATE durable_instances SET ${set} WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`, [

@@ -1,7 +1,7 @@
 /** Starts and events that are a part of the application's own transaction, on MySQL and MariaDB. */
 import { Injectable } from '@nestjs/common';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
-import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Orchestrator, type OnConflict, type Orchestration, type OrchestrationContext, type RuntimeStatus } from 'nestjs-durable';
 import { partitionOf } from '../../../lib/core/index.js';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
 import { eventually, useApps, type RunningApp } from '../engine/start-app.js';
@@ -22,7 +22,43 @@ class Orders {
     while (data.length < count) data.push(yield* ctx.waitForExternalEvent('item'));
     return data;
   }
+
+  @Orchestrator()
+  fails(): never {
+    throw new Error('no');
+  }
+
+  @Orchestrator({ name: 'echo', version: '2' })
+  second(ctx: OrchestrationContext): string {
+    return `version ${ctx.version}`;
+  }
 }
+
+/** Brings an instance of an orchestrator that is not 'echo' into a state. */
+const BRING: Readonly<Partial<Record<RuntimeStatus, (app: RunningApp, instanceId: string) => Promise<unknown>>>> = {
+  Pending: ({ client }, instanceId) => client.startNew('collects', { instanceId, input: 1, startAt: Date.now() + 3_600_000 }),
+  Running: ({ client }, instanceId) => client.startNew('collects', { instanceId, input: 1 }),
+  Suspended: async ({ client }, instanceId) => {
+    await client.startNew('collects', { instanceId, input: 1 });
+    await client.suspend(instanceId);
+  },
+  Completed: async ({ client }, instanceId) => client.waitForCompletion(await client.startNew('collects', { instanceId, input: 0 })),
+  Failed: async ({ client }, instanceId) => client.waitForCompletion(await client.startNew('fails', { instanceId })),
+  Terminated: async ({ client }, instanceId) => {
+    await client.startNew('collects', { instanceId, input: 1 });
+    await client.terminate(instanceId);
+    await client.waitForCompletion(instanceId);
+  },
+};
+const FINISHED: readonly string[] = ['Completed', 'Failed', 'Terminated'];
+
+/** What becomes of the instance that is there. */
+const OUTCOMES: Readonly<Record<OnConflict, readonly [live: 'refused' | 'used' | 'replaced', finished: 'refused' | 'used' | 'replaced']>> = {
+  replaceFinished: ['refused', 'replaced'],
+  useExisting: ['used', 'used'],
+  terminateAndReplace: ['replaced', 'replaced'],
+  reject: ['refused', 'refused'],
+};
 
 describe('calls with { entityManager } on mysql', () => {
   const startApp = useApps();
@@ -104,32 +140,44 @@ describe('calls with { entityManager } on mysql', () => {
     await eventually(async () => (await app.client.getStatus(later))?.runtimeStatus === 'Pending');
   });
 
-  it('[K1] the owner decides about an id in use, as onConflict says; a start that it refuses is logged', async () => {
-    await app.client.startNew('collects', { instanceId: 'live', input: 1 });
-    await app.client.waitForCompletion(await app.client.startNew('echo', { instanceId: 'finished', input: 'old' }));
-    const start = (instanceId: string, onConflict?: 'reject' | 'useExisting' | 'terminateAndReplace') =>
-      source.transaction((entityManager) => app.client.startNew('echo', { instanceId, input: onConflict ?? 'default', onConflict, entityManager }));
-    const refused = (instanceId: string) => LOG_LINES.about(`Instance '${instanceId}' of 'echo' was not started`).map(({ level, text }) => [level, text]);
-
-    await start('finished', 'useExisting');
-    await start('finished', 'reject');
-    await eventually(() => refused('finished').length > 0);
-    expect(refused('finished')).toEqual([['warn', expect.stringContaining("the id is in use by a Completed instance of 'echo', and onConflict is 'reject'")]]);
-    expect(await app.client.getStatus('finished')).toMatchObject({ output: 'old' });
-
-    await start('finished');
-    await eventually(async () => (await app.client.getStatus('finished'))!.output === 'default');
-
-    await start('live');
-    await eventually(() => refused('live').length > 0);
-    expect(await app.client.getStatus('live')).toMatchObject({ name: 'collects', runtimeStatus: 'Running' });
-    await start('live', 'terminateAndReplace');
-    await eventually(async () => (await app.client.getStatus('live'))!.output === 'terminateAndReplace');
+  it('[K1] it takes a version', async () => {
+    const id = await source.transaction((entityManager) => app.client.startNew('echo', { version: '2', entityManager }));
+    expect(await endOf(id)).toMatchObject({ version: '2', output: 'version 2' });
   });
 
-  it('[K4] an event for an instance that is missing when it arrives is dropped, and logged', async () => {
-    await source.transaction((entityManager) => app.client.raiseEvent('nobody', 'item', 1, { entityManager }));
-    await eventually(() => LOG_LINES.about("Event 'item' for instance 'nobody' was dropped").length === 1);
+  it.each(Object.keys(OUTCOMES) as OnConflict[])('[K1] the owner decides about an id in use, as onConflict %s says; a start that it refuses is logged', async (onConflict) => {
+    for (const [state, bring] of Object.entries(BRING)) {
+      await bring(app, state);
+      await eventually(async () => (await app.client.getStatus(state))!.runtimeStatus === state);
+      const { name } = (await app.client.getStatus(state))!;
+      await source.transaction(async (entityManager) => {
+        // The default in one of its cases.
+        await app.client.startNew('echo', { instanceId: state, input: 'new', onConflict: onConflict === 'replaceFinished' ? undefined : onConflict, entityManager });
+        // Comes behind the start: when it has arrived, that has been decided.
+        await app.client.raiseEvent(state, 'marker', undefined, { entityManager });
+      });
+      const outcome = OUTCOMES[onConflict][FINISHED.includes(state) ? 1 : 0];
+      const refusals = () => LOG_LINES.about(`Instance '${state}' of 'echo' was not started`).map(({ level, text }) => [level, text]);
+      if (outcome === 'replaced') {
+        await eventually(async () => (await app.client.getStatus(state))!.output === 'new');
+      } else {
+        await eventually(async () =>
+          LOG_LINES.about(`Event 'marker' for instance '${state}' was dropped`).length > 0 ||
+          (await app.client.getStatus(state, { showHistory: true }))!.history!.some((event) => event.name === 'marker'));
+        expect(await app.client.getStatus(state)).toMatchObject({ name, runtimeStatus: state });
+      }
+      expect(refusals()).toEqual(outcome === 'refused'
+        ? [['warn', expect.stringContaining(`the id is in use by a ${state} instance of '${name}', and onConflict is '${onConflict}'`)]] : []);
+    }
+  });
+
+  it('[K4] an event for an instance that is missing or finished when it arrives is dropped, and logged', async () => {
+    const finished = await app.client.waitForCompletion(await app.client.startNew('echo', { instanceId: 'finished', input: 1 }));
+    for (const id of ['nobody', 'finished']) {
+      await source.transaction((entityManager) => app.client.raiseEvent(id, 'item', 1, { entityManager }));
+      await eventually(() => LOG_LINES.about(`Event 'item' for instance '${id}' was dropped`).length === 1);
+    }
+    expect(await app.client.getStatus('finished')).toEqual(finished);
   });
 
   it('[K1] [K4] a transaction that stays open holds up nothing, and what it sent is found although later messages have been consumed', async () => {

@@ -15,9 +15,11 @@ async function present({ client, id }: ScenarioRun, labels: readonly string[]): 
 }
 
 describe('purgeInstanceHistory', () => {
-  scenario('[K4] deletes a finished instance: it is as if it had never been', async ({ client, id, run, output }) => {
-    for (const [label, name] of [['completed', 'returns'], ['failed', 'fails']] as const) {
-      await run(name, 'x', { instanceId: id(label) });
+  scenario('[K4] deletes a finished instance: it is as if it had never been', async (run) => {
+    const { client, id, output } = run;
+    for (const status of FINISHED) {
+      const label = status.toLowerCase();
+      await BRING[status]!(run, id(label));
       expect(await client.purgeInstanceHistory(id(label))).toEqual({ instancesDeleted: 1 });
       expect(await client.getStatus(id(label), { showHistory: true })).toBeNull();
       await expect(client.raiseEvent(id(label), 'go')).rejects.toMatchObject({ name: 'InstanceNotFoundError' });
@@ -69,6 +71,18 @@ describe('purgeInstanceHistory', () => {
     expect(await present(run, ['root', 'root.0', 'root.0.0', 'root.0.1', 'root.1', 'root.1.0', 'root.1.1'])).toEqual(['root.1', 'root.1.0', 'root.1.1']);
     gates.open(id('root.1'));
     expect(await output(id('root.1'))).toBe('grown');
+  });
+
+  scenario('[K4] recursive takes the sub-orchestrations of the last generation, and no instance that a client has put in the place of one', async (run) => {
+    const { client, id, output } = run;
+    await client.startNew('callsInGenerations', { instanceId: id('a'), input: 2 });
+    expect(await output(id('a'))).toBe('ended');
+    const labels = ['a', 'a.2', 'a.1 first', 'a.1 second'];
+    expect(await present(run, labels)).toEqual(labels);
+    await client.startNew('returns', { instanceId: id('a.1 second'), input: 'of a client' });
+    await output(id('a.1 second'));
+    expect(await client.purgeInstanceHistory(id('a'), { recursive: true })).toEqual({ instancesDeleted: 2 });
+    expect(await present(run, labels)).toEqual(['a.2', 'a.1 second']);
   });
 });
 

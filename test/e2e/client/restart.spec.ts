@@ -22,7 +22,7 @@ describe('restart', () => {
     expect(await output(id('a'))).toBe(1);
   });
 
-  scenario('[K4] takes the place of a finished instance with a history of its own', async ({ client, id, run, until, output, history }) => {
+  scenario('[K4] takes the place of a finished instance with a history of its own', async ({ client, clock, id, run, until, output, history }) => {
     await client.startNew('waits', { instanceId: id('a'), input: 'same', tags: { shop: 'a' } });
     await until(id('a'), is('Running'));
     await client.raiseEvent(id('a'), 'unused');
@@ -37,11 +37,15 @@ describe('restart', () => {
       'OrchestratorStarted', 'EventRaised', 'ExecutionCompleted', 'OrchestratorCompleted',
     ]);
     await run('fails', 'no', { instanceId: id('failed') });
+    const { createdTime } = (await client.getStatus(id('failed')))!;
+    clock.advance(60_000);
     await client.restart(id('failed'), { newInstanceId: false });
-    expect(await client.waitForCompletion(id('failed'))).toMatchObject({ runtimeStatus: 'Failed', input: 'no' });
+    const again = await client.waitForCompletion(id('failed'));
+    expect(again).toMatchObject({ runtimeStatus: 'Failed', input: 'no' });
+    expect(again.createdTime.getTime()).toBeGreaterThanOrEqual(createdTime.getTime() + 60_000);
   });
 
-  scenario('[K4] keeps exactly the version, and no start in the future', async ({ client, id, clock, run, output }) => {
+  scenario('[K4] [Y5] keeps exactly the version, and no start in the future', async ({ client, id, clock, run, output }) => {
     await run('versioned', undefined, { instanceId: id('two'), version: '2' });
     await run('versioned', undefined, { instanceId: id('none') });
     expect(await output(await client.restart(id('two')))).toBe('second, as 2');

@@ -182,6 +182,30 @@ describe('getStatusBy', () => {
     expect(rest).toEqual([id('c'), id('d'), id('e'), id('new'), id('a')]);
   });
 
+  scenario('[K3] pages are stable while the instances that they list finish, and are purged, the last one of a page too', async (run) => {
+    const { client, id, clock, until, output } = run;
+    const labels = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const label of labels) {
+      await client.startNew('waits', { instanceId: id(label) });
+      await until(id(label), ({ runtimeStatus }) => runtimeStatus === 'Running');
+      clock.advance(1);
+    }
+    const filter = { instanceIdPrefix: id(''), runtimeStatus: 'Running', pageSize: 2 } as const;
+    const listed: string[] = [];
+    let page = await client.getStatusBy(filter);
+    for (;;) {
+      listed.push(...page.instances.map(({ instanceId }) => instanceId));
+      for (const { instanceId } of page.instances) {
+        await client.raiseEvent(instanceId, 'go');
+        await output(instanceId);
+        await client.purgeInstanceHistory(instanceId);
+      }
+      if (page.continuationToken === undefined) break;
+      page = await client.getStatusBy({ ...filter, continuationToken: page.continuationToken });
+    }
+    expect(listed).toEqual(labels.map(id));
+  });
+
   scenario('[K3] getStatusAll reads page after page, no further than it is asked for', async ({ client, id, run }) => {
     for (const label of ['a', 'b', 'c']) await run('returns', label, { instanceId: id(label) });
     const seen: unknown[] = [];

@@ -114,6 +114,15 @@ export class Subject {
     return undefined;
   }
 
+  /** Two generations: the first calls the sub-orchestration `<own id>.2`, the last one `<own id>.1 first` and `<own id>.1 second`. */
+  @Orchestrator()
+  *callsInGenerations(ctx: OrchestrationContext, generation: number): Orchestration<string> {
+    const ids = generation === 2 ? ['2'] : ['1 first', '1 second'];
+    yield* ctx.all(ids.map((each) => ctx.callSubOrchestrator('returns', each, { instanceId: `${ctx.instanceId}.${each}` })));
+    if (generation === 2) ctx.continueAsNew(1);
+    return 'ended';
+  }
+
   @Orchestrator({ name: 'versioned', version: '2' })
   second(ctx: OrchestrationContext): string {
     return `second, as ${String(ctx.version)}`;

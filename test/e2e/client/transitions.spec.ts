@@ -1,5 +1,5 @@
 /** Every call in every status of an instance [K6], and calls that meet each other on the way to its owner. */
-import type { DurableClient, RuntimeStatus } from 'nestjs-durable';
+import type { DurableClient, DurableOrchestrationStatus, RuntimeStatus } from 'nestjs-durable';
 import { useScenarios } from '../support/harness.js';
 import { BRING, FINISHED, UNFINISHED } from './states.js';
 import { Subject } from './subject.js';
@@ -8,29 +8,50 @@ const scenario = useScenarios({ providers: [Subject] });
 
 type Call = (client: DurableClient, instanceId: string) => Promise<unknown>;
 
-const CALLS: Readonly<Record<string, { readonly call: Call; readonly allowed: readonly RuntimeStatus[] }>> = {
-  raiseEvent: { call: (client, instanceId) => client.raiseEvent(instanceId, 'x'), allowed: UNFINISHED },
-  terminate: { call: (client, instanceId) => client.terminate(instanceId, 'x'), allowed: UNFINISHED },
-  suspend: { call: (client, instanceId) => client.suspend(instanceId, 'x'), allowed: ['Pending', 'Running'] },
-  resume: { call: (client, instanceId) => client.resume(instanceId, 'x'), allowed: ['Suspended'] },
-  rewind: { call: (client, instanceId) => client.rewind(instanceId, 'x'), allowed: ['Failed'] },
-  restart: { call: (client, instanceId) => client.restart(instanceId, { newInstanceId: false }), allowed: FINISHED },
-  purgeInstanceHistory: { call: (client, instanceId) => client.purgeInstanceHistory(instanceId), allowed: FINISHED },
+interface Transition {
+  readonly call: Call;
+  readonly allowed: readonly RuntimeStatus[];
+  /** What has become of an instance that was `before`, once the call has done its work; `null`: it is gone. */
+  readonly isDone: (now: DurableOrchestrationStatus | null, before: DurableOrchestrationStatus) => boolean;
+}
+
+const has = (eventType: string, now: DurableOrchestrationStatus | null): boolean => !!now?.history?.some((event) => event.eventType === eventType);
+
+const CALLS: Readonly<Record<string, Transition>> = {
+  raiseEvent: {
+    call: (client, instanceId) => client.raiseEvent(instanceId, 'x'), allowed: UNFINISHED,
+    isDone: (now, before) => has('EventRaised', now) && now!.runtimeStatus === before.runtimeStatus,
+  },
+  terminate: { call: (client, instanceId) => client.terminate(instanceId, 'x'), allowed: UNFINISHED, isDone: (now) => now?.runtimeStatus === 'Terminated' },
+  suspend: { call: (client, instanceId) => client.suspend(instanceId, 'x'), allowed: ['Pending', 'Running'], isDone: (now) => now?.runtimeStatus === 'Suspended' },
+  resume: { call: (client, instanceId) => client.resume(instanceId, 'x'), allowed: ['Suspended'], isDone: (now) => now?.runtimeStatus === 'Running' },
+  rewind: {
+    call: (client, instanceId) => client.rewind(instanceId, 'x'), allowed: ['Failed'],
+    isDone: (now) => has('ExecutionRewound', now) && now!.runtimeStatus === 'Failed',
+  },
+  restart: {
+    call: (client, instanceId) => client.restart(instanceId, { newInstanceId: false }), allowed: FINISHED,
+    isDone: (now, before) =>
+      now!.createdTime > before.createdTime && now!.runtimeStatus === (before.runtimeStatus === 'Terminated' ? 'Running' : before.runtimeStatus),
+  },
+  purgeInstanceHistory: { call: (client, instanceId) => client.purgeInstanceHistory(instanceId), allowed: FINISHED, isDone: (now) => now === null },
 };
 
 const orList = (statuses: readonly string[]): string => statuses.join(', ').replace(/, (\w+)$/, ' or $1');
 
-for (const [name, { call, allowed }] of Object.entries(CALLS)) {
+for (const [name, { call, allowed, isDone }] of Object.entries(CALLS)) {
   scenario(`[K6] ${name} needs ${orList(allowed)}; otherwise an error names the state`, async (run) => {
     for (const [state, bring] of Object.entries(BRING)) {
       const instanceId = run.id(state);
       await bring(run, instanceId);
       const status = state as RuntimeStatus;
+      const before = await run.client.getStatus(instanceId, { showHistory: true });
       if (allowed.includes(status)) {
+        run.clock.advance(1);
         await call(run.client, instanceId);
+        await run.eventually(async () => isDone(await run.client.getStatus(instanceId, { showHistory: true }), before!));
         continue;
       }
-      const before = await run.client.getStatus(instanceId, { showHistory: true });
       const refused = call(run.client, instanceId);
       const isTooLate = FINISHED.includes(status) && !allowed.some((each) => FINISHED.includes(each));
       await expect(refused).rejects.toMatchObject({

@@ -39,6 +39,12 @@ class Activities {
   }
 
   @Orchestrator()
+  leavesActivity(ctx: OrchestrationContext, gate: string): string {
+    ctx.callActivity('held', gate);
+    return 'left';
+  }
+
+  @Orchestrator()
   *cancelsWhenTold(ctx: OrchestrationContext): Orchestration<string> {
     const timer = ctx.createTimer(HOUR);
     yield* ctx.waitForExternalEvent('cancel');
@@ -214,10 +220,21 @@ describe('a changed program', () => {
       expect(message).toContain('keep the old code under its version');
     }
   });
+
+  scenario('[Y2] [K8] an instance that failed so goes on when it is rewound with code that fits', async (run) => {
+    const instance = (await release(run, ['another name'])).get('another name')!;
+    expect(await run.ended(instance)).toMatchObject({ failureDetails: { errorType: 'NonDeterminismError' } });
+    await run.client.rewind(instance);
+    expect(await run.ended(instance)).toMatchObject({ failureDetails: { errorType: 'NonDeterminismError' } });
+    await run.stop();
+    await run.startAgain();
+    await run.client.rewind(instance);
+    expect(await run.output(instance)).toBe('fine');
+  });
 });
 
 describe('what comes too late', () => {
-  scenario('[Y3] the result of a call by an execution that was replaced is ignored, with a debug line', async (run) => {
+  scenario('[Y3] [K4] the result of a call by an execution that was replaced is ignored, with a debug line; the sub-orchestration itself goes on', async (run) => {
     const { start, output, gates, id, history, logged } = run;
     const instance = await start('callsHeldChild', 'old', { instanceId: id('parent') });
     await gates.reached('old');
@@ -230,6 +247,24 @@ describe('what comes too late', () => {
     const answers = (await history(instance)).filter(({ eventType }) => eventType === 'SubOrchestrationInstanceCompleted');
     expect(answers.map(({ result }) => result)).toEqual(['new']);
     expect(logged(`'${instance}' is ignored`)).toEqual([{ level: 'debug', text: expect.stringContaining('it is for another execution') as string }]);
+  });
+
+  scenario('[Y3] [O10] the result of an activity that its instance left behind is ignored, with a debug line, also by the next instance of its id', async (run) => {
+    const { start, output, client, gates, id, history, waitingWork, eventually, logged } = run;
+    for (const label of ['finished', 'replaced']) {
+      const instance = await start('leavesActivity', id(label), { instanceId: id(label) });
+      await gates.reached(id(label));
+      expect(await output(instance)).toBe('left');
+    }
+    await start('cancelsWhenTold', undefined, { instanceId: id('replaced') });
+    for (const [label, reason] of [['finished', 'it is Completed'], ['replaced', 'it is for another execution']] as const) {
+      gates.open(id(label));
+      await eventually(async () => (await waitingWork(id(label))).activities === 0);
+      expect(logged(`TaskCompleted for instance '${id(label)}' is ignored: ${reason}.`)).toEqual([{ level: 'debug', text: expect.any(String) as string }]);
+      expect((await history(id(label))).some(({ eventType }) => eventType === 'TaskCompleted')).toBe(false);
+    }
+    for (const event of ['cancel', 'end']) await client.raiseEvent(id('replaced'), event);
+    expect(await output(id('replaced'))).toBe('cancelled');
   });
 
   scenario('[Y3] a timer that fires after it was cancelled is ignored, with a debug line', async (run) => {
@@ -250,7 +285,7 @@ describe('what comes too late', () => {
 });
 
 describe('the history', () => {
-  scenario("[Y4] is made of events with Azure's names", async ({ start, ended, client, until, history }) => {
+  scenario("[Y4] [Y1] is made of events with Azure's names, whose actions are counted", async ({ start, ended, client, until, history }) => {
     const instance = await start('doesEverything');
     await until(instance, recorded('EventRaised'));
     await client.suspend(instance, 'a break');
@@ -270,6 +305,19 @@ describe('the history', () => {
       'EventSent', 'EventRaised',
       'ExecutionSuspended', 'ExecutionResumed', 'ExecutionTerminated',
       'ExecutionCompleted',
+    ]);
+    const actions = (await history(instance)).filter(({ eventType }) => /Scheduled$|Created$|Sent$/.test(eventType));
+    expect(actions.map(({ taskId }) => taskId)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  scenario('[Y4] [K8] of a rewound instance it has ExecutionRewound', async ({ start, ended, client, history }) => {
+    const instance = await start('failingChild');
+    await ended(instance);
+    await client.rewind(instance, 'again');
+    await ended(instance);
+    expect((await history(instance)).map(({ eventType }) => eventType)).toEqual([
+      'OrchestratorStarted', 'ExecutionStarted', 'ExecutionCompleted', 'OrchestratorCompleted',
+      'OrchestratorStarted', 'ExecutionRewound', 'ExecutionCompleted', 'OrchestratorCompleted',
     ]);
   });
 });

@@ -45,6 +45,11 @@ class Steps {
     return yield* ctx.activities(Steps).failsOnce(gate, { retry: { firstRetryInterval: 1_000, maxNumberOfAttempts: 2 } });
   }
 
+  @Orchestrator()
+  *failsAt(ctx: OrchestrationContext, gate: string): Orchestration<string> {
+    return yield* ctx.activities(Steps).failsOnce(gate);
+  }
+
   /** Two timers and two events, in the order in which the code gets them. */
   @Orchestrator()
   *inOrder(ctx: OrchestrationContext): Orchestration<string[]> {
@@ -229,6 +234,23 @@ scenario('[K7] of a sub-orchestration: its parent waits; of a parent: its sub-or
   expect(parent.runtimeStatus).toBe('Suspended');
   await client.resume(id('a'));
   expect(await output(id('a'))).toEqual([`${child} 1`, `${child} 2`]);
+});
+
+scenario('[K7] failures are kept too, of activities and of sub-orchestrations', async (run) => {
+  const { client, id, gates, start, until, ended } = run;
+  const child = id('child');
+  await start('calls', child, { instanceId: id('parent') });
+  await gates.reached(`${child} 1`);
+  await start('failsAt', id('gate'), { instanceId: id('activity') });
+  await gates.reached(id('gate'));
+  for (const label of ['parent', 'activity']) await suspend(run, id(label));
+  gates.open(id('gate'));
+  await client.terminate(child, 'enough');
+  expect((await until(id('activity'), recorded('TaskFailed'))).runtimeStatus).toBe('Suspended');
+  expect((await until(id('parent'), recorded('SubOrchestrationInstanceFailed'))).runtimeStatus).toBe('Suspended');
+  for (const label of ['parent', 'activity']) await client.resume(id(label));
+  expect(await ended(id('activity'))).toMatchObject({ runtimeStatus: 'Failed', failureDetails: { innerFailure: { errorMessage: 'not yet' } } });
+  expect(await ended(id('parent'))).toMatchObject({ runtimeStatus: 'Failed' });
 });
 
 scenario('[K7] again and again, with events in between: none is lost, none comes twice', async (run) => {

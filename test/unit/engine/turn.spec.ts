@@ -1,5 +1,5 @@
 /** What a turn takes from an instance's queue, and what it leaves. */
-import type { HistoryEvent } from '../../../lib/core/history.js';
+import type { HistoryEvent, InputEvent } from '../../../lib/core/history.js';
 import { InstanceSlot, type PendingInput } from '../../../lib/engine/instance-slot.js';
 import { replaySession } from '../../../lib/engine/sessions.js';
 import { DEFAULT_SETTINGS } from '../../../lib/engine/settings.js';
@@ -70,6 +70,14 @@ describe('takeTurn', () => {
     const slot = slotOf({ ...finished, status: 'Running', historyLength: history.length }, [start(1)]);
     slot.session = await replaySession(slot.row!, history, context);
     expect(takeTurn(slot, context)).toMatchObject({ kind: 'checkpoint', isParked: true, checkpoint: { timers: [{ taskId: PARK_TIMER }] } });
+  });
+
+  it('[C3] [K7] such a generation is Running again after suspend and resume', async () => {
+    const history: HistoryEvent[] = [{ type: 'OrchestratorStarted', timestamp: 1 }, { type: 'ExecutionStarted', name: 'order' }];
+    const deliver = (key: number, event: InputEvent): InboxMessage => ({ ...eventMessage(key), body: { type: 'Deliver', event } });
+    const slot = slotOf({ ...finished, status: 'Running', historyLength: history.length }, [deliver(1, { type: 'ExecutionSuspended' }), deliver(2, { type: 'ExecutionResumed' })]);
+    slot.session = await replaySession(slot.row!, history, context);
+    expect(takeTurn(slot, context)).toMatchObject({ kind: 'checkpoint', isParked: true, row: { status: 'Running' } });
   });
 
   it('[Y8] ends an instance whose code is not to run any more, whatever came for it', () => {
