@@ -16,7 +16,8 @@ type Row = Readonly<Record<string, string | number | null>>;
  */
 export async function addFinishedInstances(storage: StorageOptions, count: number): Promise<number> {
   const template = await runOne(storage);
-  const source = await new DataSource(storage).initialize();
+  // What is measured is durable, what is prepared need not be.
+  const source = await new DataSource('prepareDatabase' in storage ? { ...storage, prepareDatabase: undefined } : storage).initialize();
   try {
     const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [template]);
     const [hub] = await source.query<Row[]>('SELECT partition_count FROM durable_hubs WHERE hub = ?', [instance!.hub]);
