@@ -16,8 +16,7 @@ type Row = Readonly<Record<string, string | number | null>>;
  */
 export async function addFinishedInstances(storage: StorageOptions, count: number): Promise<number> {
   const template = await runOne(storage);
-  // What is measured is durable, what is prepared need not be.
-  const source = await new DataSource('prepareDatabase' in storage ? { ...storage, prepareDatabase: undefined } : storage).initialize();
+  const source = await openBeside(storage);
   try {
     const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [template]);
     const [hub] = await source.query<Row[]>('SELECT partition_count FROM durable_hubs WHERE hub = ?', [instance!.hub]);
@@ -31,6 +30,11 @@ export async function addFinishedInstances(storage: StorageOptions, count: numbe
   } finally {
     await source.destroy();
   }
+}
+
+/** A connection besides the module's own. What is measured is durable, what is prepared and looked at need not be. */
+export function openBeside(storage: StorageOptions): Promise<DataSource> {
+  return new DataSource('prepareDatabase' in storage ? { ...storage, prepareDatabase: undefined } : storage).initialize();
 }
 
 async function runOne(storage: StorageOptions): Promise<string> {

@@ -1,9 +1,9 @@
 /** How much a purge of many finished instances slows down those that run. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { StorageOptions } from '../lib/index.js';
 import { startApplication } from './application.js';
-import { addFinishedInstances } from './finished-instances.js';
+import { addFinishedInstances, openBeside } from './finished-instances.js';
 import { medianOf } from './statistics.js';
 import { SteadyLoad } from './steady-load.js';
 
@@ -31,7 +31,7 @@ export interface PurgeImpact {
 export async function measurePurge(storage: StorageOptions, instances: number, rounds: number): Promise<PurgeImpact> {
   const created = await addFinishedInstances(storage, instances);
   const app = await startApplication(storage);
-  const source = await new DataSource(storage).initialize();
+  const source = await openBeside(storage);
   const lot = instances / rounds;
   const purge = async (first: number): Promise<void> => {
     const count = await app.purgeLonger(first, first + lot - 1);
