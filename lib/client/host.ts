@@ -2,7 +2,7 @@
  * What the client needs of its process's engine, also in a process that is client only: keys, the client's commit queue,
  * eager start, placement and wake-up stay behind this port, so that the client imports no engine.
  */
-import type { RuntimeStatus, ParentInstance, HistoryEvent } from '../core/history.js';
+import type { RuntimeStatus, HistoryEvent } from '../core/history.js';
 import type { HandlerClass, HandlerNames } from '../core/stubs.js';
 import type { DurableHealth } from './health.js';
 import type {
@@ -16,7 +16,6 @@ export interface NewInstance {
   readonly version?: string;
   readonly input?: string;
   readonly tags?: Readonly<Record<string, string>>;
-  readonly parent?: ParentInstance;
   /** Epoch ms. */
   readonly startAt?: number;
   /** Execution id of the finished instance whose place it is to take; without that instance nothing is started. */

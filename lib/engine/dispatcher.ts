@@ -271,7 +271,11 @@ export class Dispatcher {
       const text = error instanceof Error ? error.message : reason;
       this.port.log.error(`Instance '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
     }
-    if (reason === 'refused') this.giveUpEagerStarts(slot);
+    if (reason === 'refused') {
+      this.giveUpEagerStarts(slot);
+      // It may be long before it is taken up, and no worker died of it until here.
+      this.admission.forget(slot);
+    }
     this.wait(slot, backoffOf(slot.failures));
   }
 

@@ -270,7 +270,7 @@ describe('rewind', () => {
     expect(['reserve', 'undo', 'pay', 'ship'].map((what) => journal.times(`${a} ${what}`))).toEqual([2, 1, 1, 2]);
     const paid = (await history(a)).find(({ eventType, input }) => eventType === 'TaskScheduled' && input === `${a} pay`);
     expect(numbers).not.toContain(paid!.taskId);
-    for (const what of ['reserve', 'ship']) expect(journal.keys(`${a} ${what}`).size).toBe(1);
+    expect(journal.keys(`${a} reserve`).size).toBe(1);
   });
 
   scenario('[K8] it is Running at once; what was under way is dispatched again: activities, timers at their time; events are still there', async (run) => {

@@ -106,6 +106,21 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
     expect(await seen).toMatchObject({ runtimeStatus: 'Terminated', output: 'from outside' });
   });
 
+  it('[K9] its terminate aborts the signals of activities in the worker, with recursive also those of sub-orchestrations', async () => {
+    const { storage } = database;
+    const gates = new Gates();
+    const worker = await startApp({ storage }, { providers: [Orders, Printer], gates });
+    const { client } = await startApp({ storage, worker: false });
+    await client.startNew('usesPrinter', { input: 'alone', instanceId: 'alone' });
+    await client.startNew('printsAll', { input: ['a', 'b'], instanceId: 'all' });
+    await Promise.all(['alone', 'a', 'b'].map((page) => gates.reached(page)));
+    const { aborted } = worker.context.get(Printer);
+    await client.terminate('alone');
+    await eventually(() => aborted.length === 1);
+    await client.terminate('all', 'enough', { recursive: true });
+    await eventually(() => aborted.length === 3);
+  });
+
   it('[K1] it knows the orchestrators of live workers, and of those only', async () => {
     const { storage } = database;
     const { client } = await startApp({ storage, worker: false }, { providers: [Orders] });

@@ -38,6 +38,21 @@ class Orders {
     return 'version 2';
   }
 
+  @Orchestrator({ name: 'fails', version: '1' })
+  failsV1(): never {
+    throw new Error('version 1');
+  }
+
+  @Orchestrator({ name: 'fails', version: '2' })
+  failsV2(): never {
+    throw new Error('version 2');
+  }
+
+  @Orchestrator({ name: 'fails' })
+  fails(): never {
+    throw new Error('no version');
+  }
+
   @Orchestrator()
   *callsByStub(ctx: OrchestrationContext): Orchestration<string[]> {
     const { order, orderV1, orderV2 } = ctx.orchestrators(Orders);
@@ -69,9 +84,9 @@ describe.each(DATABASES)('versions of an orchestrator on %s', (kind) => {
   });
 
   const start = async (settings: { readonly defaultVersion?: string } = {}) => {
-    const { client } = await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
+    const { client, close } = await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
     const outputOf = async (id: Promise<string>) => (await client.waitForCompletion(await id)).output;
-    return { client, outputOf };
+    return { client, close, outputOf };
   };
 
   it('[Y5] the version asked for, else the handler without a version, else refused', async () => {
@@ -102,5 +117,28 @@ describe.each(DATABASES)('versions of an orchestrator on %s', (kind) => {
   it('[Y5] [C1] an instance keeps its version over continueAsNew, whatever the default is then', async () => {
     const { client, outputOf } = await start({ defaultVersion: '2' });
     expect(await outputOf(client.startNew('loop', { input: 3, version: '1' }))).toBe(FIRST);
+  });
+
+  it('[Y5] [K4] [K8] and over a restart and a rewind', async () => {
+    for (const defaultVersion of [undefined, '1', '2']) {
+      const { client, close, outputOf } = await start({ defaultVersion });
+      const instanceId = `fails with default ${defaultVersion}`;
+      const versions: unknown[] = [];
+      const failed = async () => {
+        const { version, failureDetails } = await client.waitForCompletion(instanceId);
+        versions.push(version, failureDetails?.errorMessage);
+      };
+      await client.startNew('fails', { instanceId, version: '1' });
+      await failed();
+      await client.rewind(instanceId);
+      await failed();
+      await client.restart(instanceId, { newInstanceId: false });
+      await failed();
+      expect(versions).toEqual(Array.from({ length: 3 }, () => ['1', 'version 1']).flat());
+      const first = await client.startNew('order', { version: '1' });
+      await client.waitForCompletion(first);
+      expect(await outputOf(client.restart(first))).toBe(FIRST);
+      await close();
+    }
   });
 });

@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { DataSource } from 'typeorm';
+import { createDatabase, DATABASES } from '../../support/databases.js';
+import { eventually, useApps } from '../engine/start-app.js';
+import { LOG_LINES } from '../support/log-lines.js';
 import { recorded } from '../support/conditions.js';
 import { useScenarios, type ScenarioRun } from '../support/harness.js';
 
@@ -50,7 +54,7 @@ describe('a generator that is dropped from memory', () => {
     expect(replayed.length).toBeGreaterThanOrEqual(instances.length - CACHED);
   });
 
-  scenario('[Y7] by the loss of its partition', async (run) => {
+  scenario('[Y7] by a stop of its process', async (run) => {
     const [instance] = await startWaiting(run, ['moved']);
     await run.stop();
     await run.startAgain();
@@ -82,5 +86,31 @@ describe('a generator that is dropped from memory', () => {
     await run.client.terminate(instance!, 'enough');
     expect(await run.ended(instance!)).toMatchObject({ runtimeStatus: 'Terminated' });
     expect(count(instance!, 'finally')).toBe(0);
+  });
+});
+
+describe.each(DATABASES)('a generator whose worker loses its partitions, on %s', (kind) => {
+  const startApp = useApps();
+
+  it('[Y7] is dropped without its finally blocks, and the instance goes on from its history', async () => {
+    const { storage, drop } = await createDatabase(kind);
+    const app = await startApp({ storage }, { providers: [Subject] });
+    const { client } = app;
+    steps = [];
+    const instances = Array.from({ length: 8 }, (_, index) => `instance ${index}`);
+    for (const instanceId of instances) await client.startNew('guards', { instanceId });
+    for (const id of instances) await eventually(async () => recorded('TaskCompleted')((await client.getStatus(id, { showHistory: true }))!));
+    LOG_LINES.clear();
+    // What somebody does who takes them over and leaves them again.
+    const beside = await new DataSource(storage).initialize();
+    await beside.query('UPDATE durable_partitions SET owner = NULL, epoch = epoch + 1');
+    await beside.destroy();
+    await eventually(() => LOG_LINES.about('partitions taken').length > 0);
+    expect(steps.filter((step) => step.endsWith('finally'))).toEqual([]);
+    for (const id of instances) await client.raiseEvent(id, 'go');
+    for (const id of instances) expect((await client.waitForCompletion(id)).output).toBe(id);
+    for (const id of instances) expect([count(id, 'begin'), count(id, 'finally')]).toEqual([2, 1]);
+    await app.close();
+    await drop();
   });
 });

@@ -242,3 +242,37 @@ describe('DurableEngine whose process dies of what it runs', () => {
     expect(seen.filter((count) => count !== undefined)).toEqual([]);
   });
 });
+
+describe('DurableEngine with an instance that cannot be loaded', () => {
+  it('[Y8] it keeps no suspects from their turn', async () => {
+    const begun = signal();
+    const orchestrators = {
+      *echo(ctx: OrchestrationContext) {
+        return (yield ctx.callActivity('echo')) as unknown;
+      },
+      *waits(ctx: OrchestrationContext) {
+        return (yield ctx.waitForExternalEvent('go')) as unknown;
+      },
+    };
+    const engines = await MortalEngines.open({ orchestrators, settings: { maxDispatchCount: 1 } });
+    await engines.start({ activities: { echo: () => (begun.resolve(), new Promise(() => undefined)) } });
+    await engines.current.startNew('waits', undefined, 'damaged');
+    await engines.untilRow('damaged', ({ status }) => status === 'Running');
+    await engines.current.startNew('echo', undefined, 'a');
+    await begun.promise;
+    engines.current.faults.intercept('commit', () => new Promise<never>(() => undefined));
+    await engines.current.raiseEvent('damaged', 'go');
+    engines.die();
+    const next = await engines.start({ activities: { echo: () => 'done' } }, ({ faults }) => {
+      faults.intercept('loadInstances', async (proceed, keys, options) => {
+        if (keys.some(({ instanceId }) => instanceId === 'damaged')) throw new Error('damaged');
+        return proceed(keys, options);
+      });
+    });
+    try {
+      expect(await next.result('a')).toBe('done');
+    } finally {
+      await engines.close();
+    }
+  });
+});
