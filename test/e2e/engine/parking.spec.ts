@@ -49,22 +49,24 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
 
   /** Instances of `collects`, which have begun, in a process that has gone. */
   const leave = async (...ids: string[]): Promise<void> => {
-    const { client, close } = await start(Present, Absent);
+    const app = await start(Present, Absent);
+    const { client } = app;
     for (const instanceId of ids) await client.startNew('collects', { instanceId, input: 3 });
     for (const id of ids) await is(client, id, 'Running');
-    await close();
+    await app.close();
   };
 
   it('[Y6] wait, while others run, until a worker comes that has it; what came meanwhile is there, in its order', async () => {
     await leave('a');
-    const { client, close } = await start(Present);
+    const app = await start(Present);
+    const { client } = app;
     await client.raiseEvent('a', 'item', 1);
     await client.raiseEvent('a', 'item', 2);
     await eventually(async () => (await itemsOf(client, 'a')).length === 2);
     expect((await client.waitForCompletion(await client.startNew('returns', { input: 1 }))).output).toBe(1);
     expect(await client.getStatus('a')).toMatchObject({ runtimeStatus: 'Running' });
     await expect(client.startNew('collects')).rejects.toMatchObject({ name: 'UnknownHandlerError' });
-    await close();
+    await app.close();
 
     const next = await start(Present, Absent);
     await next.client.raiseEvent('a', 'item', 3);
@@ -75,7 +77,7 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
   it('[Y6] are logged once for each orchestrator and partition, with what to do, and counted in health', async () => {
     const ids = ['a', 'b', 'c'];
     await leave(...ids);
-    const { client } = await startApp({ storage: database.storage }, { providers: [Present] });
+    const { client } = await start(Present);
     for (const item of [1, 2]) for (const id of ids) await client.raiseEvent(id, 'item', item);
     for (const id of ids) await eventually(async () => (await itemsOf(client, id)).length === 2);
     expect((await client.getHealth()).parked).toEqual([{ name: 'collects', instances: 3 }]);
@@ -90,7 +92,8 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
 
   it('[Y6] [K6] [K7] can be suspended, resumed and terminated meanwhile', async () => {
     await leave('a', 'b');
-    const { client, close } = await start(Present);
+    const app = await start(Present);
+    const { client } = app;
     await client.suspend('a', 'a break');
     await is(client, 'a', 'Suspended');
     await client.raiseEvent('a', 'item', 1);
@@ -100,7 +103,7 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     await is(client, 'a', 'Suspended');
     await client.terminate('b', 'enough');
     expect(await client.waitForCompletion('b')).toMatchObject({ runtimeStatus: 'Terminated', output: 'enough' });
-    await close();
+    await app.close();
 
     const next = await start(Present, Absent);
     for (const item of [2, 3]) await next.client.raiseEvent('a', 'item', item);
@@ -111,12 +114,13 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
   });
 
   it('[Y5] [Y6] a sub-orchestration whose version nobody has waits as Pending, and answers its caller in the end', async () => {
-    const { client, close } = await start(Present);
+    const app = await start(Present);
+    const { client } = app;
     await client.startNew('callsAbsent', { instanceId: 'a' });
     await is(client, 'child of a', 'Pending');
     await eventually(async () => (await client.getHealth()).parked.length > 0);
     expect((await client.getHealth()).parked).toEqual([{ name: 'collects', version: '2', instances: 1 }]);
-    await close();
+    await app.close();
     const next = await start(Present, Absent);
     expect((await next.client.waitForCompletion('a')).output).toBe('collected by version 2');
     expect(await next.client.getStatus('child of a')).toMatchObject({ version: '2' });

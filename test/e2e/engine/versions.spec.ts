@@ -84,9 +84,10 @@ describe.each(DATABASES)('versions of an orchestrator on %s', (kind) => {
   });
 
   const start = async (settings: { readonly defaultVersion?: string } = {}) => {
-    const { client, close } = await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
+    const app = await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
+    const { client } = app;
     const outputOf = async (id: Promise<string>) => (await client.waitForCompletion(await id)).output;
-    return { client, close, outputOf };
+    return { client, outputOf, close: () => app.close() };
   };
 
   it('[Y5] the version asked for, else the handler without a version, else refused', async () => {

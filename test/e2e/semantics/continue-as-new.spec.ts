@@ -1,8 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type ActivityContext, type ContinueAsNewOptions, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
-import { DataSource } from 'typeorm';
-import { createDatabase, DATABASES } from '../../support/databases.js';
-import { startApp } from '../engine/start-app.js';
 import { recorded } from '../support/conditions.js';
 import { Gates, useScenarios } from '../support/harness.js';
 
@@ -243,28 +240,5 @@ describe('continueAsNew', () => {
       await client.terminate(id(label));
       expect(await client.waitForCompletion(id(label))).toMatchObject({ runtimeStatus: 'Terminated' });
     }
-  });
-});
-
-describe.each(DATABASES)('the history of a generation that is over, on %s', (kind) => {
-  it('[Y4] ends with ContinueAsNew', async () => {
-    const { storage, drop } = await createDatabase(kind);
-    const app = await startApp({ storage }, { providers: [Subject] });
-    // It is soon deleted, and no client can read it.
-    const beside = await new DataSource(storage).initialize();
-    await beside.query('CREATE TABLE all_history (position INTEGER PRIMARY KEY AUTO_INCREMENT, body TEXT)'.replace('AUTO_INCREMENT', kind === 'sqlite' ? '' : 'AUTO_INCREMENT'));
-    await beside.query('CREATE TRIGGER keeps_all AFTER INSERT ON durable_history FOR EACH ROW BEGIN INSERT INTO all_history (body) VALUES (NEW.body); END');
-    await app.client.waitForCompletion(await app.client.startNew('generations', { version: '7', input: { generation: 2, facts: [] } }));
-    const rows = await beside.query<{ body: string }[]>('SELECT body FROM all_history ORDER BY position');
-    const types = rows.flatMap(({ body }) => (JSON.parse(body) as { type: string }[]).map(({ type }) => type));
-    expect(types).toEqual([
-      'OrchestratorStarted', 'ExecutionStarted', 'TaskScheduled', 'OrchestratorCompleted',
-      'OrchestratorStarted', 'TaskCompleted', 'ContinueAsNew', 'OrchestratorCompleted', 'OrchestratorStarted', 'ExecutionStarted',
-      'OrchestratorStarted', 'TaskScheduled', 'OrchestratorCompleted',
-      'OrchestratorStarted', 'TaskCompleted', 'ExecutionCompleted', 'OrchestratorCompleted',
-    ]);
-    await beside.destroy();
-    await app.close();
-    await drop();
   });
 });

@@ -93,9 +93,8 @@ describe.each(DATABASES)('a generator whose worker loses its partitions, on %s',
   const startApp = useApps();
 
   it('[Y7] is dropped without its finally blocks, and the instance goes on from its history', async () => {
-    const { storage, drop } = await createDatabase(kind);
-    const app = await startApp({ storage }, { providers: [Subject] });
-    const { client } = app;
+    const { storage } = await createDatabase(kind);
+    const { client } = await startApp({ storage }, { providers: [Subject] });
     steps = [];
     const instances = Array.from({ length: 8 }, (_, index) => `instance ${index}`);
     for (const instanceId of instances) await client.startNew('guards', { instanceId });
@@ -110,7 +109,5 @@ describe.each(DATABASES)('a generator whose worker loses its partitions, on %s',
     for (const id of instances) await client.raiseEvent(id, 'go');
     for (const id of instances) expect((await client.waitForCompletion(id)).output).toBe(id);
     for (const id of instances) expect([count(id, 'begin'), count(id, 'finally')]).toEqual([2, 1]);
-    await app.close();
-    await drop();
   });
 });
