@@ -157,17 +157,15 @@ describe('calls with { entityManager } on mysql', () => {
         await app.client.raiseEvent(state, 'marker', undefined, { entityManager });
       });
       const outcome = OUTCOMES[onConflict][FINISHED.includes(state) ? 1 : 0];
-      const refusals = () => LOG_LINES.about(`Instance '${state}' of 'echo' was not started`).map(({ level, text }) => [level, text]);
-      if (outcome === 'replaced') {
-        await eventually(async () => (await app.client.getStatus(state))!.output === 'new');
-      } else {
-        await eventually(async () =>
-          LOG_LINES.about(`Event 'marker' for instance '${state}' was dropped`).length > 0 ||
-          (await app.client.getStatus(state, { showHistory: true }))!.history!.some((event) => event.name === 'marker'));
-        expect(await app.client.getStatus(state)).toMatchObject({ name, runtimeStatus: state });
-      }
-      expect(refusals()).toEqual(outcome === 'refused'
-        ? [['warn', expect.stringContaining(`the id is in use by a ${state} instance of '${name}', and onConflict is '${onConflict}'`)]] : []);
+      await eventually(async () => {
+        const now = (await app.client.getStatus(state, { showHistory: true }))!;
+        if (outcome === 'replaced') return now.output === 'new';
+        return LOG_LINES.about(`Event 'marker' for instance '${state}' was dropped`).length > 0 || now.history!.some((event) => event.name === 'marker');
+      });
+      const { name: nameNow, runtimeStatus } = (await app.client.getStatus(state))!;
+      expect([nameNow, runtimeStatus]).toEqual(outcome === 'replaced' ? ['echo', 'Completed'] : [name, state]);
+      const said = LOG_LINES.about(`Instance '${state}' of 'echo' was not started`).map(({ level, text }) => `${level}: ${/the id is.*'/.exec(text)?.[0]}`);
+      expect(said).toEqual(outcome === 'refused' ? [`warn: the id is in use by a ${state} instance of '${name}', and onConflict is '${onConflict}'`] : []);
     }
   });
 
