@@ -124,6 +124,16 @@ class Handlers {
     return [first, yield* work(`${id} b`)];
   }
 
+  /** Calls its second activity when the first one, or an event, has come. */
+  @Orchestrator()
+  *races(ctx: OrchestrationContext, id: string): Orchestration<unknown> {
+    const { work } = ctx.activities(Handlers);
+    const [a, go] = [work(`${id} a`), ctx.waitForExternalEvent('go')];
+    yield* ctx.any([a, go]);
+    const b = yield* work(`${id} b`);
+    return [b, yield* go, yield* a];
+  }
+
   @Orchestrator()
   *faulty(ctx: OrchestrationContext, id: string): Orchestration<string> {
     const { work } = ctx.activities(Handlers);
@@ -146,8 +156,16 @@ class Mended {
   @Orchestrator()
   *faulty(ctx: OrchestrationContext, id: string): Orchestration<string[]> {
     const { work } = ctx.activities(Mended);
-    // Written otherwise, and the same call: names of recorded actions are compared without regard to case.
-    return [yield* ctx.callActivity<string>('WORK', `${id} a`), yield* work(`${id} b`)];
+    return [yield* work(`${id} a`), yield* work(`${id} b`)];
+  }
+
+  /** Its second activity is that of `races`, written otherwise. */
+  @Orchestrator()
+  *races(ctx: OrchestrationContext, id: string): Orchestration<unknown> {
+    const [a, go] = [ctx.activities(Mended).work(`${id} a`), ctx.waitForExternalEvent('go')];
+    yield* ctx.any([a, go]);
+    const b = ctx.callActivity<string>('WORK', `${id} b`);
+    return yield* ctx.all([b, go, a]);
   }
 }
 
@@ -271,6 +289,22 @@ describe('rewind', () => {
     const paid = (await history(a)).find(({ eventType, input }) => eventType === 'TaskScheduled' && input === `${a} pay`);
     expect(numbers).not.toContain(paid!.taskId);
     expect(journal.keys(`${a} reserve`).size).toBe(1);
+  });
+
+  scenario('[K8] an action that the code comes to again, another way and in other letters, has its recorded answer', async (run) => {
+    begin();
+    const { id, start, stop, startAgain } = run;
+    const a = id('a');
+    outages.broken.add(`${a} a`);
+    await start('races', a, { instanceId: a });
+    await run.until(a, recorded('TaskCompleted'));
+    await run.client.raiseEvent(a, 'go', 'went');
+    await fails(run, a);
+    await stop();
+    await startAgain({ providers: [Mended, ...shared] });
+    await run.client.rewind(a);
+    expect(await run.output(a)).toEqual([`${a} b`, 'went', `${a} a`]);
+    expect([journal.times(`${a} a`), journal.times(`${a} b`)]).toEqual([2, 1]);
   });
 
   scenario('[K8] it is Running at once; what was under way is dispatched again: activities, timers at their time; events are still there', async (run) => {

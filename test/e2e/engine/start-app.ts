@@ -41,7 +41,14 @@ export function useApps(): typeof startApp {
   };
 }
 
-/** Asks again and again until the answer is yes; the time limit of the test bounds it. */
+/** As long as a test may take, ms: what goes on asking afterwards would keep jest from ending. */
+const LIMIT = 30_000;
+
+/** Asks again and again until the answer is yes. */
 export async function eventually(question: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await question())) await new Promise(setImmediate);
+  const deadline = performance.now() + LIMIT;
+  while (!(await question())) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${String(question)}`);
+    await new Promise(setImmediate);
+  }
 }
