@@ -51,6 +51,8 @@ export class ActionLog {
   private limit = Infinity;
   /** Of the episodes that are being taken back; a rewind may take back another one. */
   private readonly takenBack: RecordedActions[] = [];
+  /** What was not done again while episodes were taken back: the code may still come to it. */
+  private readonly leftBehind: RecordedActions[] = [];
   private readonly earlyAnswers: AnswerEvent[] = [];
 
   /** @param limit actions that the episode may have [O14] */
@@ -99,7 +101,7 @@ export class ActionLog {
   /** Hands an answer to whoever waits for it; answers false when nobody does, nor will [Y3]. */
   answer(event: AnswerEvent): boolean {
     const action = this.open.get(event.taskId);
-    if (!action) return this.takenBack.some((recorded) => recorded.keep(event));
+    if (!action) return [...this.takenBack, ...this.leftBehind].some((recorded) => recorded.keep(event));
     if (action.kind !== ANSWERED_KIND[event.type]) return false;
     this.close(event.taskId);
     if (action.kind === 'timer') action.fire();
@@ -147,9 +149,10 @@ export class ActionLog {
     for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.children.set(output.taskId, output.instanceId);
   }
 
-  /** What the code has not done again until here was the old path's. */
+  /** What the code has not done again until here was the old path's, unless it comes to it later and that has succeeded. */
   endTakeBack(outputs: readonly OutputEvent[]): void {
-    this.takenBack.pop();
+    const recorded = this.takenBack.pop();
+    if (recorded && !recorded.isEmpty) this.leftBehind.push(recorded);
     for (const output of outputs) if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.timerRows.set(output.taskId, output.fireAt);
   }
 
@@ -195,12 +198,18 @@ export class ActionLog {
   }
 
   private takeRecorded(output: OutputEvent): number | undefined {
-    for (const recorded of this.takenBack.toReversed()) {
-      const taskId = recorded.take(output);
-      if (taskId === undefined) continue;
-      const answer = recorded.answerTo(taskId);
+    const takeFrom = (recorded: RecordedActions, taskId: number | undefined) => {
+      const answer = taskId !== undefined && recorded.answerTo(taskId);
       if (answer) this.earlyAnswers.push(answer);
       return taskId;
+    };
+    for (const recorded of this.takenBack.toReversed()) {
+      const taskId = takeFrom(recorded, recorded.take(output));
+      if (taskId !== undefined) return taskId;
+    }
+    for (const recorded of this.leftBehind.toReversed()) {
+      const taskId = takeFrom(recorded, recorded.takeSucceeded(output));
+      if (taskId !== undefined) return taskId;
     }
     return undefined;
   }

@@ -33,6 +33,12 @@ export class RecordedActions {
     return taskId;
   }
 
+  /** Like {@link take}, of what has succeeded: a call with its result, or an event that was sent. */
+  takeSucceeded(output: OutputEvent): number | undefined {
+    const next = this.byContent.get(contentOf(output))?.at(-1);
+    return next && this.hasSucceeded(next) ? this.take(output) : undefined;
+  }
+
   /** Keeps the first answer to an action that the code has not come to yet. */
   keep(event: AnswerEvent): boolean {
     if (!this.left.has(event.taskId)) return false;
@@ -42,6 +48,11 @@ export class RecordedActions {
 
   answerTo(taskId: number): AnswerEvent | undefined {
     return this.early.get(taskId);
+  }
+
+  private hasSucceeded({ type, taskId }: OutputEvent): boolean {
+    const answer = this.early.get(taskId)?.type;
+    return type === 'EventSent' || answer === 'TaskCompleted' || answer === 'SubOrchestrationInstanceCompleted';
   }
 }
 
