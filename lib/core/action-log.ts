@@ -53,12 +53,14 @@ export class ActionLog {
   private readonly takenBack: RecordedActions[] = [];
   /** What was not done again while episodes were taken back: the code may still come to it. */
   private readonly leftBehind: RecordedActions[] = [];
+  private repeated: OutputEvent[] = [];
   private readonly earlyAnswers: AnswerEvent[] = [];
 
   /** @param limit actions that the episode may have [O14] */
   beginEpisode(limit: number): void {
     this.outputs = [];
     this.cancelled = [];
+    this.repeated = [];
     this.limit = limit;
   }
 
@@ -101,7 +103,7 @@ export class ActionLog {
   /** Hands an answer to whoever waits for it; answers false when nobody does, nor will [Y3]. */
   answer(event: AnswerEvent): boolean {
     const action = this.open.get(event.taskId);
-    if (!action) return [...this.takenBack, ...this.leftBehind].some((recorded) => recorded.keep(event));
+    if (!action) return this.keep(event);
     if (action.kind !== ANSWERED_KIND[event.type]) return false;
     this.close(event.taskId);
     if (action.kind === 'timer') action.fire();
@@ -149,7 +151,7 @@ export class ActionLog {
     for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.children.set(output.taskId, output.instanceId);
   }
 
-  /** What the code has not done again until here was the old path's, unless it comes to it later and that has succeeded. */
+  /** What the code has not done again until here was the old path's, unless it comes to it later. */
   endTakeBack(outputs: readonly OutputEvent[]): void {
     const recorded = this.takenBack.pop();
     if (recorded && !recorded.isEmpty) this.leftBehind.push(recorded);
@@ -159,6 +161,11 @@ export class ActionLog {
   /** Whether the code does again what was recorded, and has not left that way. */
   get isRepeating(): boolean {
     return this.outputs.length === 0 && this.takenBack.some(({ isEmpty }) => !isEmpty);
+  }
+
+  /** Recorded actions that the code has come to in this episode and that have no answer: to be dispatched again. */
+  get repeatedOutputs(): readonly OutputEvent[] {
+    return this.repeated;
   }
 
   /** The next answer that came before the code had come to its action, which by now it has. */
@@ -208,10 +215,18 @@ export class ActionLog {
       if (taskId !== undefined) return taskId;
     }
     for (const recorded of this.leftBehind.toReversed()) {
-      const taskId = takeFrom(recorded, recorded.takeSucceeded(output));
-      if (taskId !== undefined) return taskId;
+      const action = recorded.takeLater(output);
+      if (!action) continue;
+      if (action.type !== 'EventSent' && !recorded.answerTo(action.taskId)) this.repeated.push(action);
+      return takeFrom(recorded, action.taskId);
     }
     return undefined;
+  }
+
+  /** Keeps an answer for an action that the code may come to. What fails on the old path is to run again instead. */
+  private keep(event: AnswerEvent): boolean {
+    if (this.takenBack.some((recorded) => recorded.keep(event))) return true;
+    return !('failureDetails' in event) && this.leftBehind.some((recorded) => recorded.keep(event));
   }
 
   private close(taskId: number): void {

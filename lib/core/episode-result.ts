@@ -18,6 +18,8 @@ export interface EpisodeResult {
    * of them, and of others, is to be abandoned first.
    */
   readonly redone?: Redone;
+  /** Actions of an earlier rewind's old path that the code has come to again, and that are to be dispatched again [K8]. */
+  readonly repeated?: readonly OutputEvent[];
   /** Timers of earlier episodes that are no longer wanted: their rows are to be deleted. */
   readonly cancelledTimers: readonly CancelledTimer[];
   /** Status from now on; 'Running' after continueAsNew. */
@@ -67,7 +69,7 @@ export function buildResult(
   if (ending) events.push(endEvent(ending));
   events.push({ type: 'OrchestratorCompleted' });
   const base = { events, outputs: outputsToPerform(scope, ending), cancelledTimers: actions.cancelledTimers, customStatus };
-  if (!ending) return { ...base, status, ...(redone && { redone }) };
+  if (!ending) return { ...base, status, ...(redone ? { redone } : repeatedOf(scope)) };
   if (ending.type === 'ContinueAsNew') {
     return { ...base, status: 'Running', continueAsNew: { ...valueOf('input', ending.continuation.input), carryOver: carryOver() } };
   }
@@ -81,6 +83,11 @@ function outputsToPerform({ actions }: ExecutionScope, ending: Ending | undefine
   if (!ending) return actions.outputsToPerform();
   const endsWork = ending.type === 'ContinueAsNew' || ending.type === 'Terminated';
   return actions.episodeOutputs.filter(({ type }) => (endsWork ? type === 'EventSent' : type !== 'TimerCreated'));
+}
+
+/** What a rewinding episode redoes includes what it has come to. */
+function repeatedOf({ actions: { repeatedOutputs } }: ExecutionScope): Pick<EpisodeResult, 'repeated'> {
+  return repeatedOutputs.length > 0 ? { repeated: repeatedOutputs } : {};
 }
 
 /** @param recorded the actions of the history, by number */

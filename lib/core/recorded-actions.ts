@@ -33,10 +33,17 @@ export class RecordedActions {
     return taskId;
   }
 
-  /** Like {@link take}, of what has succeeded: a call with its result, or an event that was sent. */
-  takeSucceeded(output: OutputEvent): number | undefined {
-    const next = this.byContent.get(contentOf(output))?.at(-1);
-    return next && this.hasSucceeded(next) ? this.take(output) : undefined;
+  /**
+   * The recorded action that this one is, once the episodes are taken back. Timers are new then, their time was that of the old path;
+   * so are attempts after them, unless they were answered.
+   */
+  takeLater(output: OutputEvent): OutputEvent | undefined {
+    const recorded = this.byContent.get(contentOf(output))?.at(-1);
+    if (!recorded || recorded.type === 'TimerCreated') return undefined;
+    const isFirst = recorded.type === 'EventSent' || (recorded.attempt ?? 1) === 1;
+    if (!isFirst && !this.early.has(recorded.taskId)) return undefined;
+    this.take(output);
+    return recorded;
   }
 
   /** Keeps the first answer to an action that the code has not come to yet. */
@@ -48,11 +55,6 @@ export class RecordedActions {
 
   answerTo(taskId: number): AnswerEvent | undefined {
     return this.early.get(taskId);
-  }
-
-  private hasSucceeded({ type, taskId }: OutputEvent): boolean {
-    const answer = this.early.get(taskId)?.type;
-    return type === 'EventSent' || answer === 'TaskCompleted' || answer === 'SubOrchestrationInstanceCompleted';
   }
 }
 

@@ -129,6 +129,7 @@ function perform({ slot, row, result, context }: EpisodeStep): Outputs {
   const outputs: Outputs = { messages: [], timers: [], readyActivities: [], runningActivities: [] };
   for (const event of result.outputs) performOne(event, outputs, slot, row, context);
   for (const event of result.redone?.outputs ?? []) performOne(event, outputs, slot, row, context, { reason: result.redone?.reason });
+  for (const event of result.repeated ?? []) performOne(event, outputs, slot, row, context, {});
   return outputs;
 }
 

@@ -113,6 +113,7 @@ class Handlers {
       done.push(yield* work(`${id} undo`));
     }
     done.push(yield* ctx.waitForExternalEvent<string>('address'));
+    done.push(yield* work(`${id} pack`));
     done.push(yield* work(`${id} ship`));
     return done;
   }
@@ -284,8 +285,10 @@ describe('rewind', () => {
     const numbers = (await history(a)).flatMap(({ taskId }) => taskId ?? []);
     outages.broken.clear();
     await client.rewind(a);
-    expect(await output(a)).toEqual([`${a} reserve`, `${a} pay`, 'at home', `${a} ship`]);
-    expect(['reserve', 'undo', 'pay', 'ship'].map((what) => journal.times(`${a} ${what}`))).toEqual([2, 1, 1, 2]);
+    expect(await output(a)).toEqual([`${a} reserve`, `${a} pay`, 'at home', `${a} pack`, `${a} ship`]);
+    // What it comes to again, however late: it packed well, and ships with the key that it had.
+    expect(['reserve', 'undo', 'pay', 'pack', 'ship'].map((what) => journal.times(`${a} ${what}`))).toEqual([2, 1, 1, 1, 2]);
+    expect(journal.keys(`${a} ship`).size).toBe(1);
     const paid = (await history(a)).find(({ eventType, input }) => eventType === 'TaskScheduled' && input === `${a} pay`);
     expect(numbers).not.toContain(paid!.taskId);
     expect(journal.keys(`${a} reserve`).size).toBe(1);
