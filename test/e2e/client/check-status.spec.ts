@@ -46,8 +46,9 @@ describe('the answers of controllers', () => {
     expect(await client.waitForCompletionOrCreateCheckStatusResponse(request, nothing)).toEqual({ status: 200, headers: {}, body: null });
   });
 
-  scenario('[K5] … 200 with the status of a terminated one, 500 with that of a failed one', async ({ client, id }) => {
+  scenario('[K5] … 200 with the status of a terminated one, 500 with that of a failed one', async ({ client, id, until }) => {
     await client.startNew('waits', { instanceId: id('terminated'), input: 1 });
+    await until(id('terminated'), ({ runtimeStatus }) => runtimeStatus === 'Running');
     await client.terminate(id('terminated'), 'enough');
     const terminated = await client.waitForCompletionOrCreateCheckStatusResponse(request, id('terminated'));
     expect(terminated).toMatchObject({ status: 200, body: { name: 'waits', instanceId: id('terminated'), runtimeStatus: 'Terminated', input: 1, output: 'enough' } });

@@ -95,8 +95,9 @@ const LIVE: Readonly<Record<string, Prepare>> = {
 const FINISHED: Readonly<Record<string, Prepare>> = {
   Completed: (run, instanceId) => run.run('returns', 'old', { instanceId }),
   Failed: (run, instanceId) => run.run('fails', 'old', { instanceId }),
-  Terminated: async ({ client }, instanceId) => {
+  Terminated: async ({ client, until }, instanceId) => {
     await client.startNew('waits', { instanceId, input: 'old' });
+    await until(instanceId, ({ runtimeStatus }) => runtimeStatus === 'Running');
     await client.terminate(instanceId);
     await client.waitForCompletion(instanceId);
   },

@@ -9,7 +9,7 @@ describe('waitForCompletion', () => {
     for (const label of ['completes', 'fails', 'terminated']) await client.startNew('waits', { instanceId: id(label) });
     const completes = client.waitForCompletion(id('completes'));
     const terminated = client.waitForCompletion(id('terminated'), { timeout: 20_000 });
-    await until(id('completes'), ({ runtimeStatus }) => runtimeStatus === 'Running');
+    for (const label of ['completes', 'terminated']) await until(id(label), ({ runtimeStatus }) => runtimeStatus === 'Running');
     await client.raiseEvent(id('completes'), 'go', 'done');
     await client.terminate(id('terminated'), 'enough');
     expect(await completes).toMatchObject({ instanceId: id('completes'), runtimeStatus: 'Completed', output: 'done' });

@@ -114,7 +114,8 @@ describe('the snippets of the README', () => {
     const again = await app.get(TravelDesk).repair(failed);
     expect(await client.waitForCompletion(again)).toMatchObject({ runtimeStatus: 'Failed', input: atlantis });
     expect(await client.getStatus(failed)).toBeNull();
-    expect(app.get(TravelActivities).cancelled).toEqual(['flight-Atlantis', 'flight-Atlantis', 'flight-Atlantis']);
+    // Once by the first run, whose rewind finds it done, and once by the restart.
+    expect(app.get(TravelActivities).cancelled).toEqual(['flight-Atlantis', 'flight-Atlantis']);
   });
 
   it('versions stand side by side', async () => {
