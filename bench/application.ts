@@ -1,10 +1,11 @@
-/** The application that is measured: sequences of activities that do nothing but answer. */
+/** The application that is measured: sequences of activities that do nothing but answer, and entities that count. */
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Activity, DurableClient, DurableModule, Orchestrator, type Orchestration, type OrchestrationContext, type StorageOptions } from '../lib/index.js';
+import { Activity, DurableClient, DurableModule, EntityId, Orchestrator, type Orchestration, type OrchestrationContext, type StorageOptions } from '../lib/index.js';
 import { DEFAULT_HUB, getDurableRuntimeToken } from '../lib/nest/durable.constants.js';
 import type { DurableRuntime } from '../lib/nest/durable.runtime.js';
+import { Callers, Counter } from './counters.js';
 
 interface Order {
   readonly number: number;
@@ -52,8 +53,10 @@ class OrderSteps {
 export interface Written {
   /** Transactions of the engine and of client calls. */
   readonly commits: number;
-  /** Durable steps of instances: checkpoints of the engine, and instances that a client call inserted first. */
+  /** Durable steps of instances and entities: checkpoints of the engine, and what a client call inserted first. */
   readonly checkpoints: number;
+  /** Operations of entities that were carried out. */
+  readonly operations: number;
 }
 
 export interface BenchApplication {
@@ -63,37 +66,55 @@ export interface BenchApplication {
   runLonger(): Promise<string>;
   /** Purges the longer sequences that were created between these times, epoch ms, both included; answers how many there were. */
   purgeLonger(createdFrom: number, createdTo: number): Promise<number>;
+  /** Adds 1 to a counter by a signal; resolves when it is durable. */
+  signal(key: string): Promise<void>;
+  /** Adds 1 to a counter so many times, by calls one after the other; resolves when the last one is answered. */
+  call(key: string, calls: number): Promise<void>;
+  /** What a counter has counted, as committed. */
+  counted(key: string): Promise<number>;
   written(): Written;
   close(): Promise<void>;
 }
 
 export async function startApplication(storage: StorageOptions): Promise<BenchApplication> {
-  @Module({ imports: [DurableModule.forRoot({ storage })], providers: [OrderSteps] })
+  @Module({ imports: [DurableModule.forRoot({ storage })], providers: [OrderSteps, Counter, Callers] })
   class BenchModule {}
 
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
   const client = app.get(DurableClient);
   const { engine } = app.get<DurableRuntime>(getDurableRuntimeToken(DEFAULT_HUB), { strict: false });
   const { fulfil, fulfilAndReturn } = client.orchestrators(OrderSteps);
+  const { count } = client.orchestrators(Callers);
+  const completed = async (instanceId: string): Promise<unknown> => {
+    const { runtimeStatus, output } = await client.waitForCompletion(instanceId);
+    if (runtimeStatus !== 'Completed') throw new Error(`Instance '${instanceId}' ended ${runtimeStatus}.`);
+    return output;
+  };
   return {
     async run(number, instanceId) {
-      const id = await fulfil({ number, done: [], note: NOTE }, { instanceId });
-      const { runtimeStatus, output } = await client.waitForCompletion(id);
-      if (runtimeStatus !== 'Completed' || (output as Order).done.length !== 3) throw new Error(`Instance '${id}' ended ${runtimeStatus}.`);
+      const { done } = (await completed(await fulfil({ number, done: [], note: NOTE }, { instanceId }))) as Order;
+      if (done.length !== 3) throw new Error(`Sequence ${number} ended after ${done.join(', ')}.`);
     },
     async runLonger() {
       const id = await fulfilAndReturn({ number: 0, done: [], note: NOTE });
-      const { runtimeStatus } = await client.waitForCompletion(id);
-      if (runtimeStatus !== 'Completed') throw new Error(`Instance '${id}' ended ${runtimeStatus}.`);
+      await completed(id);
       return id;
     },
     async purgeLonger(createdFrom, createdTo) {
       const filter = { name: 'fulfilAndReturn', createdTimeFrom: new Date(createdFrom), createdTimeTo: new Date(createdTo) };
       return (await client.purgeInstanceHistoryBy(filter)).instancesDeleted;
     },
+    signal: (key) => client.entity(Counter, key).signal.add(1),
+    async call(key, calls) {
+      await completed(await count({ key, calls }));
+    },
+    async counted(key) {
+      const { entityState } = await client.readEntityState<number>(new EntityId('counter', key));
+      return entityState ?? 0;
+    },
     written() {
       const { counters, client: { counters: calls } } = engine;
-      return { commits: counters.commits + calls.commits, checkpoints: counters.checkpoints + calls.operations };
+      return { commits: counters.commits + calls.commits, checkpoints: counters.checkpoints + calls.operations, operations: counters.operations };
     },
     close: () => app.close(),
   };

@@ -30,6 +30,44 @@ export async function measureThroughput(app: BenchApplication, count: number, id
   };
 }
 
+/** What is done with counters, `count` times each: by signals to one of them or to as many, or by calls from 32 orchestrations at once. */
+export type Counting = 'oneEntity' | 'manyEntities' | 'callers';
+
+export interface EntityThroughput {
+  readonly operationsPerSecond: number;
+  readonly checkpointsPerOperation: number;
+  readonly commitsPerOperation: number;
+}
+
+const CALLERS = 32;
+/** Pause between two looks whether all operations are committed, ms: a look costs nothing. */
+const LOOK = 1;
+
+/** From the first signal or start until the last of `count` operations is committed. */
+export async function measureEntities(app: BenchApplication, count: number, counting: Counting): Promise<EntityThroughput> {
+  const prefix = `round-${round++}`;
+  const keys = Array.from({ length: counting === 'manyEntities' ? count : 1 }, (_, index) => `${prefix}-${index}`);
+  const before = app.written();
+  const begin = performance.now();
+  if (counting === 'callers') {
+    await Promise.all(Array.from({ length: CALLERS }, (_, caller) => app.call(keys[0]!, Math.ceil((count - caller) / CALLERS))));
+  } else {
+    await Promise.all(Array.from({ length: count }, (_, index) => app.signal(keys[index % keys.length]!)));
+    while (app.written().operations < before.operations + count) await setTimeout(LOOK);
+  }
+  const seconds = (performance.now() - begin) / 1_000;
+  const after = app.written();
+  for (const key of keys) {
+    const counted = await app.counted(key);
+    if (counted !== count / keys.length) throw new Error(`Counter '${key}' has counted ${counted}, not ${count / keys.length}.`);
+  }
+  return {
+    operationsPerSecond: count / seconds,
+    checkpointsPerOperation: (after.checkpoints - before.checkpoints) / count,
+    commitsPerOperation: (after.commits - before.commits) / count,
+  };
+}
+
 export interface Latency {
   readonly p50: number;
   readonly p99: number;

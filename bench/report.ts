@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import type { DatabaseResult, ThroughputResult } from './suite.js';
+import type { DatabaseResult, EntityResult, ThroughputResult } from './suite.js';
 
 const whole = (value: number) => Math.round(value).toString();
 const decimals = (value: number) => value.toFixed(2);
@@ -11,6 +11,9 @@ export function tableOf(results: readonly DatabaseResult[]): string {
     ['raw limit, checkpoints/s merged by 32', ({ raw }) => `${whole(raw.checkpointsPerSecond)} (${raw.how})`],
     ...throughputRows('generated ids', ({ throughput }) => throughput.generated),
     ...throughputRows('supplied ids', ({ throughput }) => throughput.supplied),
+    ...entityRows('1 000 signals to one entity', ({ entities }) => entities.oneEntity),
+    ...entityRows('1 000 entities, a signal each', ({ entities }) => entities.manyEntities),
+    ...entityRows('1 000 calls of one entity by 32 orchestrations', ({ entities }) => entities.callers),
     ['idle latency, p50 / p99 ms', ({ latency }) => `${decimals(latency.p50)} / ${decimals(latency.p99)}`],
     ['idle latency: checkpoints per orchestration, all started eagerly', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
     ['statements/s of an idle process', ({ idleStatementsPerSecond }) => decimals(idleStatementsPerSecond)],
@@ -30,6 +33,15 @@ function throughputRows(title: string, of: (result: DatabaseResult) => Throughpu
     [`${title}: statements per orchestration`, (result) => decimals(of(result).statementsPerOrchestration)],
     [`${title}: checkpoints/s ÷ raw checkpoints/s`, (result) => percent(of(result).checkpointRatio)],
     [`${title}: orchestrations/s ÷ raw checkpoints/s`, (result) => percent(of(result).orchestrationRatio)],
+  ];
+}
+
+function entityRows(title: string, of: (result: DatabaseResult) => EntityResult): [string, (result: DatabaseResult) => string][] {
+  return [
+    [`${title}: operations/s`, (result) => whole(of(result).operationsPerSecond)],
+    [`${title}: checkpoints per operation`, (result) => decimals(of(result).checkpointsPerOperation)],
+    [`${title}: commits per operation`, (result) => decimals(of(result).commitsPerOperation)],
+    [`${title}: operations/s ÷ raw checkpoints/s`, (result) => percent(of(result).operationRatio)],
   ];
 }
 

@@ -1,48 +1,28 @@
-import type { EntityManager } from 'typeorm';
-import {
-  InstanceAlreadyExistsError, InstanceNotFoundError, isFinished, serialize, TaskTimeoutError, UnknownHandlerError, type HandlerClass,
-  type InputEvent,
-} from '../core/index.js';
-import { assertDuration, checkedId } from './arguments.js';
-import { acceptedResponse, finishedResponse, type CheckStatusResponse } from './check-status-response.js';
+import type { EntityId, HandlerClass, TaskEntity } from '../core/index.js';
+import { checkedId } from './arguments.js';
+import { acceptedResponse, type CheckStatusResponse } from './check-status-response.js';
+import { deliver, raiseEvent, rewindInstance, type RaiseEventOptions, type TerminateOptions } from './control.js';
+import { cleanEntityStorage, type CleanEntityStorageResult } from './entity-cleaning.js';
+import { entityClient, type EntityClient } from './entity-client.js';
+import { readAllEntities, readEntityPage, type EntityFilter, type EntityMetadata, type EntityPage } from './entity-pages.js';
+import { signalEntity, type SignalOptions } from './entity-signals.js';
+import { readEntityState, type EntityStateResponse } from './entity-state.js';
 import type { DurableHealth } from './health.js';
-import { toHistoryRecords } from './history-record.js';
 import type { ClientHost } from './host.js';
 import { managementPayload, type HttpManagementPayload, type HttpRequestLike } from './management-payload.js';
-import { toStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
+import { readStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
 import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
 import { purgeInstance, purgeInstancesBy, type PurgeFilter, type PurgeOptions, type PurgeResult } from './purge.js';
 import { restartInstance, type RestartOptions } from './restart.js';
-import { toNewInstance, type StartNewOptions } from './start-options.js';
+import type { StartNewOptions } from './start-options.js';
+import { startInstance } from './starts.js';
 import type { StatusFilter } from './status-filter.js';
 import { readAllStatuses, readStatusPage, type StatusPage } from './status-pages.js';
-import { ALLOWED_STATUSES, assertDone, type Transition } from './transitions.js';
-
-export interface RaiseEventOptions {
-  /** Of an open transaction that the event is to be a part of, on MySQL and MariaDB; its database is the task hub's. */
-  readonly entityManager?: EntityManager;
-}
-
-export interface TerminateOptions {
-  /** Whether to terminate the open sub-orchestrations too, at all depths, for the same reason. Default false: they go on. */
-  readonly recursive?: boolean;
-}
-
-export interface WaitForCompletionOptions {
-  /** Longest wait, ms. Default: none. */
-  readonly timeout?: number;
-}
-
-/** Options of {@link DurableClient.waitForCompletionOrCreateCheckStatusResponse}. */
-export interface WaitOrCheckOptions {
-  /** Longest wait, ms. Default 10 000. */
-  readonly timeout?: number;
-  /** Longest time between two looks at the database, ms; the end is signalled besides. Default: as the engine polls. */
-  readonly interval?: number;
-}
+import { waitForCompletion, waitOrCheckStatus, type WaitForCompletionOptions, type WaitOrCheckOptions } from './waiting.js';
 
 /**
- * Starts, queries and steers orchestrations, from anywhere but an orchestrator: there every method throws [O1].
+ * Starts, queries and steers orchestrations, signals and reads entities, from anywhere but an orchestrator: there every method
+ * throws [O1].
  * Injected with `@InjectDurableClient()`.
  *
  * A promise that resolves means that the call is durable: a crash right after it loses nothing.
@@ -62,7 +42,7 @@ export class DurableClient {
    */
   startNew(name: string, options: StartNewOptions = {}): Promise<string> {
     this.host.assertOutsideEpisode('startNew');
-    return this.start(name, options);
+    return startInstance(this.host, name, options);
   }
 
   /**
@@ -77,7 +57,7 @@ export class DurableClient {
   /** The instance's status, or `null` when there is none of this id [K2]. */
   getStatus(instanceId: string, options: GetStatusOptions = {}): Promise<DurableOrchestrationStatus | null> {
     this.host.assertOutsideEpisode('getStatus');
-    return this.readStatus(instanceId, options);
+    return readStatus(this.host, instanceId, options);
   }
 
   /**
@@ -107,7 +87,7 @@ export class DurableClient {
    */
   raiseEvent(instanceId: string, name: string, data?: unknown, options: RaiseEventOptions = {}): Promise<void> {
     this.host.assertOutsideEpisode('raiseEvent');
-    return this.sendEvent(instanceId, name, data, options);
+    return raiseEvent(this.host, instanceId, name, data, options);
   }
 
   /**
@@ -117,7 +97,7 @@ export class DurableClient {
    */
   terminate(instanceId: string, reason?: string, { recursive = false }: TerminateOptions = {}): Promise<void> {
     this.host.assertOutsideEpisode('terminate');
-    return this.deliver('terminate', instanceId, { type: 'ExecutionTerminated', reason, ...(recursive && { recursive }) });
+    return deliver(this.host, 'terminate', instanceId, { type: 'ExecutionTerminated', reason, ...(recursive && { recursive }) });
   }
 
   /**
@@ -126,7 +106,7 @@ export class DurableClient {
    */
   suspend(instanceId: string, reason?: string): Promise<void> {
     this.host.assertOutsideEpisode('suspend');
-    return this.deliver('suspend', instanceId, { type: 'ExecutionSuspended', reason });
+    return deliver(this.host, 'suspend', instanceId, { type: 'ExecutionSuspended', reason });
   }
 
   /**
@@ -135,7 +115,7 @@ export class DurableClient {
    */
   resume(instanceId: string, reason?: string): Promise<void> {
     this.host.assertOutsideEpisode('resume');
-    return this.deliver('resume', instanceId, { type: 'ExecutionResumed', reason });
+    return deliver(this.host, 'resume', instanceId, { type: 'ExecutionResumed', reason });
   }
 
   /**
@@ -146,7 +126,7 @@ export class DurableClient {
    */
   rewind(instanceId: string, reason?: string): Promise<void> {
     this.host.assertOutsideEpisode('rewind');
-    return this.rewindFailed(instanceId, reason);
+    return rewindInstance(this.host, instanceId, reason);
   }
 
   /**
@@ -192,10 +172,68 @@ export class DurableClient {
    */
   waitForCompletion(instanceId: string, options: WaitForCompletionOptions = {}): Promise<DurableOrchestrationStatus> {
     this.host.assertOutsideEpisode('waitForCompletion');
-    return this.waitUntilFinished(instanceId, options.timeout);
+    return waitForCompletion(this.host, instanceId, options);
   }
 
-  /** How this process takes part in its task hub: partitions that it owns, instances that wait for an orchestrator [Y6]. Asks no database. */
+  /**
+   * Sends an operation to an entity, which need not exist yet, and forgets it [N8]: whether it succeeds is told to nobody but the log.
+   * Operations of one process arrive in the order in which they were sent [N4]. A signal for a name that no live worker has is kept
+   * until one comes that has it [Y6].
+   *
+   * With `scheduledTime` it is carried out then, never earlier [N7]. With `entityManager` it is a part of the application's own
+   * transaction (MySQL and MariaDB): it is sent by the commit, behind what the transaction has sent before.
+   * @param operation case does not matter
+   * @param input JSON-serializable; `undefined` is no input
+   * @throws {InvalidEntityManagerError} when the `entityManager` has no transaction, or one of another database
+   * @throws {SerializationError} {PayloadTooLargeError} {TypeError} for bad arguments
+   */
+  signalEntity(id: EntityId, operation: string, input?: unknown, options: SignalOptions = {}): Promise<void> {
+    this.host.assertOutsideEpisode('signalEntity');
+    return signalEntity(this.host, id, operation, input, options);
+  }
+
+  /**
+   * An entity by its class: `client.entity(Counter, 'a').signal.add(1)` is a typed {@link signalEntity}. What is no operation throws
+   * when it is called.
+   * @throws {TypeError} when the class is no entity class
+   * @throws {InvalidInstanceIdError} for a bad key [N1]
+   */
+  entity<T extends TaskEntity<any>>(type: HandlerClass<T>, key: string): EntityClient<T> {
+    return entityClient(type, key, this.host.entityOf(type), (id, operation, input, options) => this.signalEntity(id, operation, input, options));
+  }
+
+  /** The entity's state as last committed, without running its code [N8]: `{ entityExists: false }` when it has none. */
+  readEntityState<T = unknown>(id: EntityId): Promise<EntityStateResponse<T>> {
+    this.host.assertOutsideEpisode('readEntityState');
+    return readEntityState<T>(this.host, id);
+  }
+
+  /**
+   * A page of the entities that exist, in the order of their ids [N8]. Pages are stable while entities come and go.
+   * @param filter with the `continuationToken` of the page before, for the next one
+   * @throws {TypeError} for a bad filter or token
+   */
+  listEntities(filter: EntityFilter & { readonly continuationToken?: string } = {}): Promise<EntityPage> {
+    this.host.assertOutsideEpisode('listEntities');
+    return readEntityPage(this.host, filter, filter.continuationToken);
+  }
+
+  /** All entities that {@link listEntities} would list, page after page: `for await (const { entityId } of client.listEntitiesAll())`. */
+  listEntitiesAll(filter: EntityFilter = {}): AsyncIterable<EntityMetadata> {
+    this.host.assertOutsideEpisode('listEntitiesAll');
+    return readAllEntities(this.host, filter);
+  }
+
+  /**
+   * Releases the locks of orchestrations that are finished or gone, and removes what is left of entities that do not exist [N8].
+   * A safety net: entities do both by themselves. It resolves when their owners are told, which then do it; it may be repeated.
+   */
+  cleanEntityStorage(): Promise<CleanEntityStorageResult> {
+    this.host.assertOutsideEpisode('cleanEntityStorage');
+    return cleanEntityStorage(this.host);
+  }
+
+  /** How this process takes part in its task hub: partitions that it owns, what waits for an orchestrator or entity [Y6]. Asks no database. */
   getHealth(): Promise<DurableHealth> {
     this.host.assertOutsideEpisode('getHealth');
     return Promise.resolve(this.host.health());
@@ -218,84 +256,10 @@ export class DurableClient {
    * of a failed one; after `timeout` ms {@link createCheckStatusResponse} [K5].
    * @throws {InstanceNotFoundError} {TypeError}
    */
-  async waitForCompletionOrCreateCheckStatusResponse(
+  waitForCompletionOrCreateCheckStatusResponse(
     request: HttpRequestLike, instanceId: string, options: WaitOrCheckOptions = {},
   ): Promise<CheckStatusResponse> {
-    const call = 'waitForCompletionOrCreateCheckStatusResponse';
-    this.host.assertOutsideEpisode(call);
-    const { timeout = 10_000, interval = Infinity } = options;
-    const accepted = acceptedResponse(managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId)));
-    assertDuration(call, instanceId, 'timeout', timeout);
-    assertDuration(call, instanceId, 'interval', interval);
-    const step = Math.max(interval, 1);
-    for (let left = timeout; ; left -= step) {
-      const row = await this.host.waitUntilFinished(instanceId, Math.min(left, step));
-      if (row === undefined) throw new InstanceNotFoundError(instanceId);
-      if (isFinished(row.status)) return finishedResponse(toStatus(row, true));
-      if (left <= step) return accepted;
-    }
-  }
-
-  private async start(name: string, options: StartNewOptions): Promise<string> {
-    const instance = toNewInstance(name, options, this.host.maxPayloadBytes);
-    const version = await this.chooseVersion(name, instance.version);
-    const { onConflict = 'replaceFinished', entityManager } = options;
-    if (entityManager !== undefined) return this.host.startJoined({ ...instance, version }, onConflict, entityManager);
-    const { instanceId, result } = await this.host.start({ ...instance, version }, onConflict);
-    if (result.kind === 'exists' && onConflict !== 'useExisting') {
-      throw new InstanceAlreadyExistsError(instanceId, result.status);
-    }
-    return instanceId;
-  }
-
-  /** The version asked for, else the default one, else none, whichever a live worker has [Y5]. */
-  private async chooseVersion(name: string, asked: string | undefined): Promise<string | undefined> {
-    const candidates = asked === undefined && this.host.defaultVersion !== undefined
-      ? [this.host.defaultVersion, undefined]
-      : [asked];
-    let known: readonly string[] = [];
-    for (const version of candidates) {
-      const answer = await this.host.findOrchestrator(name, version);
-      if (answer.found) return version;
-      known = answer.known;
-    }
-    throw new UnknownHandlerError('orchestrator', name, known, asked);
-  }
-
-  private async readStatus(instanceId: string, options: GetStatusOptions): Promise<DurableOrchestrationStatus | null> {
-    const { showHistory = false, showHistoryOutput = false, showInput = true } = options;
-    const row = await this.host.getInstance(checkedId('getStatus', instanceId));
-    if (row === undefined) return null;
-    const history = showHistory ? toHistoryRecords(await this.host.readHistory(row), showHistoryOutput) : undefined;
-    return toStatus(row, showInput, history);
-  }
-
-  private async sendEvent(instanceId: string, name: string, data: unknown, { entityManager }: RaiseEventOptions): Promise<void> {
-    if (typeof name !== 'string' || name === '') {
-      throw new TypeError(`raiseEvent('${instanceId}'): the event's name must be a non-empty string, but got ${String(name)}.`);
-    }
-    const input = serialize(data, `the data of event '${name}'`, this.host.maxPayloadBytes);
-    const event: InputEvent = { type: 'EventRaised', name, input };
-    if (entityManager === undefined) return this.deliver('raiseEvent', instanceId, event);
-    await this.host.sendJoined(checkedId('raiseEvent', instanceId), { type: 'Deliver', event }, entityManager);
-  }
-
-  private async deliver(call: Transition, instanceId: string, event: InputEvent): Promise<void> {
-    assertDone(call, instanceId, await this.host.send(checkedId(call, instanceId), { type: 'Deliver', event }, ALLOWED_STATUSES[call]));
-  }
-
-  private async rewindFailed(instanceId: string, reason: string | undefined): Promise<void> {
-    assertDone('rewind', instanceId, await this.host.rewind(checkedId('rewind', instanceId), reason));
-  }
-
-  private async waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<DurableOrchestrationStatus> {
-    if (timeout !== undefined) assertDuration('waitForCompletion', instanceId, 'timeout', timeout);
-    const limit = timeout === Infinity ? undefined : timeout;
-    const row = await this.host.waitUntilFinished(checkedId('waitForCompletion', instanceId), limit);
-    if (row === undefined) throw new InstanceNotFoundError(instanceId);
-    if (!isFinished(row.status)) {
-      throw new TaskTimeoutError(`Instance '${instanceId}' is ${row.status}: it did not finish within ${timeout} ms.`);
-    }
-    return toStatus(row, true);
+    this.host.assertOutsideEpisode('waitForCompletionOrCreateCheckStatusResponse');
+    return waitOrCheckStatus(this.host, request, instanceId, options);
   }
 }

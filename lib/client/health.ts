@@ -1,23 +1,26 @@
 /** How this process takes part in its task hub, from what it has in memory: {@link DurableClient.getHealth}. */
 export interface DurableHealth {
-  /** Whether this process runs orchestrators and activities; false: it is a client only. */
+  /** Whether this process runs orchestrators, entities and activities; false: it is a client only. */
   readonly isWorker: boolean;
   /** Partitions of the hub. */
   readonly partitionCount: number;
   /** How many of them this process owns. */
   readonly ownedPartitions: number;
   /**
-   * Orchestrators that instances of the owned partitions wait for, because this process does not have them and no live worker
-   * that has took the partitions [Y6]; those with most instances first. Empty, all is well. After a start or a hand-over it takes a
-   * moment until all are counted.
+   * Orchestrators and entities that this process does not have while work in its partitions waits for them, and no live worker that has
+   * took the partitions [Y6]; those first for which most waits. Empty, all is well. After a start or a hand-over it takes a moment until
+   * all are counted.
    */
   readonly parked: readonly ParkedInstances[];
 }
 
-/** Instances that wait for an orchestrator. */
+/** Instances that wait for an orchestrator, or entities that wait for their code. */
 export interface ParkedInstances {
+  readonly kind: 'orchestrator' | 'entity';
+  /** Of the orchestrator; of an entity in lower case, without key. */
   readonly name: string;
-  /** Absent: the unversioned one. */
+  /** Of an orchestrator. Absent: the unversioned one. */
   readonly version?: string;
+  /** How many instances, or keys of the entity. */
   readonly instances: number;
 }

@@ -12,8 +12,14 @@ export interface HistoryRecord {
   readonly taskId?: number;
   /** 1 for the first attempt of an activity. */
   readonly attempt?: number;
-  /** To which instance: of sub-orchestrations and sent events. */
+  /** To which instance: of sub-orchestrations and sent events; of operations, locks and their releases the entity, `@name@key`. */
   readonly instanceId?: string;
+  /** Of EntityOperationCalled and EntityOperationSignaled. */
+  readonly operation?: string;
+  /** Of a signal that is not to arrive before. */
+  readonly scheduledTime?: Date;
+  /** Of EntityUnlockSent: which EntityLockRequested it takes back. */
+  readonly lockTaskId?: number;
   /** When a timer is due. */
   readonly fireAt?: Date;
   /** Only with `showHistoryOutput`. */
@@ -37,6 +43,10 @@ interface EventFields {
   readonly taskId?: number;
   readonly attempt?: number;
   readonly instanceId?: string;
+  readonly entityId?: string;
+  readonly operation?: string;
+  readonly scheduledTime?: number;
+  readonly lockTaskId?: number;
   readonly fireAt?: number;
   readonly input?: string;
   readonly result?: string;
@@ -62,8 +72,11 @@ function toRecord(event: EventFields, timestamp: number, showOutput: boolean): H
     version: event.version,
     taskId: event.taskId,
     attempt: event.attempt,
-    instanceId: event.instanceId,
-    fireAt: event.fireAt === undefined ? undefined : new Date(event.fireAt),
+    instanceId: event.instanceId ?? event.entityId,
+    operation: event.operation,
+    scheduledTime: toDate(event.scheduledTime),
+    lockTaskId: event.lockTaskId,
+    fireAt: toDate(event.fireAt),
     input: showOutput ? deserialize(event.input) : undefined,
     result: showOutput ? deserialize(event.result) : undefined,
     failureDetails: event.failureDetails,
@@ -71,6 +84,10 @@ function toRecord(event: EventFields, timestamp: number, showOutput: boolean): H
     dropped: event.dropped,
     orchestrationStatus: event.status,
   });
+}
+
+function toDate(time: number | undefined): Date | undefined {
+  return time === undefined ? undefined : new Date(time);
 }
 
 function withoutUndefined<T extends object>(record: T): T {

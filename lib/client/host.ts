@@ -3,10 +3,11 @@
  * eager start, placement and wake-up stay behind this port, so that the client imports no engine.
  */
 import type { RuntimeStatus, HistoryEvent } from '../core/history.js';
-import type { HandlerClass, HandlerNames } from '../core/stubs.js';
+import type { EntityClass, HandlerClass, HandlerNames } from '../core/stubs.js';
 import type { DurableHealth } from './health.js';
 import type {
-  ClientResult, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest, PurgeTarget,
+  ClientResult, EntityMessageBody, EntityQuery, EntityRow, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest,
+  PurgeTarget,
 } from '../storage/store.js';
 
 export interface NewInstance {
@@ -37,6 +38,8 @@ export interface ClientHost {
   start(instance: NewInstance, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }>;
   /** Resolves when the message is durable, or was refused. */
   send(instanceId: string, body: MessageBody, allowed: readonly RuntimeStatus[]): Promise<ClientResult>;
+  /** Resolves when the message for the entity is durable, whether there is such an entity or not. */
+  signal(entityId: string, body: EntityMessageBody): Promise<void>;
   /** Resolves when the failed instance is Running and its owner will hear of it, or when that was refused. */
   rewind(instanceId: string, reason: string | undefined): Promise<ClientResult>;
   /**
@@ -45,14 +48,16 @@ export interface ClientHost {
    * @param entityManager TypeORM's, opaque above the storage layer
    */
   startJoined(instance: NewInstance, onConflict: OnConflict, entityManager: object): Promise<string>;
-  /** Like `send`, as a part of the application's own transaction; whether there is such an instance is found out by the owner. */
+  /** Like `send` or `signal`, as a part of the application's own transaction; whether there is such an instance is found out by the owner. */
   sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void>;
   /** Whether a live worker of the hub, this process included, has the orchestrator; else the known names. */
   findOrchestrator(name: string, version?: string): Promise<{ found: true } | { found: false; known: readonly string[] }>;
   getInstance(instanceId: string): Promise<InstanceRow | undefined>;
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]>;
+  getEntity(entityId: string): Promise<EntityRow | undefined>;
+  queryEntities(query: EntityQuery): Promise<EntityRow[]>;
   readHistory(row: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]>;
-  /** What a purge needs to know of instances; what is missing is left out. */
+  /** Rows without payloads; what is missing is left out. */
   getInstanceHeads(instanceIds: readonly string[]): Promise<InstanceHead[]>;
   /** Deletes those of these instances that are finished; answers what became of each. Tries until the database has answered. */
   purge(targets: readonly Omit<PurgeTarget, 'partition'>[]): Promise<PurgeOutcome[]>;
@@ -65,4 +70,6 @@ export interface ClientHost {
   waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined>;
   health(): DurableHealth;
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
+  /** @throws {TypeError} when the class is no entity class */
+  entityOf(type: HandlerClass<unknown>): EntityClass;
 }

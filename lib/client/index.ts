@@ -1,5 +1,11 @@
 export type { CheckStatusResponse, HttpOrchestrationStatus } from './check-status-response.js';
-export { DurableClient, type RaiseEventOptions, type TerminateOptions, type WaitForCompletionOptions, type WaitOrCheckOptions } from './durable-client.js';
+export type { RaiseEventOptions, TerminateOptions } from './control.js';
+export { DurableClient } from './durable-client.js';
+export type { CleanEntityStorageResult } from './entity-cleaning.js';
+export type { EntityClient } from './entity-client.js';
+export type { EntityFilter, EntityMetadata, EntityPage } from './entity-pages.js';
+export type { SignalOptions } from './entity-signals.js';
+export type { EntityStateResponse } from './entity-state.js';
 export type { DurableHealth, ParkedInstances } from './health.js';
 export type { HistoryRecord } from './history-record.js';
 export type { ClientHost, NewInstance } from './host.js';
@@ -11,3 +17,4 @@ export type { RestartOptions } from './restart.js';
 export type { StartNewOptions, StartOptions } from './start-options.js';
 export type { StatusFilter } from './status-filter.js';
 export type { StatusPage } from './status-pages.js';
+export type { WaitForCompletionOptions, WaitOrCheckOptions } from './waiting.js';

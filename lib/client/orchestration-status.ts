@@ -1,6 +1,8 @@
 import { deserialize, type FailureDetails, type RuntimeStatus } from '../core/index.js';
 import type { InstanceRow } from '../storage/store.js';
-import type { HistoryRecord } from './history-record.js';
+import { checkedId } from './arguments.js';
+import { toHistoryRecords, type HistoryRecord } from './history-record.js';
+import type { ClientHost } from './host.js';
 
 /** What {@link DurableClient.getStatus} tells of an instance [K2]. A value that is absent is `undefined`. */
 export interface DurableOrchestrationStatus {
@@ -31,6 +33,15 @@ export interface GetStatusOptions {
   readonly showHistoryOutput?: boolean;
   /** Default true. */
   readonly showInput?: boolean;
+}
+
+/** @throws {TypeError} {InvalidInstanceIdError} for what is no id of an orchestration */
+export async function readStatus(host: ClientHost, instanceId: string, options: GetStatusOptions): Promise<DurableOrchestrationStatus | null> {
+  const { showHistory = false, showHistoryOutput = false, showInput = true } = options;
+  const row = await host.getInstance(checkedId('getStatus', instanceId));
+  if (row === undefined) return null;
+  const history = showHistory ? toHistoryRecords(await host.readHistory(row), showHistoryOutput) : undefined;
+  return toStatus(row, showInput, history);
 }
 
 export function toStatus(

@@ -1,9 +1,8 @@
 /** Deleting finished instances: what a call asks for is checked here, and the tree of sub-orchestrations followed [K4]. */
 import { isFinished, type RuntimeStatus } from '../core/index.js';
 import type { InstanceHead, PurgeRequest } from '../storage/store.js';
-import { checkedId } from './arguments.js';
+import { checkedId, epochMs } from './arguments.js';
 import type { ClientHost } from './host.js';
-import { epochMs } from './status-filter.js';
 import { FINISHED, wrongState } from './transitions.js';
 
 export interface PurgeOptions {

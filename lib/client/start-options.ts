@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { serialize, validateInstanceId } from '../core/index.js';
+import { checkedTags, serialize, validateInstanceId } from '../core/index.js';
 import type { OnConflict } from '../storage/store.js';
 import type { NewInstance } from './host.js';
 
@@ -30,7 +30,6 @@ export interface StartNewOptions extends StartOptions {
 }
 
 const CONFLICT_POLICIES: readonly unknown[] = ['replaceFinished', 'useExisting', 'terminateAndReplace', 'reject'];
-const MAX_TAGS_BYTES = 16 * 1024;
 /** The range of `Date`. */
 const MAX_TIME = 8.64e15;
 
@@ -53,19 +52,9 @@ export function toNewInstance(name: string, options: StartNewOptions, maxPayload
     instanceId,
     version,
     input: serialize(options.input, `the input of '${name}'`, maxPayloadBytes),
-    tags: checkedTags(name, options.tags),
+    tags: options.tags === undefined ? undefined : checkedTags(options.tags, `startNew('${name}')`),
     startAt: options.startAt === undefined ? undefined : epochMs(name, options.startAt),
   };
-}
-
-function checkedTags(name: string, tags: unknown): Readonly<Record<string, string>> | undefined {
-  if (tags === undefined) return undefined;
-  const isMap = typeof tags === 'object' && tags !== null && !Array.isArray(tags);
-  if (!isMap || Object.values(tags).some((value) => typeof value !== 'string')) {
-    throw new TypeError(`startNew('${name}'): tags must be an object whose values are strings.`);
-  }
-  serialize(tags, `the tags of '${name}'`, MAX_TAGS_BYTES);
-  return { ...(tags as Record<string, string>) };
 }
 
 function epochMs(name: string, startAt: Date | number): number {

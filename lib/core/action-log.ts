@@ -1,6 +1,9 @@
 import type { RecordedEpisode } from './episodes.js';
 import type { FailureDetails } from './failure.js';
 import type {
+  EntityLockGranted,
+  EntityOperationCompleted,
+  EntityOperationFailed,
   InputEvent,
   OutputEvent,
   Serialized,
@@ -10,11 +13,11 @@ import type {
   TaskFailed,
   TimerFired,
 } from './history.js';
-import { RecordedActions } from './recorded-actions.js';
+import { TakenBackActions } from './taken-back-actions.js';
 
 /** A call that waits for its answer. */
 export interface OpenCall {
-  readonly kind: 'activity' | 'sub-orchestration';
+  readonly kind: 'activity' | 'sub-orchestration' | 'entity call';
   complete(result: Serialized): void;
   attemptFailed(details: FailureDetails): void;
 }
@@ -25,42 +28,55 @@ export interface OpenTimer {
   fire(): void;
 }
 
+/** A request for the lock of an entity that has not been granted. */
+export interface OpenLock {
+  readonly kind: 'lock';
+  granted(): void;
+}
+
+type OpenAction = OpenCall | OpenTimer | OpenLock;
+
 /** A timer whose row is no longer wanted. */
 export interface CancelledTimer {
   readonly taskId: number;
   readonly fireAt: number;
 }
 
-export type AnswerEvent = TaskCompleted | TaskFailed | SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed | TimerFired;
+export type AnswerEvent =
+  | TaskCompleted
+  | TaskFailed
+  | SubOrchestrationInstanceCompleted
+  | SubOrchestrationInstanceFailed
+  | EntityOperationCompleted
+  | EntityOperationFailed
+  | EntityLockGranted
+  | TimerFired;
 
 /**
  * The actions of one execution: their numbers in program order [Y1], what this episode added, what still waits for an
- * answer, and which timers have rows in the database.
+ * answer, and what an end of the execution leaves to be cleared away: rows of timers, sub-orchestrations, locks.
  */
 export class ActionLog {
   nextTaskId = 0;
   /** How many sub-orchestrations have not answered. */
   openSubOrchestrations = 0;
-  private readonly open = new Map<number, OpenCall | OpenTimer>();
+  private readonly open = new Map<number, OpenAction>();
   /** Fire times of the timers of earlier episodes that have neither fired nor been cancelled. */
   private readonly timerRows = new Map<number, number>();
   /** Ids, as history holds them, of the sub-orchestrations of earlier episodes that have not ended. */
   private readonly children = new Map<number, string>();
+  /** Ids, by lock task id, of the entities whose locks were requested in earlier episodes and not given back. */
+  private readonly locks = new Map<number, string>();
+  private readonly takenBack = new TakenBackActions();
   private outputs: OutputEvent[] = [];
   private cancelled: CancelledTimer[] = [];
   private limit = Infinity;
-  /** Of the episodes that are being taken back; a rewind may take back another one. */
-  private readonly takenBack: RecordedActions[] = [];
-  /** What was not done again while episodes were taken back: the code may still come to it. */
-  private readonly leftBehind: RecordedActions[] = [];
-  private repeated: OutputEvent[] = [];
-  private readonly earlyAnswers: AnswerEvent[] = [];
 
   /** @param limit actions that the episode may have [O14] */
   beginEpisode(limit: number): void {
     this.outputs = [];
     this.cancelled = [];
-    this.repeated = [];
+    this.takenBack.beginEpisode();
     this.limit = limit;
   }
 
@@ -75,7 +91,7 @@ export class ActionLog {
   /** Forgets what this episode did: nothing of a runaway loop is to be performed. */
   discardEpisode(): void {
     for (const output of this.outputs) this.close(output.taskId);
-    this.outputs = [];
+    this.dropOutputs();
   }
 
   /**
@@ -83,8 +99,8 @@ export class ActionLog {
    * @param output with the number `nextTaskId`
    * @returns its number: another one when it is a recorded action that a rewind has taken back
    */
-  add(output: OutputEvent, open?: OpenCall | OpenTimer): number {
-    const taskId = this.takeRecorded(output) ?? this.addNew(output);
+  add(output: OutputEvent, open?: OpenAction): number {
+    const taskId = this.takenBack.take(output) ?? this.addNew(output);
     if (!open) return taskId;
     this.open.set(taskId, open);
     if (open.kind === 'sub-orchestration') this.openSubOrchestrations += 1;
@@ -103,10 +119,11 @@ export class ActionLog {
   /** Hands an answer to whoever waits for it; answers false when nobody does, nor will [Y3]. */
   answer(event: AnswerEvent): boolean {
     const action = this.open.get(event.taskId);
-    if (!action) return this.keep(event);
+    if (!action) return this.takenBack.keep(event);
     if (action.kind !== ANSWERED_KIND[event.type]) return false;
     this.close(event.taskId);
     if (action.kind === 'timer') action.fire();
+    else if (action.kind === 'lock') action.granted();
     else if ('failureDetails' in event) action.attemptFailed(event.failureDetails);
     else if ('result' in event) action.complete(event.result);
     else action.complete(undefined);
@@ -114,14 +131,12 @@ export class ActionLog {
   }
 
   /**
-   * Ends the episode: the timers that it created and left open have rows from now on, and its sub-orchestrations are created.
+   * Ends the episode: the timers that it created and left open have rows from now on, its sub-orchestrations are created, and its
+   * requests for locks are sent.
    * @param recorded the outputs as history holds them: rows carry the fire times of the first run
    */
   endEpisode(recorded: readonly OutputEvent[] = this.outputs): void {
-    for (const output of recorded) {
-      if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.timerRows.set(output.taskId, output.fireAt);
-      else if (output.type === 'SubOrchestrationInstanceCreated') this.children.set(output.taskId, output.instanceId);
-    }
+    for (const output of recorded) if (output.type !== 'TimerCreated' || this.open.has(output.taskId)) this.note(output);
   }
 
   /** The timers of this episode that are still wanted, with all else that it did. */
@@ -129,9 +144,13 @@ export class ActionLog {
     return this.outputs.filter((output) => output.type !== 'TimerCreated' || this.open.has(output.taskId));
   }
 
-  /** Ends the execution: no timer is wanted any more. */
-  closeTimers(): void {
+  /** Ends the execution: no timer is wanted any more, and what it has locked, or asked to lock, is given back [L1]. */
+  endExecution(): void {
     for (const taskId of [...this.timerRows.keys()]) this.dropRow(taskId);
+    const released = new Set(this.outputs.map((output) => (output.type === 'EntityUnlockSent' ? output.lockTaskId : undefined)));
+    for (const [lockTaskId, entityId] of this.locks) {
+      if (!released.has(lockTaskId)) this.addNew({ type: 'EntityUnlockSent', taskId: this.nextTaskId, entityId, lockTaskId });
+    }
   }
 
   /** Ids of the sub-orchestrations that exist and have not ended. */
@@ -146,31 +165,30 @@ export class ActionLog {
 
   /** Begins to take back what these actions were: the code may do them again, with their numbers, and what else it does is new [K8]. */
   takeBack(outputs: readonly OutputEvent[]): void {
-    this.takenBack.push(new RecordedActions(outputs));
+    this.takenBack.begin(outputs);
     this.nextTaskId += outputs.length;
-    for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.children.set(output.taskId, output.instanceId);
+    for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.note(output);
   }
 
-  /** What the code has not done again until here was the old path's, unless it comes to it later. */
+  /** The code has run over all that is taken back. */
   endTakeBack(outputs: readonly OutputEvent[]): void {
-    const recorded = this.takenBack.pop();
-    if (recorded && !recorded.isEmpty) this.leftBehind.push(recorded);
-    for (const output of outputs) if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.timerRows.set(output.taskId, output.fireAt);
+    this.takenBack.end();
+    for (const output of outputs) if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.note(output);
   }
 
   /** Whether the code does again what was recorded, and has not left that way. */
   get isRepeating(): boolean {
-    return this.outputs.length === 0 && this.takenBack.some(({ isEmpty }) => !isEmpty);
+    return this.outputs.length === 0 && this.takenBack.isRepeating;
   }
 
-  /** Recorded actions that the code has come to in this episode and that have no answer: to be dispatched again. */
+  /** @see TakenBackActions.repeated */
   get repeatedOutputs(): readonly OutputEvent[] {
-    return this.repeated;
+    return this.takenBack.repeated;
   }
 
-  /** The next answer that came before the code had come to its action, which by now it has. */
+  /** @see TakenBackActions.nextEarlyAnswer */
   nextEarlyAnswer(): AnswerEvent | undefined {
-    return this.earlyAnswers.shift();
+    return this.takenBack.nextEarlyAnswer();
   }
 
   /** The actions among these that wait for an answer, in the order of their numbers. */
@@ -178,15 +196,17 @@ export class ActionLog {
     return [...this.open.keys()].sort((a, b) => a - b).flatMap((taskId) => recorded.get(taskId) ?? []);
   }
 
-  /** Takes the rows of a recorded episode as they are, when the code cannot be trusted to have made the same. */
-  adoptRecorded({ inputs, outputs, takenBack }: Pick<RecordedEpisode, 'inputs' | 'outputs' | 'takenBack'>): void {
-    for (const episode of takenBack?.episodes ?? []) this.adoptRecorded(episode);
+  /** Takes a recorded episode as it is, in place of what the code did, which cannot be trusted to have made the same. */
+  adoptRecorded({ inputs, outputs, completion, takenBack }: Omit<RecordedEpisode, 'timestamp'>): void {
+    this.dropOutputs();
     for (const { taskId, fireAt } of this.cancelled) this.timerRows.set(taskId, fireAt);
     this.cancelled = [];
+    for (const episode of takenBack?.episodes ?? []) this.adoptRecorded(episode);
     this.forgetAnswered(inputs);
     for (const output of outputs) {
-      if (output.type === 'TimerCreated') this.timerRows.set(output.taskId, output.fireAt);
-      else if (output.type === 'SubOrchestrationInstanceCreated') this.children.set(output.taskId, output.instanceId);
+      this.nextTaskId = Math.max(this.nextTaskId, output.taskId + 1);
+      // Requests of the episode in which the execution ended were not sent.
+      if (output.type !== 'EntityLockRequested' || !completion) this.note(output);
     }
   }
 
@@ -204,29 +224,28 @@ export class ActionLog {
     return output.taskId;
   }
 
-  private takeRecorded(output: OutputEvent): number | undefined {
-    const takeFrom = (recorded: RecordedActions, taskId: number | undefined) => {
-      const answer = taskId !== undefined && recorded.answerTo(taskId);
-      if (answer) this.earlyAnswers.push(answer);
-      return taskId;
-    };
-    for (const recorded of this.takenBack.toReversed()) {
-      const taskId = takeFrom(recorded, recorded.take(output));
-      if (taskId !== undefined) return taskId;
-    }
-    for (const recorded of this.leftBehind.toReversed()) {
-      const action = recorded.takeLater(output);
-      if (!action) continue;
-      if (action.type !== 'EventSent' && !recorded.answerTo(action.taskId)) this.repeated.push(action);
-      return takeFrom(recorded, action.taskId);
-    }
-    return undefined;
+  private dropOutputs(): void {
+    this.nextTaskId -= this.outputs.length;
+    this.outputs = [];
   }
 
-  /** Keeps an answer for an action that the code may come to. What fails on the old path is to run again instead. */
-  private keep(event: AnswerEvent): boolean {
-    if (this.takenBack.some((recorded) => recorded.keep(event))) return true;
-    return !('failureDetails' in event) && this.leftBehind.some((recorded) => recorded.keep(event));
+  /** What is to be cleared away at the end from now on, or no longer. */
+  private note(output: OutputEvent): void {
+    switch (output.type) {
+      case 'TimerCreated':
+        this.timerRows.set(output.taskId, output.fireAt);
+        break;
+      case 'SubOrchestrationInstanceCreated':
+        this.children.set(output.taskId, output.instanceId);
+        break;
+      case 'EntityLockRequested':
+        this.locks.set(output.taskId, output.entityId);
+        break;
+      case 'EntityUnlockSent':
+        this.locks.delete(output.lockTaskId);
+        break;
+      default:
+    }
   }
 
   private close(taskId: number): void {
@@ -247,5 +266,8 @@ const ANSWERED_KIND = {
   TaskFailed: 'activity',
   SubOrchestrationInstanceCompleted: 'sub-orchestration',
   SubOrchestrationInstanceFailed: 'sub-orchestration',
+  EntityOperationCompleted: 'entity call',
+  EntityOperationFailed: 'entity call',
+  EntityLockGranted: 'lock',
   TimerFired: 'timer',
 } as const;

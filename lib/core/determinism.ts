@@ -1,14 +1,16 @@
 /** Compares what the code did on replay with what the history holds [Y1, Y2]. */
+import { EntityId } from './entity-id.js';
 import type { RecordedEpisode } from './episodes.js';
-import type { OutputEvent } from './history.js';
 import { NonDeterminismError } from './errors.js';
+import type { OutputEvent } from './history.js';
 
 /** How an episode ended on replay. */
 export type ReplayedEnd = 'waiting' | 'Completed' | 'Failed' | 'Terminated' | 'ContinueAsNew';
 
 /**
  * The first disagreement of an episode, if there is one: number, kind and name (ignoring case) of each action, and the
- * version of sub-orchestrations. Inputs and fire times are not compared [Y1].
+ * version of sub-orchestrations. The name of what is done with an entity is the entity's, with the operation. Inputs, fire times and
+ * the keys of entities are not compared [Y1].
  *
  * @param nextTaskId number of the first action of the episode
  * @param who orchestrator and instance, for the message
@@ -50,10 +52,28 @@ function recordedEnd({ completion }: RecordedEpisode): ReplayedEnd {
 
 function agree(a: OutputEvent, b: OutputEvent): boolean {
   if (a.type !== b.type || a.taskId !== b.taskId) return false;
-  if (a.type === 'TimerCreated') return true;
-  const { name } = b as Exclude<OutputEvent, { type: 'TimerCreated' }>;
-  if (a.name !== name && a.name.toLowerCase() !== name.toLowerCase()) return false;
+  const [name, other] = [nameOf(a), nameOf(b)];
+  if (name !== other && name.toLowerCase() !== other.toLowerCase()) return false;
   return a.type !== 'SubOrchestrationInstanceCreated' || a.version === (b as typeof a).version;
+}
+
+function nameOf(output: OutputEvent): string {
+  switch (output.type) {
+    case 'TimerCreated':
+      return '';
+    case 'EntityOperationCalled':
+    case 'EntityOperationSignaled':
+      return `${entityNameOf(output)}.${output.operation}`;
+    case 'EntityLockRequested':
+    case 'EntityUnlockSent':
+      return entityNameOf(output);
+    default:
+      return output.name;
+  }
+}
+
+function entityNameOf({ entityId }: { readonly entityId: string }): string {
+  return EntityId.parse(entityId).name;
 }
 
 function describe(output: OutputEvent): string {
@@ -66,6 +86,14 @@ function describe(output: OutputEvent): string {
       return 'a timer';
     case 'EventSent':
       return `the sending of event '${output.name}'`;
+    case 'EntityOperationCalled':
+      return `the call of operation '${output.operation}' of an entity '${entityNameOf(output)}'`;
+    case 'EntityOperationSignaled':
+      return `the signal '${output.operation}' to an entity '${entityNameOf(output)}'`;
+    case 'EntityLockRequested':
+      return `the request for the lock of an entity '${entityNameOf(output)}'`;
+    case 'EntityUnlockSent':
+      return `the release of the lock of an entity '${entityNameOf(output)}'`;
   }
 }
 

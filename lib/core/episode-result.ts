@@ -1,16 +1,16 @@
 import type { CancelledTimer } from './action-log.js';
 import type { Continuation, ExecutionScope } from './execution-scope.js';
 import type { FailureDetails } from './failure.js';
-import type { ExecutionTerminated, HistoryEvent, InputEvent, OutputEvent, RuntimeStatus, Serialized } from './history.js';
+import { isFireAndForget, type ExecutionTerminated, type HistoryEvent, type InputEvent, type OutputEvent, type RuntimeStatus, type Serialized } from './history.js';
 
 /** What an episode means for the history and for the outside. */
 export interface EpisodeResult {
   /** To be appended to the history, in this order. */
   readonly events: readonly HistoryEvent[];
   /**
-   * To be performed. Without what is obsolete at once: timers that the same episode cancelled, all timers when the
-   * execution ended [O10], everything but sent events after continueAsNew and terminate [C2], everything after a runaway
-   * loop [O14].
+   * To be performed. Without what is obsolete at once: timers that the same episode cancelled, all timers and requests for locks
+   * when the execution ended [O10], everything but what is sent and forgotten after continueAsNew and terminate [C2], everything
+   * but the release of locks after a runaway loop [O14].
    */
   readonly outputs: readonly OutputEvent[];
   /**
@@ -82,7 +82,7 @@ export function buildResult(
 function outputsToPerform({ actions }: ExecutionScope, ending: Ending | undefined): OutputEvent[] {
   if (!ending) return actions.outputsToPerform();
   const endsWork = ending.type === 'ContinueAsNew' || ending.type === 'Terminated';
-  return actions.episodeOutputs.filter(({ type }) => (endsWork ? type === 'EventSent' : type !== 'TimerCreated'));
+  return actions.episodeOutputs.filter((output) => (endsWork ? isFireAndForget(output) : output.type !== 'TimerCreated' && output.type !== 'EntityLockRequested'));
 }
 
 /** What a rewinding episode redoes includes what it has come to. */

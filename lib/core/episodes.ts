@@ -23,8 +23,9 @@ export interface OpenEpisode {
 }
 
 /**
- * The episodes that a rewind takes back [K8]: from the first one in which something was dropped to the one that failed. They
- * stand here without what was dropped. The code runs over them again, and may go another way than they say.
+ * The episodes that a rewind takes back [K8]: from the first one in which something was dropped, or from the beginning of the
+ * critical section that it lies in, to the one that failed. They stand here without what was dropped. The code runs over them again,
+ * and may go another way than they say.
  */
 export interface TakenBack {
   readonly episodes: readonly RecordedEpisode[];
@@ -45,8 +46,9 @@ export function splitEpisodes(history: readonly HistoryEvent[], rewind?: Executi
   let episodes: EpisodeBuilder[] = [];
   const takeBack = (): TakenBack => {
     const changed = episodes.findIndex(({ isChanged }) => isChanged);
-    const back = episodes.slice(changed === -1 ? -1 : changed);
-    episodes = episodes.slice(0, episodes.length - back.length);
+    const begin = beginWithoutLocks(episodes, changed === -1 ? episodes.length - 1 : changed);
+    const back = episodes.slice(begin);
+    episodes = episodes.slice(0, begin);
     return { episodes: back, outputs: back.flatMap(({ outputs }) => outputs) };
   };
   let episode = new EpisodeBuilder();
@@ -68,14 +70,36 @@ export function splitEpisodes(history: readonly HistoryEvent[], rewind?: Executi
   return { episodes, open: takenBack ? { timestamp, inputs, takenBack, recorded: recordedActions(history) } : { timestamp, inputs } };
 }
 
+/**
+ * The last episode, up to a certain one, at whose beginning the execution held no lock of an entity and waited for none. Its end gave
+ * all locks back: what is done again begins by asking for them, so that nothing is done without the lock that it was done with [L1].
+ */
+function beginWithoutLocks(episodes: readonly RecordedEpisode[], latest: number): number {
+  const locks = new Set<number>();
+  let begin = 0;
+  for (const [index, { outputs }] of episodes.slice(0, latest + 1).entries()) {
+    if (locks.size === 0) begin = index;
+    for (const output of outputs) {
+      if (output.type === 'EntityLockRequested') locks.add(output.taskId);
+      else if (output.type === 'EntityUnlockSent') locks.delete(output.lockTaskId);
+    }
+  }
+  return begin;
+}
+
 function recordedActions(history: readonly HistoryEvent[]): Map<number, OutputEvent> {
   const recorded = new Map<number, OutputEvent>();
   for (const event of history) if (isOutput(event)) recorded.set(event.taskId, event);
   return recorded;
 }
 
+const OUTPUTS: ReadonlySet<string> = new Set<OutputEvent['type']>([
+  'TaskScheduled', 'SubOrchestrationInstanceCreated', 'TimerCreated', 'EventSent',
+  'EntityOperationCalled', 'EntityOperationSignaled', 'EntityLockRequested', 'EntityUnlockSent',
+]);
+
 function isOutput(event: HistoryEvent): event is OutputEvent {
-  return event.type === 'TaskScheduled' || event.type === 'SubOrchestrationInstanceCreated' || event.type === 'TimerCreated' || event.type === 'EventSent';
+  return OUTPUTS.has(event.type);
 }
 
 class EpisodeBuilder implements RecordedEpisode {

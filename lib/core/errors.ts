@@ -35,14 +35,14 @@ export class NonDeterminismError extends Error {
   }
 }
 
-/** An activity or a sub-orchestration failed; thrown where its task is yielded [A2, S2]. */
+/** An activity, a sub-orchestration or an operation of an entity failed; thrown where its task is yielded [A2, S2, N5]. */
 export class TaskFailedError extends Error {
   static {
     this.prototype.name = 'TaskFailedError';
   }
 
   /**
-   * @param taskName durable name of the activity or orchestrator that was called
+   * @param taskName durable name of the activity or orchestrator that was called; of an operation `@name@key.operation`
    * @param taskId task id of the last attempt
    * @param failureDetails what was thrown there
    */
@@ -81,6 +81,21 @@ export class NonRetriableError extends Error {
   }
 
   readonly isNonRetriable = true;
+}
+
+/** An orchestrator did what it must not do while it has entities locked, or waits for their locks [L2]. Nothing was done. */
+export class LockingRulesViolationError extends Error {
+  static {
+    this.prototype.name = 'LockingRulesViolationError';
+  }
+
+  /**
+   * @param where the call that was refused, with orchestrator and instance
+   * @param rule which rule it breaks, and what to do
+   */
+  constructor(where: string, rule: string) {
+    super(`${where} was refused: ${rule}`);
+  }
 }
 
 /** A value cannot cross as JSON: a function, a symbol, a BigInt, a cycle, or a `toJSON` that throws [O2, A5]. */
@@ -222,7 +237,7 @@ export class InvalidEntityManagerError extends Error {
   }
 }
 
-/** No live worker has an orchestrator or activity of this name (and version) [K1, A3, Y5]. */
+/** No live worker has an orchestrator (in this version), activity or entity of this name [K1, A3, N7, Y5]. */
 export class UnknownHandlerError extends Error {
   static {
     this.prototype.name = 'UnknownHandlerError';
@@ -233,7 +248,7 @@ export class UnknownHandlerError extends Error {
 
   /** @param known the names that exist; listed in the message */
   constructor(
-    readonly kind: 'orchestrator' | 'activity',
+    readonly kind: 'orchestrator' | 'activity' | 'entity',
     readonly handlerName: string,
     known: readonly string[],
     readonly version?: string,
@@ -242,7 +257,9 @@ export class UnknownHandlerError extends Error {
     const names = known.length > 0 ? known.map((name) => `'${name}'`).join(', ') : 'none';
     super(
       `There is no ${kind} ${which}. Known: ${names}. ` +
-        `Is its class a provider of an imported module, and its method decorated? Names are case-sensitive.`,
+        (kind === 'entity'
+          ? 'Is its class a provider of an imported module, and decorated with @Entity() of nestjs-durable, or its method? Names ignore case.'
+          : 'Is its class a provider of an imported module, and its method decorated? Names are case-sensitive.'),
     );
   }
 }

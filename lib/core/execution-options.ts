@@ -1,6 +1,6 @@
 import type { OrchestratorFunction } from './handlers.js';
 import type { DurableLogger } from './logger.js';
-import type { HandlerClass, HandlerNames } from './stubs.js';
+import type { EntityClass, HandlerClass, HandlerNames } from './stubs.js';
 
 /** What an execution needs to know from outside. */
 export interface ExecutionOptions {
@@ -19,4 +19,6 @@ export interface ExecutionOptions {
   readonly log: DurableLogger;
   activityNames(type: HandlerClass<unknown>): HandlerNames;
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
+  /** @throws TypeError when the class is no entity class */
+  entityOf(type: HandlerClass<unknown>): EntityClass;
 }

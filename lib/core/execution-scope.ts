@@ -1,4 +1,5 @@
 import { ActionLog } from './action-log.js';
+import { CriticalSection } from './critical-section.js';
 import { OrchestratorError } from './errors.js';
 import type { ExecutionOptions } from './execution-options.js';
 import { ExternalEvents } from './external-events.js';
@@ -14,6 +15,7 @@ export interface Continuation {
 export class ExecutionScope {
   readonly actions = new ActionLog();
   readonly events = new ExternalEvents();
+  readonly criticalSection = new CriticalSection();
   started: ExecutionStarted | undefined;
   /** Time of the episode, epoch ms. */
   time = 0;
@@ -41,6 +43,11 @@ export class ExecutionScope {
   /** Orchestrator and instance, for messages. */
   get title(): string {
     return `Orchestrator '${this.name}' (${this.options.source}) of instance '${this.options.instanceId}'`;
+  }
+
+  /** A call and where it was made, for messages. */
+  at(call: string): string {
+    return `${call} (orchestrator '${this.name}', instance '${this.options.instanceId}')`;
   }
 
   /** Runs code of the orchestrator: the only time when its context may be used. */

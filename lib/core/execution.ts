@@ -8,7 +8,6 @@
  * 3. Inputs to an instance that is suspended or has not begun are held back here, and so in the history, in their order [E4].
  * 4. Nothing that the code does makes `run` throw: it fails the instance. Code is dropped, never returned [Y7].
  */
-import type { AnswerEvent } from './action-log.js';
 import { findDisagreement, historyGoesOn, type ReplayedEnd } from './determinism.js';
 import { GeneratorDriver, silence, type DriverStep, type OrchestratorDriver } from './driver.js';
 import { buildResult, redoneOf, type Ending, type EpisodeResult } from './episode-result.js';
@@ -17,17 +16,12 @@ import { OrchestratorError } from './errors.js';
 import type { ExecutionOptions } from './execution-options.js';
 import { ExecutionScope } from './execution-scope.js';
 import { failureDetailsOf } from './failure-details.js';
-import type { EventRaised, HistoryEvent, InputEvent } from './history.js';
+import type { HistoryEvent, InputEvent } from './history.js';
+import { goesOver, isAnswer, latestOf } from './inputs.js';
 import { ReplayContext } from './replay-context.js';
 import { serialize } from './serialization.js';
 import { TaskBase } from './task-base.js';
 import { describeValue } from './values.js';
-
-export { splitEpisodes } from './episodes.js';
-export type { OpenEpisode, RecordedEpisode } from './episodes.js';
-export type { EpisodeResult } from './episode-result.js';
-export type { ExecutionOptions } from './execution-options.js';
-export type { CancelledTimer } from './action-log.js';
 
 /** One execution of an orchestration: its code, alive in memory. */
 export class OrchestrationExecution {
@@ -112,7 +106,7 @@ export class OrchestrationExecution {
     this.scope.actions.beginEpisode(limit);
     if (episode.takenBack) this.takeBack(episode.takenBack);
     this.feed(episode.timestamp, episode.inputs);
-    if (this.ending) this.scope.actions.closeTimers();
+    if (this.ending) this.scope.actions.endExecution();
   }
 
   /** Lets the code go again where a rewind leads, with what was recorded there and still stands [K8]. */
@@ -184,7 +178,7 @@ export class OrchestrationExecution {
     }
   }
 
-  private apply(event: EventRaised | AnswerEvent | InputEvent): void {
+  private apply(event: InputEvent): void {
     if (event.type === 'EventRaised') this.scope.events.raise(event);
     else if (!isAnswer(event) || !this.scope.actions.answer(event)) return this.ignore(event);
     this.endIfAsked();
@@ -237,14 +231,7 @@ export class OrchestrationExecution {
 
   private refuse(value: unknown): void {
     silence(value);
-    const what = value instanceof TaskBase ? 'a task of another orchestrator' : describeValue(value);
-    this.fail(
-      this.scope.fatal ??
-        new OrchestratorError(
-          `${this.scope.title} yielded ${what}. Only durable tasks may be yielded: what ctx.callActivity, ctx.all and the like ` +
-            'return. For several tasks use ctx.all; do everything asynchronous in activities.',
-        ),
-    );
+    this.fail(this.scope.fatal ?? refusedYield(this.scope.title, value));
   }
 
   /** The code is back: ends the execution when a limit was passed or continueAsNew was called. */
@@ -280,13 +267,13 @@ export class OrchestrationExecution {
     this.ending = { type: 'Failed', failureDetails: { ...failureDetailsOf(error), ...(innerFailure && { innerFailure }) } };
     for (const event of inputs) if (event.type === 'ExecutionTerminated') this.accept(event);
     this.nonDeterminism = undefined;
-    this.scope.actions.closeTimers();
+    this.scope.actions.endExecution();
   }
 
   /** What the next generation takes over: events that nobody took, then what is not applied yet [C1]. */
   private carryOver(): InputEvent[] {
     const { continuation, events } = this.scope;
-    const unapplied = this.leftOver.filter((event) => CARRIED.has(event.type));
+    const unapplied = this.leftOver.filter(goesOver);
     if (continuation?.preserveUnprocessedEvents) return [...events.unprocessed(), ...unapplied];
     return unapplied.filter((event) => event.type !== 'EventRaised');
   }
@@ -294,15 +281,10 @@ export class OrchestrationExecution {
 
 type PlayedEpisode = Pick<RecordedEpisode, 'timestamp' | 'inputs' | 'takenBack'>;
 
-const CARRIED: ReadonlySet<InputEvent['type']> = new Set(['EventRaised', 'ExecutionSuspended', 'ExecutionResumed', 'ExecutionTerminated']);
-
-function isAnswer(event: InputEvent): event is AnswerEvent {
-  return 'taskId' in event;
-}
-
-/** Timers are never taken up before they are due, whatever the clock says. */
-function latestOf(time: number, inputs: readonly InputEvent[]): number {
-  let latest = time;
-  for (const event of inputs) if (event.type === 'TimerFired' && event.fireAt > latest) latest = event.fireAt;
-  return latest;
+function refusedYield(who: string, value: unknown): OrchestratorError {
+  const what = value instanceof TaskBase ? 'a task of another orchestrator' : describeValue(value);
+  return new OrchestratorError(
+    `${who} yielded ${what}. Only durable tasks may be yielded: what ctx.callActivity, ctx.all and the like ` +
+      'return. For several tasks use ctx.all; do everything asynchronous in activities.',
+  );
 }

@@ -28,6 +28,13 @@ export interface ParentInstance {
   readonly taskId: number;
 }
 
+/** A call or a request of an orchestration: where its answer goes. */
+export interface Caller {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+}
+
 export interface ExecutionStarted {
   readonly type: 'ExecutionStarted';
   readonly name: string;
@@ -71,6 +78,24 @@ export interface TimerFired {
   readonly fireAt: number;
 }
 
+export interface EntityOperationCompleted {
+  readonly type: 'EntityOperationCompleted';
+  readonly taskId: number;
+  readonly result?: string;
+}
+
+export interface EntityOperationFailed {
+  readonly type: 'EntityOperationFailed';
+  readonly taskId: number;
+  readonly failureDetails: FailureDetails;
+}
+
+/** The entity of an EntityLockRequested is locked for this execution [L1]. */
+export interface EntityLockGranted {
+  readonly type: 'EntityLockGranted';
+  readonly taskId: number;
+}
+
 export interface EventRaised {
   readonly type: 'EventRaised';
   readonly name: string;
@@ -109,6 +134,9 @@ export type InputEvent =
   | TaskFailed
   | SubOrchestrationInstanceCompleted
   | SubOrchestrationInstanceFailed
+  | EntityOperationCompleted
+  | EntityOperationFailed
+  | EntityLockGranted
   | TimerFired
   | EventRaised
   | ExecutionSuspended
@@ -156,8 +184,50 @@ export interface EventSent {
   readonly input?: string;
 }
 
+export interface EntityOperationCalled {
+  readonly type: 'EntityOperationCalled';
+  readonly taskId: number;
+  /** As `@name@key`. */
+  readonly entityId: string;
+  readonly operation: string;
+  readonly input?: string;
+}
+
+export interface EntityOperationSignaled {
+  readonly type: 'EntityOperationSignaled';
+  readonly taskId: number;
+  readonly entityId: string;
+  readonly operation: string;
+  readonly input?: string;
+  /** Not to arrive before this time (epoch ms) [N7]. */
+  readonly scheduledTime?: number;
+}
+
+/** One entity of a critical section; entities are requested one after the other [L1]. */
+export interface EntityLockRequested {
+  readonly type: 'EntityLockRequested';
+  readonly taskId: number;
+  readonly entityId: string;
+}
+
+export interface EntityUnlockSent {
+  readonly type: 'EntityUnlockSent';
+  readonly taskId: number;
+  readonly entityId: string;
+  /** Task id of the EntityLockRequested that it takes back. */
+  readonly lockTaskId: number;
+}
+
 /** What the code of an orchestrator did, each with the next task id [Y1]. */
-export type OutputEvent = TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated | EventSent;
+export type OutputEvent =
+  | TaskScheduled
+  | SubOrchestrationInstanceCreated
+  | TimerCreated
+  | EventSent
+  | EntityOperationCalled
+  | EntityOperationSignaled
+  | EntityLockRequested
+  | EntityUnlockSent;
 
 export interface OrchestratorStarted {
   readonly type: 'OrchestratorStarted';
@@ -200,4 +270,9 @@ export type RuntimeStatus = (typeof RUNTIME_STATUSES)[number];
 /** Whether an instance in this status has ended for good. */
 export function isFinished(status: RuntimeStatus): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Terminated';
+}
+
+/** Whether an action is over once it is sent: nothing answers it. */
+export function isFireAndForget({ type }: OutputEvent): boolean {
+  return type === 'EventSent' || type === 'EntityOperationSignaled' || type === 'EntityUnlockSent';
 }

@@ -13,6 +13,11 @@ export function validateInstanceId(id: string): void {
   if (typeof id !== 'string') throw new InvalidInstanceIdError(String(id), `it is no string but ${typeof id}`);
   if (id === '') throw new InvalidInstanceIdError(id, 'it is empty');
   if (id.startsWith('@')) throw new InvalidInstanceIdError(id, "ids that begin with '@' belong to entities");
+  validateIdText(id);
+}
+
+/** What holds for the ids of orchestrations and of entities: their length and characters [N1]. */
+export function validateIdText(id: string): void {
   if (id.length > MAX_LENGTH) {
     throw new InvalidInstanceIdError(`${id.slice(0, 40)}…`, `it has ${id.length} characters, ${MAX_LENGTH} are allowed`);
   }

@@ -2,6 +2,17 @@
 export { idempotencyKey, type ActivityContext } from './activity-context.js';
 export type { CancelledTimer } from './action-log.js';
 export { isCausedBy, type ErrorType } from './causes.js';
+export type { EntityContext, EntityStartOptions, SignalEntityOptions, TaskEntityContext } from './entity-context.js';
+export {
+  EntityExecution,
+  type EntityAction,
+  type EntityExecutionOptions,
+  type OperationOutcome,
+  type RequestedOperation,
+} from './entity-execution.js';
+export { EntityId, isEntityId } from './entity-id.js';
+export type { EntityLock, LockState } from './entity-lock.js';
+export { createOperationStubs, type EntityReference, type EntitySignalStubs, type EntityStub } from './entity-stubs.js';
 export type { EpisodeResult } from './episode-result.js';
 export { splitEpisodes, type OpenEpisode, type RecordedEpisode, type TakenBack } from './episodes.js';
 export * from './errors.js';
@@ -9,11 +20,12 @@ export { OrchestrationExecution } from './execution.js';
 export type { ExecutionOptions } from './execution-options.js';
 export { failureDetailsOf } from './failure-details.js';
 export type { FailureDetails } from './failure.js';
-export type { ActivityFunction, OrchestratorFunction } from './handlers.js';
+export type { ActivityFunction, EntityFunction, OrchestratorFunction } from './handlers.js';
 export * from './history.js';
 export { partitionOf, subOrchestrationId, validateInstanceId } from './ids.js';
 export type { Jsonify } from './jsonify.js';
 export type { DurableLogger } from './logger.js';
+export type { OperationContext } from './operation-context.js';
 export type {
   ActivityOptions,
   ContinueAsNewOptions,
@@ -27,6 +39,7 @@ export { deserialize, serialize } from './serialization.js';
 export {
   createStubs,
   type ActivityStubs,
+  type EntityClass,
   type HandlerClass,
   type HandlerName,
   type HandlerNames,
@@ -34,6 +47,8 @@ export {
   type OrchestratorOutput,
   type OrchestratorStubs,
 } from './stubs.js';
+export { checkedTags } from './tags.js';
+export { entityFunction, operationNames, operationsOf, TaskEntity, type AroundOperation } from './task-entity.js';
 export type {
   DurableTask,
   EventTask,

@@ -1,7 +1,12 @@
+import type { SignalEntityOptions } from './entity-context.js';
+import type { EntityId } from './entity-id.js';
+import type { EntityLock, LockState } from './entity-lock.js';
+import type { EntityReference, EntityStub } from './entity-stubs.js';
 import type { Jsonify } from './jsonify.js';
 import type { DurableLogger } from './logger.js';
 import type { RetryOptions } from './retry-options.js';
 import type { ActivityStubs, HandlerClass, OrchestratorStubs } from './stubs.js';
+import type { TaskEntity } from './task-entity.js';
 import type { DurableTask, EventTask, SettledResults, TaskResults, TimerTask } from './task.js';
 
 export interface ActivityOptions {
@@ -68,6 +73,32 @@ export interface OrchestrationContext {
   callSubOrchestrator<T = unknown>(name: string, input?: unknown, options?: SubOrchestrationOptions): DurableTask<Jsonify<T>>;
   /** The orchestrators of a class, typed: `yield* ctx.orchestrators(Shipping).ship(order)`. */
   orchestrators<T>(type: HandlerClass<T>): OrchestratorStubs<T>;
+
+  /**
+   * Calls an operation of an entity and gives its result [N8]. Its failure is thrown at the yield as TaskFailedError; of its
+   * name no case matters. There are no retries: call it again.
+   * @throws SerializationError, PayloadTooLargeError for the input; LockingRulesViolationError in or before a critical section [L2]
+   */
+  callEntity<T = unknown>(id: EntityId, operation: string, input?: unknown): DurableTask<Jsonify<T>>;
+  /**
+   * Sends an operation to an entity, and forgets it: its result and its failure stay there [N8].
+   * @throws TypeError, RangeError for `scheduledTime`; else as callEntity
+   */
+  signalEntity(id: EntityId, operation: string, input?: unknown, options?: SignalEntityOptions): void;
+  /**
+   * An entity of a class, typed: `yield* ctx.entity(Counter, 'a').add(1)` calls it, `ctx.entity(Counter, 'a').signal.add(1)` signals it.
+   * @throws TypeError for a class without `@Entity()`, InvalidInstanceIdError for the key [N1]
+   */
+  entity<T extends TaskEntity<any>>(type: HandlerClass<T>, key: string): EntityStub<T>;
+  /**
+   * Waits until entities, given as ids or stubs, are locked for this orchestration: until `release()` no one else's operations are
+   * carried out, they queue [L1]. The order of the arguments does not matter. From this call on its rules hold [L2]: no second
+   * lock, no sub-orchestration, no call of another entity, one call of an entity at a time, no signal to one that is locked.
+   * @throws TypeError for no entity at all, or something else; LockingRulesViolationError for a second lock
+   */
+  lock(...entities: readonly EntityReference[]): DurableTask<EntityLock>;
+  /** What this orchestration has locked; a lock that is only waited for does not count [L1]. */
+  isLocked(): LockState;
 
   /**
    * A timer that fires at a time, or so many ms from `currentUtcDateTime` [T1]. A time in the past fires at once.

@@ -15,6 +15,7 @@ export class RecordedActions {
   constructor(outputs: readonly OutputEvent[]) {
     for (const output of outputs.toReversed()) {
       const content = contentOf(output);
+      if (content === undefined) continue;
       const alike = this.byContent.get(content);
       if (alike) alike.push(output);
       else this.byContent.set(content, [output]);
@@ -26,24 +27,22 @@ export class RecordedActions {
     return this.left.size === 0;
   }
 
-  /** The number of the recorded action that this one is, if it is one; it is taken only once. */
-  take(output: OutputEvent): number | undefined {
-    const taskId = this.byContent.get(contentOf(output))?.pop()?.taskId;
-    if (taskId !== undefined) this.left.delete(taskId);
-    return taskId;
+  /** The recorded action with this content, if there is one; it is taken only once. */
+  take(content: string | undefined): OutputEvent | undefined {
+    const action = content === undefined ? undefined : this.byContent.get(content)?.pop();
+    if (action) this.left.delete(action.taskId);
+    return action;
   }
 
   /**
-   * The recorded action that this one is, once the episodes are taken back. Timers are new then, their time was that of the old path;
-   * so are attempts after them, unless they were answered.
+   * As {@link take}, once the episodes are taken back. Timers are new then, their time was that of the old path; so are attempts after
+   * them, unless they were answered.
    */
-  takeLater(output: OutputEvent): OutputEvent | undefined {
-    const recorded = this.byContent.get(contentOf(output))?.at(-1);
-    if (!recorded || recorded.type === 'TimerCreated') return undefined;
-    const isFirst = recorded.type === 'EventSent' || (recorded.attempt ?? 1) === 1;
-    if (!isFirst && !this.early.has(recorded.taskId)) return undefined;
-    this.take(output);
-    return recorded;
+  takeLater(content: string | undefined): OutputEvent | undefined {
+    const action = content === undefined ? undefined : this.byContent.get(content)?.at(-1);
+    if (!action || action.type === 'TimerCreated') return undefined;
+    const isFirst = !('attempt' in action) || action.attempt === undefined || action.attempt === 1;
+    return isFirst || this.early.has(action.taskId) ? this.take(content) : undefined;
   }
 
   /** Keeps the first answer to an action that the code has not come to yet. */
@@ -58,8 +57,11 @@ export class RecordedActions {
   }
 }
 
-/** All that makes an action this one, but its number and what follows from that. A timer is what it is by its time. */
-function contentOf(output: OutputEvent): string {
+/**
+ * All that makes an action this one, but its number and what follows from that. A timer is what it is by its time. Nothing for locks:
+ * what was taken back has ended with their release, so the code's are always new.
+ */
+export function contentOf(output: OutputEvent): string | undefined {
   switch (output.type) {
     case 'TimerCreated':
       return String(output.fireAt);
@@ -73,5 +75,12 @@ function contentOf(output: OutputEvent): string {
       const { type, name, version, input, instanceId, defaultId, callId, attempt } = output;
       return JSON.stringify([type, name.toLowerCase(), version, input, defaultId ? null : instanceId, callId, attempt]);
     }
+    case 'EntityOperationCalled':
+      return JSON.stringify([output.type, output.entityId, output.operation.toLowerCase(), output.input]);
+    case 'EntityOperationSignaled':
+      return JSON.stringify([output.type, output.entityId, output.operation.toLowerCase(), output.input, output.scheduledTime]);
+    case 'EntityLockRequested':
+    case 'EntityUnlockSent':
+      return undefined;
   }
 }

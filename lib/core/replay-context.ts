@@ -1,9 +1,15 @@
 import { v5 as uuidv5 } from 'uuid';
 import { CallTask, type CallRequest } from './call-task.js';
 import { compose } from './composite-tasks.js';
+import { EntityCalls } from './entity-calls.js';
+import type { SignalEntityOptions } from './entity-context.js';
+import type { EntityId } from './entity-id.js';
+import type { LockState } from './entity-lock.js';
+import type { EntityReference } from './entity-stubs.js';
 import { InvalidInstanceIdError } from './errors.js';
 import type { ExecutionScope } from './execution-scope.js';
 import { validateInstanceId } from './ids.js';
+import { IgnoredTask } from './ignored-task.js';
 import { prefixedLogger, type DurableLogger } from './logger.js';
 import type {
   ActivityOptions,
@@ -18,7 +24,7 @@ import { createStubs, type HandlerClass } from './stubs.js';
 import { TaskBase } from './task-base.js';
 import type { DurableTask, EventTask, TimerTask } from './task.js';
 import { toFireAt } from './times.js';
-import { describeValue } from './values.js';
+import { assertName, describeValue } from './values.js';
 import { CodeTimer, EventWait } from './waiting-tasks.js';
 
 const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
@@ -31,10 +37,12 @@ const GUID_NAMESPACE = '9e952958-5e33-4daf-827f-2fa12937b875';
  */
 export class ReplayContext implements OrchestrationContext {
   readonly log: Required<DurableLogger>;
+  private readonly entities: EntityCalls;
   private guids = 0;
   private input: { readonly value: unknown } | undefined;
 
   constructor(private readonly scope: ExecutionScope) {
+    this.entities = new EntityCalls(scope);
     this.log = prefixedLogger(
       scope.options.log,
       () => `[${scope.name} ${scope.options.instanceId}]`,
@@ -97,9 +105,29 @@ export class ReplayContext implements OrchestrationContext {
       this.callSubOrchestrator(name, input, { ...options, version: options?.version ?? version }));
   }
 
+  callEntity(id: EntityId, operation: string, input?: unknown): TaskBase<any> {
+    return this.entities.call(id, operation, input);
+  }
+
+  signalEntity(id: EntityId, operation: string, input?: unknown, options?: SignalEntityOptions): void {
+    this.entities.signal(id, operation, input, options);
+  }
+
+  entity(type: HandlerClass<unknown>, key: string): any {
+    return this.entities.stub(type, key);
+  }
+
+  lock(...entities: EntityReference[]): TaskBase<any> {
+    return this.entities.lock(entities);
+  }
+
+  isLocked(): LockState {
+    return this.entities.lockState;
+  }
+
   createTimer(fireAt: Date | number): TimerTask {
     this.scope.assertRunningCode('ctx.createTimer');
-    const time = toFireAt(fireAt, this.scope.time, this.at('ctx.createTimer'));
+    const time = toFireAt(fireAt, this.scope.time, this.scope.at('ctx.createTimer'));
     if (this.scope.continuation) return new IgnoredTask(this.scope);
     this.scope.reserveAction();
     return new CodeTimer(this.scope, time);
@@ -107,8 +135,8 @@ export class ReplayContext implements OrchestrationContext {
 
   waitForExternalEvent(name: string, options: WaitForEventOptions<any> = {}): EventTask<any> {
     this.scope.assertRunningCode('ctx.waitForExternalEvent');
-    const where = this.at('ctx.waitForExternalEvent');
-    this.assertName(name, where);
+    const where = this.scope.at('ctx.waitForExternalEvent');
+    assertName(name, `${where}: the name`);
     const { timeout } = options;
     if (timeout !== undefined && typeof timeout !== 'number') throw new TypeError(`${where}: timeout must be a number of milliseconds.`);
     const fireAt = timeout === undefined ? undefined : toFireAt(timeout, this.scope.time, `${where}, timeout,`);
@@ -122,9 +150,9 @@ export class ReplayContext implements OrchestrationContext {
 
   sendEvent(instanceId: string, name: string, data?: unknown): void {
     this.scope.assertRunningCode('ctx.sendEvent');
-    const where = this.at('ctx.sendEvent');
+    const where = this.scope.at('ctx.sendEvent');
     validateInstanceId(instanceId);
-    this.assertName(name, where);
+    assertName(name, `${where}: the name`);
     const input = serialize(data, () => `the data of event '${name}' sent by ${where}`, this.scope.options.maxPayloadBytes);
     if (this.scope.continuation) return;
     this.scope.reserveAction();
@@ -138,7 +166,7 @@ export class ReplayContext implements OrchestrationContext {
 
   any(tasks: readonly DurableTask<unknown>[]): TaskBase<any> {
     const children = this.childrenOf('ctx.any', tasks);
-    if (children.length === 0) throw new RangeError(`${this.at('ctx.any')} was given no task: it would wait for ever.`);
+    if (children.length === 0) throw new RangeError(`${this.scope.at('ctx.any')} was given no task: it would wait for ever.`);
     return compose('any', this.scope, children);
   }
 
@@ -148,25 +176,26 @@ export class ReplayContext implements OrchestrationContext {
 
   setCustomStatus(status: unknown): void {
     this.scope.assertRunningCode('ctx.setCustomStatus');
-    const text = serialize(status, () => `the custom status of ${this.at('ctx.setCustomStatus')}`, MAX_CUSTOM_STATUS_BYTES);
+    const text = serialize(status, () => `the custom status of ${this.scope.at('ctx.setCustomStatus')}`, MAX_CUSTOM_STATUS_BYTES);
     if (this.scope.continuation) return;
     this.scope.customStatus = text === 'null' ? undefined : text;
   }
 
   continueAsNew(input?: unknown, options: ContinueAsNewOptions = {}): void {
     this.scope.assertRunningCode('ctx.continueAsNew');
-    const text = serialize(input, () => `the input of ${this.at('ctx.continueAsNew')}`, this.scope.options.maxPayloadBytes);
+    const text = serialize(input, () => `the input of ${this.scope.at('ctx.continueAsNew')}`, this.scope.options.maxPayloadBytes);
     const { preserveUnprocessedEvents = true } = options;
     this.scope.continuation ??= { input: text, preserveUnprocessedEvents };
   }
 
   private call(kind: CallRequest['kind'], name: string, input: unknown, options: SubOrchestrationOptions): TaskBase<unknown> {
-    const where = this.at(kind === 'activity' ? 'ctx.callActivity' : 'ctx.callSubOrchestrator');
-    this.assertName(name, where);
+    const where = this.scope.at(kind === 'activity' ? 'ctx.callActivity' : 'ctx.callSubOrchestrator');
+    assertName(name, `${where}: the name`);
     if (options.retry !== undefined) validateRetryOptions(options.retry, where);
     if (options.instanceId !== undefined) this.assertChildId(options.instanceId);
     const text = serialize(input, () => `the input of ${kind} '${name}' called by ${where}`, this.scope.options.maxPayloadBytes);
     if (this.scope.continuation) return new IgnoredTask(this.scope);
+    if (kind === 'sub-orchestration') this.scope.criticalSection.assertMayCallSubOrchestrator(where);
     this.scope.reserveAction();
     const { instanceId, version, retry } = options;
     return new CallTask(this.scope, this, { kind, name, input: text, instanceId, version, retry }).schedule();
@@ -178,31 +207,12 @@ export class ReplayContext implements OrchestrationContext {
     if (instanceId === this.parentInstanceId) throw new InvalidInstanceIdError(instanceId, "it is the id of the calling instance's parent");
   }
 
-  private assertName(name: unknown, where: string): void {
-    if (typeof name === 'string' && name !== '') return;
-    throw new TypeError(`${where}: the name must be a string that is not empty, not ${describeValue(name)}.`);
-  }
-
   private childrenOf(call: string, tasks: readonly unknown[]): TaskBase<unknown>[] {
     this.scope.assertRunningCode(call);
-    if (!Array.isArray(tasks)) throw new TypeError(`${this.at(call)} takes an array of tasks, not ${describeValue(tasks)}.`);
+    if (!Array.isArray(tasks)) throw new TypeError(`${this.scope.at(call)} takes an array of tasks, not ${describeValue(tasks)}.`);
     return Array.from(tasks, (task: unknown, index) => {
       if (task instanceof TaskBase && task.owner === this.scope) return task as TaskBase<unknown>;
-      throw new TypeError(`${this.at(call)}: element ${index} is ${describeValue(task)}, not a task of this orchestrator.`);
+      throw new TypeError(`${this.scope.at(call)}: element ${index} is ${describeValue(task)}, not a task of this orchestrator.`);
     });
   }
-
-  /** A call and where it was made, for messages. */
-  private at(call: string): string {
-    return `${call} (orchestrator '${this.name}', instance '${this.instanceId}')`;
-  }
-}
-
-/** What is called after continueAsNew: it never completes [C2]. */
-class IgnoredTask extends TaskBase<any> {
-  constructor(owner: object) {
-    super(owner, 'call after continueAsNew');
-  }
-
-  cancel(): void {}
 }

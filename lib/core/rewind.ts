@@ -44,12 +44,14 @@ export function failuresToDrop(history: readonly HistoryEvent[]): number[] {
         break;
       case 'TaskCompleted':
       case 'SubOrchestrationInstanceCompleted':
+      case 'EntityOperationCompleted':
         // A second answer counts for nothing [Y3]: a child that was rewound alone has two ends.
         if (!answered.has(event.taskId)) endedWell.add(callOf.get(event.taskId) ?? event.taskId);
         answered.add(event.taskId);
         break;
       case 'TaskFailed':
       case 'SubOrchestrationInstanceFailed':
+      case 'EntityOperationFailed':
         failures.push({ place, call: callOf.get(event.taskId) ?? event.taskId });
         answered.add(event.taskId);
         break;

@@ -12,15 +12,24 @@ export interface HandlerName {
 /** The durable names of a class's decorated methods, by method name. */
 export type HandlerNames = ReadonlyMap<string, HandlerName>;
 
+/** What the decorator of an entity class says. */
+export interface EntityClass {
+  /** Durable name, in lower case [N1]. */
+  readonly name: string;
+  /** Names of the methods that are operations, as the class has them [N3]. */
+  readonly operations: ReadonlySet<string>;
+}
+
 /** A class of handlers, by its type. */
 export type HandlerClass<T> = abstract new (...args: never[]) => T;
 
-type MethodsOf<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };
+export type MethodsOf<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };
 
 /** `(input, options?)`; the input may be left out where the method does without. */
 type StubArguments<I, O> = undefined extends I ? [input?: I, options?: O] : [input: I, options?: O];
 
-type FirstParameter<M> = M extends (...args: infer A) => unknown ? (A extends [] ? undefined : A[0]) : never;
+/** The input of a method that takes it first. */
+export type FirstParameter<M> = M extends (...args: infer A) => unknown ? (A extends [] ? undefined : A[0]) : never;
 
 type SecondParameter<M> = M extends (...args: infer A) => unknown
   ? A extends [] | [unknown?]
@@ -53,8 +62,7 @@ export type OrchestratorStubs<T> = {
 };
 
 /**
- * Makes the object behind a stub type. Any name gives a function, which throws when that method is not decorated: so
- * stubs can be destructured, and the message can say what is missing.
+ * Makes the object behind a stub type.
  *
  * @param names durable names by method name
  * @param call what a stub does, with the durable name and version
@@ -65,15 +73,37 @@ export function createStubs<S extends object>(
   names: HandlerNames,
   call: (name: HandlerName, input: unknown, options: never) => unknown,
 ): S {
-  return new Proxy({} as S, {
-    get(_target, method) {
-      if (typeof method === 'symbol') return undefined;
+  return stubsOf<S>(
+    (method) => {
       const name = names.get(method);
-      if (name !== undefined) return (input: unknown, options: never) => call(name, input, options);
+      return name && ((input: unknown, options: never) => call(name, input, options));
+    },
+    (method) => `${type.name}.${method} has no ${decorator} and cannot be called through a stub. Decorate the method.`,
+  );
+}
+
+/**
+ * An object in which any name gives a function, which throws when there is none of that name: so stubs can be destructured, and the
+ * message can say what is missing.
+ *
+ * @param find the function of a name
+ * @param refusal message for a name without one
+ * @param own what the object has beside them; comes first
+ */
+export function stubsOf<S extends object>(
+  find: (name: string) => ((input: unknown, options: never) => unknown) | undefined,
+  refusal: (name: string) => string,
+  own: object = {},
+): S {
+  return new Proxy(own as S, {
+    get(target, name) {
+      if (Object.hasOwn(target, name)) return Reflect.get(target, name) as unknown;
+      if (typeof name === 'symbol') return undefined;
+      const stub = find(name);
       // `then` must be absent, or promises would take the stubs for one of theirs.
-      if (method === 'then') return undefined;
+      if (stub || name === 'then') return stub;
       return () => {
-        throw new TypeError(`${type.name}.${method} has no ${decorator} and cannot be called through a stub. Decorate the method.`);
+        throw new TypeError(refusal(name));
       };
     },
   });

@@ -1,3 +1,5 @@
+import { describeValue } from './values.js';
+
 /** The last time that a Date can hold, epoch ms. */
 const MAX_TIME = 8.64e15;
 
@@ -17,6 +19,18 @@ export function toFireAt(value: Date | number, now: number, where: string): numb
   if (!Number.isFinite(time) || Math.abs(time) > MAX_TIME) {
     throw new RangeError(`${where} takes a valid Date or a finite number of milliseconds, not ${String(value)}.`);
   }
+  return time;
+}
+
+/**
+ * The time that a Date stands for, epoch ms.
+ * @param what the Date in words, for messages
+ * @throws TypeError when it is no Date, RangeError when it is an invalid one
+ */
+export function dateToTime(value: unknown, what: string): number {
+  const time = timeOfDate(value);
+  if (time === undefined) throw new TypeError(`${what} must be a Date, not ${describeValue(value)}.`);
+  if (Number.isNaN(time)) throw new RangeError(`${what} must be a valid Date.`);
   return time;
 }
 

@@ -10,3 +10,13 @@ export function describeValue(value: unknown): string {
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'a plain object';
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }
+
+/**
+ * Checks a name that code gave.
+ * @param what the name in words, for messages
+ * @throws TypeError when it is no string, or empty
+ */
+export function assertName(name: unknown, what: string): void {
+  if (typeof name === 'string' && name !== '') return;
+  throw new TypeError(`${what} must be a string that is not empty, not ${describeValue(name)}.`);
+}

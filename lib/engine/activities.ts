@@ -29,7 +29,7 @@ export interface ActivitiesPort {
   readonly ownership: Ownership;
   readonly keys: MessageKeys;
   partitionCount(): number;
-  /** Whether instances that workers may have died of are at work in this process [Y8]. */
+  /** Whether instances or entities that workers may have died of wait or are at work in this process [Y8]. */
   hasSuspects(): boolean;
   /** Hands a result to an instance of an owned partition. */
   offer(partition: Partition, activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
@@ -278,8 +278,8 @@ export class Activities {
     return dispatchCount >= this.suspectFrom;
   }
 
-  /** Until its result is in the database: it would count as not done. */
-  private get isSuspectAtWork(): boolean {
+  /** Whether one that workers may have died of is at work. Until its result is in the database: it would count as not done. */
+  get isSuspectAtWork(): boolean {
     if (!this.hasMetSuspects) return false;
     const owned = [...this.port.ownership.partitions.values()].flatMap(({ claims }) => [...claims.values()]);
     return [...this.pool.current, ...owned, ...this.leaving].some((activity) => this.isSuspect(activity));

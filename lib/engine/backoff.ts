@@ -1,5 +1,10 @@
 import type { Clock } from './clock.js';
 
+/** Delay after so many failures in a row, ms. */
+export function backoffOf(failures: number): number {
+  return Math.min(10 * 2 ** failures, 30_000) * (0.75 + Math.random() / 2);
+}
+
 /** Waits that double from `first` to `max` ms, each with jitter so that processes do not move in step. */
 export class Backoff {
   private delay: number;

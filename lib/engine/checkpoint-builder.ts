@@ -1,10 +1,11 @@
 import { NonDeterminismError } from '../core/errors.js';
-import type { EpisodeResult } from '../core/execution.js';
-import type { HistoryEvent, OutputEvent } from '../core/history.js';
-import { isFinished } from '../core/history.js';
+import type { EpisodeResult } from '../core/episode-result.js';
+import {
+  isFinished, type EntityLockRequested, type EntityOperationCalled, type EntityOperationSignaled, type EntityUnlockSent, type HistoryEvent, type OutputEvent,
+} from '../core/history.js';
 import { partitionOf } from '../core/ids.js';
 import {
-  PARK_TIMER, PARKED_SINCE, START_TIMER, type ActivityWork, type Checkpoint, type CreateInstance, type InboxMessage, type InstanceGuard, type InstanceRow, type MessageBody, type RunningActivity,
+  PARK_TIMER, PARKED_SINCE, START_TIMER, type ActivityWork, type Checkpoint, type CreateInstance, type EntityMessageBody, type InboxMessage, type InstanceGuard, type InstanceRow, type MessageBody, type RunningActivity,
   type TimerKey, type TimerRow,
 } from '../storage/store.js';
 import type { InstanceSlot, PendingInput, Session } from './instance-slot.js';
@@ -118,6 +119,8 @@ function nextRow({ row, result, now, isParked }: EpisodeStep): InstanceRow {
   };
 }
 
+type EntityAction = EntityOperationCalled | EntityOperationSignaled | EntityLockRequested | EntityUnlockSent;
+
 interface Outputs {
   readonly messages: InboxMessage[];
   readonly timers: TimerRow[];
@@ -160,7 +163,25 @@ function performOne(event: OutputEvent, outputs: Outputs, slot: InstanceSlot, ro
     case 'EventSent': {
       const { name, input } = event;
       outputs.messages.push(message(slot, event.instanceId, { type: 'Deliver', event: { type: 'EventRaised', name, input } }, context));
+      return;
     }
+    default:
+      outputs.messages.push(message(slot, event.entityId, entityMessage(event, row), context));
+  }
+}
+
+/** What an entity gets. Its answers go to the task of the action; an unlock names the request that it takes back. */
+function entityMessage(event: EntityAction, { instanceId, executionId }: InstanceRow): EntityMessageBody {
+  const caller = { instanceId, executionId, taskId: event.taskId };
+  switch (event.type) {
+    case 'EntityOperationCalled':
+      return { type: 'EntityOperation', operation: event.operation, input: event.input, caller };
+    case 'EntityOperationSignaled':
+      return { type: 'EntityOperation', operation: event.operation, input: event.input, dueAt: event.scheduledTime };
+    case 'EntityLockRequested':
+      return { type: 'LockEntity', holder: caller };
+    case 'EntityUnlockSent':
+      return { type: 'UnlockEntity', holder: { ...caller, taskId: event.lockTaskId } };
   }
 }
 

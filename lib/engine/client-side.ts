@@ -1,13 +1,14 @@
-/** What this process's client works through: keys, placement, eager start, the client's commit queue, waiters. */
-import { v7 as uuidV7 } from 'uuid';
+/** What this process's client works through: keys, the client's commit queue, starts, waiters. */
 import { partitionOf } from '../core/ids.js';
 import type { RuntimeStatus, HistoryEvent } from '../core/history.js';
-import type { HandlerClass, HandlerNames } from '../core/stubs.js';
+import type { EntityClass, HandlerClass, HandlerNames } from '../core/stubs.js';
 import {
   CLIENT_SENDER_BASE,
-  type ClientOperation,
   type ClientResult,
   type DurableStore,
+  type EntityMessageBody,
+  type EntityQuery,
+  type EntityRow,
   type InboxMessage,
   type InstanceHead,
   type InstanceKey,
@@ -20,6 +21,7 @@ import {
   type PurgeTarget,
 } from '../storage/store.js';
 import { ClientQueue } from './client-queue.js';
+import { ClientStarts, type StartRequest } from './client-starts.js';
 import type { Clock, EngineTime } from './clock.js';
 import { CompletionWaiters } from './completion-waiters.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -27,8 +29,7 @@ import { assertOutsideEpisode } from './episode-guard.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
 import type { Ownership } from './ownership.js';
-import { countParked } from './parking.js';
-import type { Partition } from './partition.js';
+import { countParked } from './parked-work.js';
 import { Purger } from './purger.js';
 import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
@@ -56,22 +57,22 @@ export interface ClientSidePort {
   expectMessages(): void;
 }
 
-/** A new instance as the client asks for it. */
-export interface StartRequest extends Pick<InstanceRow, 'name' | 'version' | 'input' | 'tags' | 'startAt'> {
-  /** Absent: one is chosen. */
-  readonly instanceId?: string;
-  /** Execution id of the finished instance whose place it is to take. */
-  readonly replaces?: string;
-}
-
 export class ClientSide {
   private readonly queue: ClientQueue;
+  private readonly starts: ClientStarts;
   private readonly waiters: CompletionWaiters;
   private readonly purger: Purger;
 
   constructor(private readonly port: ClientSidePort) {
     const { store, clock, health, keys, ownership, settings } = port;
     this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.members.worker, register: (gone) => ownership.members.register(gone) });
+    this.starts = new ClientStarts({
+      ...port,
+      queue: this.queue,
+      partitionOf: (instanceId) => this.partitionOf(instanceId),
+      message: (instanceId, body) => this.message(instanceId, body),
+      sendJoined: (instanceId, body, entityManager) => this.sendJoined(instanceId, body, entityManager),
+    });
     this.purger = new Purger({ store, clock, health, purged: () => port.purged() });
     this.waiters = new CompletionWaiters({
       clock, health,
@@ -110,49 +111,38 @@ export class ClientSide {
     assertOutsideEpisode(call);
   }
 
-  async start(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
-    this.queue.assertOpen();
-    const now = this.now();
-    const instanceId = request.instanceId ?? this.newInstanceId(request);
-    const row = this.newRow(instanceId, request, now);
-    const isOwnId = request.instanceId !== undefined;
-    if (!isOwnId && (await this.startEagerly(row))) return { instanceId, result: { kind: 'done' } };
-    const message = this.message(row.partition, instanceId, { type: 'StartInstance' });
-    const replaceMessage = onConflict === 'terminateAndReplace' ? this.message(row.partition, instanceId, creation(row, onConflict, false)) : undefined;
-    const { replaces } = request;
-    const operation: ClientOperation = { kind: 'start', row, message, onConflict: isOwnId ? onConflict : 'useExisting', replaces, replaceMessage };
-    const result = await this.queue.apply(operation, row.input?.length ?? 0);
-    if (result.kind === 'done') this.port.deliver(message);
-    if (result.kind === 'replacing' && replaceMessage) this.port.deliver(replaceMessage);
-    // A generated id that exists is this very start: its eager commit was written although its answer was lost.
-    return { instanceId, result: isOwnId ? result : { kind: 'done' } };
+  start(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
+    return this.starts.start(request, onConflict);
   }
 
   async send(instanceId: string, body: MessageBody, allowed: readonly RuntimeStatus[]): Promise<ClientResult> {
-    const message = this.message(this.partitionOf(instanceId), instanceId, body);
+    const message = this.message(instanceId, body);
     const weight = body.type === 'Deliver' ? JSON.stringify(body.event).length : 0;
     const result = await this.queue.apply({ kind: 'send', message, allowed }, weight);
     if (result.kind === 'done') this.port.deliver(message);
     return result;
   }
 
+  async signal(entityId: string, body: EntityMessageBody): Promise<void> {
+    const message = this.message(entityId, body);
+    await this.queue.apply({ kind: 'signal', message }, body.type === 'EntityOperation' ? (body.input?.length ?? 0) : 0);
+    this.port.deliver(message);
+  }
+
   async rewind(instanceId: string, reason: string | undefined): Promise<ClientResult> {
-    const message = this.message(this.partitionOf(instanceId), instanceId, { type: 'RewindInstance', reason });
+    const message = this.message(instanceId, { type: 'RewindInstance', reason });
     const result = await this.queue.apply({ kind: 'rewind', message, now: this.now() }, reason?.length ?? 0);
     if (result.kind === 'done') this.port.deliver(message);
     return result;
   }
 
-  async startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
-    const isNewId = request.instanceId === undefined;
-    const row = this.newRow(request.instanceId ?? this.newInstanceId(request), request, this.now());
-    await this.sendJoined(row.instanceId, creation(row, onConflict, isNewId), entityManager);
-    return row.instanceId;
+  startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
+    return this.starts.startJoined(request, onConflict, entityManager);
   }
 
   async sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void> {
     this.queue.assertOpen();
-    await this.port.store.insertJoined(entityManager, this.message(this.partitionOf(instanceId), instanceId, body));
+    await this.port.store.insertJoined(entityManager, this.message(instanceId, body));
     this.port.expectMessages();
   }
 
@@ -172,6 +162,15 @@ export class ClientSide {
 
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]> {
     return this.port.store.queryInstances(query);
+  }
+
+  async getEntity(entityId: string): Promise<EntityRow | undefined> {
+    const [row] = await this.port.store.getEntities([this.keyOf(entityId)]);
+    return row;
+  }
+
+  queryEntities(query: EntityQuery): Promise<EntityRow[]> {
+    return this.port.store.queryEntities(query);
   }
 
   readHistory(row: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
@@ -198,6 +197,10 @@ export class ClientSide {
 
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames {
     return this.port.handlers.namesOf(type, 'orchestrator');
+  }
+
+  entityOf(type: HandlerClass<unknown>): EntityClass {
+    return this.port.handlers.entityOf(type);
   }
 
   health() {
@@ -234,47 +237,8 @@ export class ClientSide {
     return { partition: this.partitionOf(instanceId), instanceId };
   }
 
-  private message(partition: number, instanceId: string, body: MessageBody): InboxMessage {
+  private message(instanceId: string, body: MessageBody): InboxMessage {
     const sender = CLIENT_SENDER_BASE + this.port.ownership.members.worker.workerId;
-    return { partition, key: this.port.keys.next(), sender, instanceId, body };
+    return { ...this.keyOf(instanceId), key: this.port.keys.next(), sender, body };
   }
-
-  private newRow(instanceId: string, request: StartRequest, now: number): InstanceRow {
-    const { name, version, input, tags, startAt } = request;
-    return {
-      partition: this.partitionOf(instanceId), instanceId, executionId: uuidV7(), name, version, input, tags, startAt,
-      status: 'Pending', createdAt: now, updatedAt: now, historyLength: 0, rowVersion: 1,
-    };
-  }
-
-  /** Placement: an id of a partition of this process while it has little to do and can run the instance, of any partition otherwise. */
-  private newInstanceId({ name, version }: StartRequest): string {
-    const { ownership, handlers } = this.port;
-    const canRun = ownership.holdsLease && this.hasLittleToDo && handlers.findOrchestrator(name, version) !== undefined;
-    const wantsOwn = canRun && [...ownership.partitions.values()].some(({ state }) => state === 'owned');
-    for (;;) {
-      const instanceId = uuidV7().replaceAll('-', '');
-      if (!wantsOwn || ownership.owns(this.partitionOf(instanceId))) return instanceId;
-    }
-  }
-
-  private get hasLittleToDo(): boolean {
-    return this.port.dispatcher.backlog < this.port.settings.maxConcurrentOrchestratorFunctions;
-  }
-
-  /** Creates the instance together with its first episode, when that episode can run here and now. */
-  private async startEagerly(row: InstanceRow): Promise<boolean> {
-    const partition: Partition | undefined = this.port.ownership.owns(row.partition);
-    const isDue = row.startAt === undefined || row.startAt <= this.now();
-    if (!partition || !isDue || !this.hasLittleToDo || !this.port.ownership.holdsLease) return false;
-    if (!this.port.handlers.findOrchestrator(row.name, row.version)) return false;
-    const outcome = await new Promise((settle) => this.port.dispatcher.offer(partition, row.instanceId, { kind: 'eager', row, settle }));
-    return outcome === 'committed';
-  }
-}
-
-/** Leaves it to the owner to create the instance, and to decide what becomes of one that has the id. */
-function creation(row: InstanceRow, onConflict: OnConflict, isNewId: boolean): MessageBody {
-  const { executionId, name, version, input, tags, startAt, createdAt } = row;
-  return { type: 'CreateInstance', executionId, name, version, input, tags, startAt, createdAt, onConflict, isNewId };
 }

@@ -2,7 +2,7 @@
  * Writes checkpoints: merges what is ready into one fenced transaction (I1, I2), finds out what became of a transaction
  * whose answer was lost, isolates a member that fails, and tries again while the database is away.
  */
-import type { Checkpoint, DurableStore, PartitionFence } from '../storage/store.js';
+import type { Checkpoint, DurableStore, EntityWrite, PartitionFence } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError, StaleMemberError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -148,7 +148,16 @@ function weigh(checkpoint: Checkpoint): number {
   for (const { body } of checkpoint.messages) weight += 200 + textLength(body) + ('event' in body ? textLength(body.event) : 0);
   for (const activity of checkpoint.readyActivities) weight += 200 + textLength(activity);
   for (const activity of checkpoint.runningActivities) weight += 200 + textLength(activity);
+  if (checkpoint.entity) weight += weighEntity(checkpoint.entity);
   if ('row' in checkpoint.write) weight += textLength(checkpoint.write.row) + (checkpoint.write.row.output?.length ?? 0);
+  return weight;
+}
+
+function weighEntity({ row, queued, dequeued }: EntityWrite): number {
+  let weight = 100 * dequeued.length;
+  for (const { body } of queued) weight += 200 + textLength(body);
+  // A state that stays as it is, is not written.
+  if ('row' in row && !(row.kind === 'update' && row.row.state === row.expected.state)) weight += row.row.state?.length ?? 0;
   return weight;
 }
 

@@ -7,6 +7,7 @@ import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
 import { Admission, type Admitted } from './admission.js';
+import { backoffOf } from './backoff.js';
 import { emptyCheckpoint } from './checkpoint-builder.js';
 import type { Clock } from './clock.js';
 import type { Committer, DropReason } from './committer.js';
@@ -29,6 +30,8 @@ export interface DispatcherPort {
   readonly context: TurnContext;
   /** Whether this process may still act for the partition. */
   isHeld(partition: Partition): boolean;
+  /** Whether an entity that workers may have died of runs in this process [Y8]. */
+  hasOtherSuspects(): boolean;
   /** What a commit has brought about. */
   effects(partition: Partition, checkpoint: Checkpoint, row: InstanceRow | null): void;
   /** The places of activities whose checkpoint was written or dropped. */
@@ -42,7 +45,7 @@ export interface DispatcherPort {
 export class Dispatcher {
   private draining = false;
   private stopped = false;
-  private readonly turns: TurnQueue;
+  private readonly turns: TurnQueue<InstanceSlot>;
   private readonly cache: SessionCache;
   private readonly loader: InstanceLoader;
   private readonly admission: Admission;
@@ -55,6 +58,7 @@ export class Dispatcher {
       clock,
       limit: context.settings.maxConcurrentOrchestratorFunctions,
       isHeld: (partition) => port.isHeld(partition),
+      mayBeAlone: () => !port.hasOtherSuspects(),
       process: (slot) => this.process(slot),
       sliceEnded: () => {
         this.loader.start();
@@ -309,9 +313,4 @@ export class Dispatcher {
     // One that must be loaded first stays, to remember that when its messages have been read again.
     if (!slot.session && !slot.busy && !slot.mustLoad) slot.partition.removeSlot(slot);
   }
-}
-
-/** Delay after so many failures in a row, ms. */
-function backoffOf(failures: number): number {
-  return Math.min(10 * 2 ** failures, 30_000) * (0.75 + Math.random() / 2);
 }

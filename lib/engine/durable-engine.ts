@@ -3,6 +3,7 @@
  * ARCHITECTURE.md follows one orchestration through it.
  */
 import { v7 as uuidV7 } from 'uuid';
+import { isEntityId } from '../core/entity-id.js';
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
@@ -12,12 +13,15 @@ import { ClientSide } from './client-side.js';
 import { EngineTime, type Clock } from './clock.js';
 import { Committer } from './committer.js';
 import { Dispatcher } from './dispatcher.js';
+import { Entities } from './entities/entities.js';
 import { GarbageCollector } from './garbage-collector.js';
 import type { HandlerRegistry } from './handlers.js';
 import { InboxPoller } from './inbox-poller.js';
+import { defaultVersion } from './instance-creation.js';
 import type { PendingInput } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
 import { Ownership } from './ownership.js';
+import { ParkedWork } from './parked-work.js';
 import { isParkMark, Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import type { EngineSettings } from './settings.js';
@@ -53,6 +57,7 @@ export class DurableEngine {
   private readonly ownership: Ownership;
   private readonly committer: Committer;
   private readonly dispatcher: Dispatcher;
+  private readonly entities: Entities;
   private readonly parking: Parking;
   private readonly activities: Activities;
   private readonly poller: InboxPoller;
@@ -75,11 +80,12 @@ export class DurableEngine {
       leaseDuration: settings.leaseDuration,
       partitionCount,
       acquired: (partitions) => this.acquired(partitions),
-      lost: (partitions) => partitions.forEach((partition) => this.dispatcher.drop(partition)),
+      lost: (partitions) => partitions.forEach((partition) => this.drop(partition)),
       settled: (partition) => partition.whenSettled(),
       renewed: () => this.renewed(),
       outdated: (reason) => {
         this.activities.stopTaking();
+        this.entities.stopTaking();
         this.client.refuse(reason);
       },
       workersGone: () => void this.activities.recover([...this.ownership.partitions.values()]),
@@ -89,17 +95,20 @@ export class DurableEngine {
       store, clock, health, log, handlers, settings, partitionCount,
       ownership: this.ownership,
       keys: this.clientKeys,
-      hasSuspects: () => this.dispatcher.hasSuspects,
+      hasSuspects: () => this.dispatcher.hasSuspects || this.entities.hasSuspects,
       offer: (partition, activity, event) => this.dispatcher.offer(partition, activity.instanceId, { kind: 'activity', activity, event }),
     });
+    const parked = new ParkedWork({ log, refreshWorkers: () => this.ownership.members.refresh() });
     this.parking = new Parking({
-      store, clock, health, log, handlers,
+      store, clock, health, handlers,
       committer: this.committer,
+      parked,
       now: () => time.now(),
-      handsOver: (partition, name, version) => this.ownership.offer(partition, name, version),
-      refreshWorkers: () => this.ownership.members.refresh(),
+      handsOver: (partition, ref) => this.ownership.offer(partition, ref),
       effects: (partition, checkpoint) => this.effects(partition, checkpoint, null),
     });
+    const isOrchestratorKnown = (name: string, version?: string) =>
+      handlers.findOrchestrator(name, version) !== undefined || this.ownership.members.workers.hasOrchestrator({ name, version });
     this.dispatcher = new Dispatcher({
       store, clock, health, log,
       committer: this.committer,
@@ -108,21 +117,33 @@ export class DurableEngine {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
         newExecutionId: () => uuidV7(),
-        isOrchestratorKnown: (name, version) => handlers.findOrchestrator(name, version) !== undefined || this.ownership.members.workers.hasOrchestrator({ name, version }),
+        isOrchestratorKnown,
         reserveActivity: (name) => this.activities.reserve(name),
       },
       isHeld: () => this.ownership.holdsLease,
+      hasOtherSuspects: () => this.entities.isSuspectAtWork,
       effects: (partition, checkpoint, row) => this.effects(partition, checkpoint, row),
       unreserve: (count) => this.activities.unreserve(count),
       orphaned: (inputs) => this.orphaned(inputs),
       verify: (partition, inputs) => this.verify(partition, inputs),
+    });
+    this.entities = new Entities({
+      store, clock, health, log, handlers, settings, partitionCount, parked,
+      committer: this.committer,
+      ownership: this.ownership,
+      now: () => time.now(),
+      defaultVersion: (name) => defaultVersion(name, { settings, isOrchestratorKnown }),
+      hasOtherSuspects: () => this.dispatcher.hasSuspects || this.activities.isSuspectAtWork,
+      effects: (partition, checkpoint) => this.effects(partition, checkpoint, null),
+      reread: (partition, messages) => this.reread(partition, messages),
     });
     this.alarm = new TimerAlarm({
       clock, time,
       partitions: () => this.ownership.partitions.values(),
       read: (partition, options) => store.readTimers(partition.index, options),
       due: (partition, timer) => {
-        if (isParkMark(timer)) this.parking.found(partition, timer);
+        if (isEntityId(timer.instanceId)) this.entities.offerTimer(partition, timer);
+        else if (isParkMark(timer)) this.parking.found(partition, timer);
         else this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer });
       },
     });
@@ -132,7 +153,7 @@ export class DurableEngine {
       worker: () => this.ownership.members.worker,
       partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
       noticed: (signs) => this.ownership.noticed(signs),
-      received: (partition, message) => this.dispatcher.offerMessage(partition, message),
+      received: (partition, message) => this.offer(partition, message),
       claimActivities: () => this.activities.claim(),
     });
     this.garbage = new GarbageCollector({
@@ -151,9 +172,9 @@ export class DurableEngine {
     });
   }
 
-  /** Transactions and checkpoints written by this process so far. */
-  get counters(): { readonly commits: number; readonly checkpoints: number } {
-    return this.committer.counters;
+  /** Transactions and checkpoints written by this process so far, and operations of entities carried out. */
+  get counters(): { readonly commits: number; readonly checkpoints: number; readonly operations: number } {
+    return { ...this.committer.counters, operations: this.entities.operations };
   }
 
   /** Connects, migrates and creates the hub when it is new. */
@@ -203,16 +224,21 @@ export class DurableEngine {
     this.alarm.stop();
     await this.within(deadline, this.poller.stop());
     this.activities.stopTaking();
+    this.entities.stopTaking();
     await this.within(deadline, this.ownership.retire());
-    if (!(await this.within(deadline, this.activities.whenDone()))) {
-      this.activities.abortAll(new Error('The application is shutting down.'));
-      await this.within(clock.monotonic() + ABORT_GRACE, this.activities.whenDone());
+    const whenDone = () => Promise.all([this.activities.whenDone(), this.entities.whenDone()]);
+    if (!(await this.within(deadline, whenDone()))) {
+      const reason = new Error('The application is shutting down.');
+      this.activities.abortAll(reason);
+      this.entities.abortAll(reason);
+      await this.within(clock.monotonic() + ABORT_GRACE, whenDone());
     }
     await this.within(graceful(), this.dispatcher.drain());
     this.dispatcher.stop();
     this.parking.stop();
+    this.entities.stop();
     // What could not be taken up: results go to the inbox, starts to the client's queue.
-    for (const partition of this.ownership.partitions.values()) this.dispatcher.drop(partition);
+    for (const partition of this.ownership.partitions.values()) this.drop(partition);
     this.garbage.stop();
     // The callers of those starts go on in the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
@@ -245,9 +271,15 @@ export class DurableEngine {
     await this.activities.recover(partitions);
   }
 
+  private drop(partition: Partition): void {
+    this.dispatcher.drop(partition);
+    this.entities.drop(partition);
+  }
+
   private renewed(): void {
     this.alarm.adjust();
     this.dispatcher.resume();
+    this.entities.resume();
     this.activities.leaseRenewed();
   }
 
@@ -272,12 +304,21 @@ export class DurableEngine {
   /** Hands a committed message to its partition, if that is this process's; its owner finds it by polling otherwise. */
   private deliver(message: InboxMessage): void {
     const partition = this.ownership.owns(message.partition);
-    if (partition?.accept(message)) this.dispatcher.offerMessage(partition, message);
+    if (partition?.accept(message)) this.offer(partition, message);
+  }
+
+  private offer(partition: Partition, message: InboxMessage): void {
+    if (isEntityId(message.instanceId)) this.entities.offer(partition, message);
+    else this.dispatcher.offerMessage(partition, message);
+  }
+
+  private reread(partition: Partition, messages: readonly InboxMessage[]): void {
+    partition.reread(messages);
+    this.poller.nudge();
   }
 
   private async verify(partition: Partition, inputs: readonly PendingInput[]): Promise<PendingInput[]> {
-    partition.reread(inputs.flatMap((input) => (input.kind === 'message' ? [input.message] : [])));
-    this.poller.nudge();
+    this.reread(partition, inputs.flatMap((input) => (input.kind === 'message' ? [input.message] : [])));
     const claims = inputs.flatMap((input) => (input.kind === 'activity' ? [input.activity] : []));
     const lost = await this.activities.findLost(partition, claims);
     return inputs.filter((input) => input.kind !== 'message' && !(input.kind === 'activity' && lost.has(input.activity.claimToken)));

@@ -19,6 +19,6 @@ export function assertOutsideEpisode(call: string): void {
   if (depth === 0) return;
   throw new Error(
     `DurableClient.${call} was called inside an orchestrator. An orchestrator replays, so the call would be repeated: ` +
-      'use the OrchestrationContext (callActivity, callSubOrchestrator, sendEvent), or make the call in an activity.',
+      'use the OrchestrationContext (callActivity, callSubOrchestrator, sendEvent, signalEntity), or make the call in an activity.',
   );
 }

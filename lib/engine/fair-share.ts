@@ -1,5 +1,5 @@
 import type { HubState, PartitionRow, WorkerInfo } from '../storage/store.js';
-import { lacksAmong, ownersAmong, type Lack } from './orchestrator-sets.js';
+import { lacksAmong, ownersAmong, type Lack } from './handler-sets.js';
 
 /** What a worker is to do about the partitions of its hub, by what its last heartbeat saw. */
 export interface SharePlan {
@@ -11,7 +11,7 @@ export interface SharePlan {
   readonly assigned: readonly number[];
   /** Whether this worker is one of those that own partitions [Y6]. */
   readonly isOwner: boolean;
-  /** What those that own partitions lack of each other's orchestrators. */
+  /** What those that own partitions lack of each other's orchestrators and entities. */
   readonly lacks: readonly Lack[];
 }
 

@@ -1,5 +1,5 @@
 import { ActionLog } from '../core/action-log.js';
-import type { EpisodeResult } from '../core/execution.js';
+import type { EpisodeResult } from '../core/episode-result.js';
 import { splitEpisodes } from '../core/episodes.js';
 import type { FailureDetails } from '../core/failure.js';
 import { isFinished, type ExecutionTerminated, type HistoryEvent, type InputEvent, type RuntimeStatus } from '../core/history.js';
@@ -64,10 +64,11 @@ export class HandlerlessExecution {
   }
 
   private end(timestamp: number, inputs: readonly InputEvent[], completed: HistoryEvent): Pick<EpisodeResult, 'events' | 'outputs' | 'cancelledTimers' | 'customStatus'> {
-    this.actions.closeTimers();
+    this.actions.endExecution();
+    const outputs = this.actions.episodeOutputs;
     return {
-      events: [{ type: 'OrchestratorStarted', timestamp }, ...inputs, completed, { type: 'OrchestratorCompleted' }],
-      outputs: [],
+      events: [{ type: 'OrchestratorStarted', timestamp }, ...inputs, ...outputs, completed, { type: 'OrchestratorCompleted' }],
+      outputs,
       cancelledTimers: [...this.actions.cancelledTimers, { taskId: PARK_TIMER, fireAt: PARKED_SINCE }],
       customStatus: this.row.customStatus,
     };

@@ -1,5 +1,5 @@
-import type { ActivityFunction, OrchestratorFunction } from '../core/handlers.js';
-import type { HandlerClass, HandlerNames } from '../core/stubs.js';
+import type { ActivityFunction, EntityFunction, OrchestratorFunction } from '../core/handlers.js';
+import type { EntityClass, HandlerClass, HandlerNames } from '../core/stubs.js';
 import type { HandlerList } from '../storage/store.js';
 
 /** An orchestrator as the application registered it. */
@@ -18,12 +18,25 @@ export interface ActivityDefinition {
   readonly source: string;
 }
 
+export interface EntityDefinition {
+  /** In lower case [N1]. */
+  readonly name: string;
+  /** For messages: the class, or class and method of the function form. */
+  readonly source: string;
+  /** The code of one entity that is loaded: in class form an object of its own, which no other key shares [N3]. */
+  create(): EntityFunction | Promise<EntityFunction>;
+}
+
 /** The handlers of this process. */
 export interface HandlerRegistry {
   /** Without `version`: the unversioned handler. */
   findOrchestrator(name: string, version?: string): OrchestratorDefinition | undefined;
   findActivity(name: string): ActivityDefinition | undefined;
+  /** @param name in lower case */
+  findEntity(name: string): EntityDefinition | undefined;
   list(): HandlerList;
   /** For the typed stubs. */
   namesOf(type: HandlerClass<unknown>, kind: 'orchestrator' | 'activity'): HandlerNames;
+  /** @throws TypeError when the class is no entity class */
+  entityOf(type: HandlerClass<unknown>): EntityClass;
 }

@@ -32,7 +32,7 @@ export function createdRow(slot: InstanceSlot, old: InstanceRow | null, input: P
 }
 
 /** The module's default version, where a live worker has the orchestrator in it [Y5]. */
-function defaultVersion(name: string, context: TurnContext): string | undefined {
+export function defaultVersion(name: string, context: Pick<TurnContext, 'settings' | 'isOrchestratorKnown'>): string | undefined {
   const { defaultVersion: version } = context.settings;
   return version !== undefined && context.isOrchestratorKnown(name, version) ? version : undefined;
 }

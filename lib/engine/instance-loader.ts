@@ -5,15 +5,14 @@
 import { isFinished } from '../core/history.js';
 import { hasFailed } from '../core/rewind.js';
 import type { DurableStore, InstanceRow, LoadedInstance } from '../storage/store.js';
-import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import type { InstanceSlot, Session } from './instance-slot.js';
+import { LoadQueue } from './load-queue.js';
 import { mayRewind } from './rewinding.js';
 import { replaySession, rewoundSession, type SessionContext } from './sessions.js';
 import type { StoreHealth } from './store-health.js';
 
-/** Instances loaded by one query, and the bytes of history that it may bring. */
-const MAX_LOAD = 200;
+/** Bytes of history that one query may bring. */
 const MAX_LOAD_BYTES = 16 * 1024 * 1024;
 
 export type LoadOutcome =
@@ -36,69 +35,40 @@ export interface InstanceLoaderPort {
 }
 
 export class InstanceLoader {
-  private waiting: InstanceSlot[] = [];
-  private loading = false;
-  private stopped = false;
+  private readonly queue: LoadQueue<InstanceSlot>;
 
-  constructor(private readonly port: InstanceLoaderPort) {}
+  constructor(private readonly port: InstanceLoaderPort) {
+    const { clock, health } = port;
+    this.queue = new LoadQueue({
+      clock, health,
+      load: (slots) => this.load(slots),
+      failed: (slot, error) => port.loaded(slot, { kind: 'failed', error }),
+    });
+  }
 
   /** The slot's row is set when `loaded` is called: to `null` when there is no such instance. */
   add(slot: InstanceSlot): void {
-    this.waiting.push(slot);
+    this.queue.add(slot);
   }
 
   /** Loads what was added since, together. */
   start(): void {
-    if (this.loading) return;
-    this.loading = true;
-    void this.run().finally(() => {
-      this.loading = false;
-    });
+    this.queue.start();
   }
 
   stop(): void {
-    this.stopped = true;
+    this.queue.stop();
   }
 
-  private async run(): Promise<void> {
-    const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
-    while (this.waiting.length > 0 && !this.stopped) {
-      const slots = this.waiting.splice(0, MAX_LOAD);
-      try {
-        await this.load(slots);
-        backoff.reset();
-      } catch (error) {
-        if (this.port.health.isTransient(error)) {
-          this.waiting.unshift(...slots);
-          this.port.health.failed(error);
-          await backoff.wait();
-        } else await this.loadAlone(slots, error);
-      }
-    }
-  }
-
-  /** One of the slots fails: finds out which. */
-  private async loadAlone(slots: readonly InstanceSlot[], error: unknown): Promise<void> {
-    if (slots.length === 1) return this.port.loaded(slots[0]!, { kind: 'failed', error });
-    for (const slot of slots) {
-      try {
-        await this.load([slot]);
-      } catch (reason) {
-        this.port.loaded(slot, { kind: 'failed', error: reason });
-      }
-    }
-  }
-
-  private async load(slots: InstanceSlot[]): Promise<void> {
+  private async load(slots: readonly InstanceSlot[]): Promise<number> {
     for (const slot of slots) slot.lastBeforeRead = slot.queue.at(-1);
     const { instances, looked } = await this.port.store.loadInstances(
       slots.map(({ partition, instanceId, queue }) => ({ partition: partition.index, instanceId, finishedHistory: queue.some(mayRewind) })),
       { maxBytes: MAX_LOAD_BYTES },
     );
-    this.port.health.reached();
-    this.waiting.unshift(...slots.slice(looked));
     const byId = new Map(instances.map((instance) => [instance.row.instanceId, instance]));
     for (const slot of slots.slice(0, looked)) this.port.loaded(slot, await this.revive(slot, byId.get(slot.instanceId)));
+    return looked;
   }
 
   private async revive(slot: InstanceSlot, loaded: LoadedInstance | undefined): Promise<LoadOutcome> {

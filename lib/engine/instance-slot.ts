@@ -63,6 +63,10 @@ export class InstanceSlot {
     return !!this.row && !isFinished(this.row.status);
   }
 
+  get hasWork(): boolean {
+    return this.queue.length > 0;
+  }
+
   /** Back to what can be read from the database; the generator is dropped without return() [Y7]. */
   forget(): void {
     this.row = undefined;

@@ -1,5 +1,5 @@
 import type { HandlerList, HubSigns, WorkerInfo, WorkerRow } from '../storage/store.js';
-import { hasOrchestrator, ownersAmong, type OrchestratorRef } from './orchestrator-sets.js';
+import { hasHandler, ownersAmong, type HandlerRef } from './handler-sets.js';
 
 /** The workers of the hub, clients left out, as the last heartbeat saw them. */
 export class LiveWorkers {
@@ -37,8 +37,13 @@ export class LiveWorkers {
     return this.rows.some(({ handlers }) => handlers.activities.includes(name));
   }
 
-  hasOrchestrator(ref: OrchestratorRef): boolean {
-    return this.rows.some(({ handlers }) => hasOrchestrator(handlers, ref));
+  hasOrchestrator(ref: Omit<HandlerRef, 'kind'>): boolean {
+    return this.has({ kind: 'orchestrator', ...ref });
+  }
+
+  /** @param name in lower case */
+  hasEntity(name: string): boolean {
+    return this.has({ kind: 'entity', name });
   }
 
   isLive(incarnation: string): boolean {
@@ -53,5 +58,9 @@ export class LiveWorkers {
   /** Whether a poll saw the same workers: whoever comes has a new id, whoever goes is missing in the count. */
   agreeWith({ workers, newestWorker }: HubSigns): boolean {
     return workers === this.rows.length && newestWorker === Math.max(0, ...this.rows.map(({ workerId }) => workerId));
+  }
+
+  private has(ref: HandlerRef): boolean {
+    return this.rows.some(({ handlers }) => hasHandler(handlers, ref));
   }
 }

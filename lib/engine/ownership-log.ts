@@ -1,6 +1,6 @@
 import type { DurableLogger } from '../core/logger.js';
 import type { PartitionLease } from '../storage/store.js';
-import { describeRef, type Lack } from './orchestrator-sets.js';
+import { describeRef, type Lack } from './handler-sets.js';
 
 /** What a process says about the partitions of its hub. */
 export class OwnershipLog {
@@ -27,15 +27,15 @@ export class OwnershipLog {
     this.log.error(`${reason.message} It gives its partitions back, ends the activities that it runs, and refuses calls that write.`);
   }
 
-  /** No worker has all orchestrators [Y6]: said once for each such state. */
+  /** No worker has all orchestrators and entities [Y6]: said once for each such state. */
   lacks(lacks: readonly Lack[], ownId: number): void {
     const text = lacks
-      .map(({ workerId, orchestrators }) => `${workerId === ownId ? 'this one' : `worker ${workerId}`} lacks ${orchestrators.map(describeRef).toSorted().join(', ')}`)
+      .map(({ workerId, handlers }) => `${workerId === ownId ? 'this one' : `worker ${workerId}`} lacks ${handlers.map(describeRef).toSorted().join(', ')}`)
       .join('; ');
     if (text === '' || this.saidLacks.has(text)) return;
     this.saidLacks.add(text);
     this.log.warn(
-      `Task hub '${this.hub}': none of its workers has all orchestrators: ${text}. Partitions move between them to where their instances can run, ` +
+      `Task hub '${this.hub}': none of its workers has all orchestrators and entities: ${text}. Partitions move between them to where their work can run, ` +
         'which is slow. It is right while a deployment is under way; otherwise such applications need hubs of their own: give them different taskHub settings.',
     );
   }

@@ -1,6 +1,6 @@
 /**
  * The partitions that this process owns: its fair share, takeover of what a dead worker left, hand-over to workers whose
- * orchestrators are needed [Y6] and on a clean stop. Ownership counts by the fence of each commit (I2); the lease's end only says
+ * handlers are needed [Y6] and on a clean stop. Ownership counts by the fence of each commit (I2); the lease's end only says
  * when another worker may take over, and when this one must start nothing external any more.
  */
 import type { DurableLogger } from '../core/logger.js';
@@ -8,6 +8,7 @@ import type { DurableStore, HandlerList, HubSigns, HubState } from '../storage/s
 import type { Clock, EngineTime } from './clock.js';
 import { Departures } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
+import type { HandlerRef } from './handler-sets.js';
 import { Membership } from './membership.js';
 import { OwnershipLog } from './ownership-log.js';
 import { Partition } from './partition.js';
@@ -103,14 +104,14 @@ export class Ownership {
   }
 
   /**
-   * An owned partition holds work for an orchestrator that this process lacks: it goes to a live worker that has it [Y6], as
+   * An owned partition holds work for a handler that this process lacks: it goes to a live worker that has it [Y6], as
    * soon as that is known and the partition was here for long enough.
    * @returns whether it is on its way, so that the work is to be left as it is
    */
-  offer(partition: Partition, name: string, version?: string): boolean {
+  offer(partition: Partition, ref: HandlerRef): boolean {
     if (partition.state === 'releasing') return true;
     if (partition.state !== 'owned' || this.stopping || this.lock.isNeeded) return false;
-    this.offers.want(partition, { name, version });
+    this.offers.want(partition, ref);
     return this.offerNow(partition);
   }
 
@@ -245,7 +246,7 @@ export class Ownership {
     return taken < wanted.length;
   }
 
-  /** What is over the share; not what was offered to this worker while its orchestrators are needed there. */
+  /** What is over the share; not what was offered to this worker while its handlers are needed there. */
   private surplus({ share, isOwner, lacks }: SharePlan): Partition[] {
     const owned = [...this.partitions.values()].filter(({ state }) => state === 'owned');
     const over = Math.max(0, owned.length - share);

@@ -4,14 +4,14 @@
  * handlers of a process never change; that the partition goes to a worker that has the orchestrator is up to Ownership.
  */
 import { isFinished } from '../core/history.js';
-import type { DurableLogger } from '../core/logger.js';
 import { PARK_TIMER, PARKED_SINCE, type Checkpoint, type DurableStore, type InboxMessage, type InstanceRow, type TimerRow } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import { emptyCheckpoint } from './checkpoint-builder.js';
 import type { Clock } from './clock.js';
 import type { Committer } from './committer.js';
+import type { HandlerRef } from './handler-sets.js';
 import type { HandlerRegistry } from './handlers.js';
-import { describeRef, refKey, type OrchestratorRef } from './orchestrator-sets.js';
+import type { ParkedWork } from './parked-work.js';
 import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -19,22 +19,15 @@ export interface ParkingPort {
   readonly store: Pick<DurableStore, 'getInstances'>;
   readonly clock: Clock;
   readonly health: StoreHealth;
-  readonly log: DurableLogger;
   readonly handlers: Pick<HandlerRegistry, 'findOrchestrator'>;
   readonly committer: Committer;
+  readonly parked: ParkedWork;
   /** Engine time, epoch ms. */
   now(): number;
-  /** Whether the partition is on its way to a worker that has this orchestrator. */
-  handsOver(partition: Partition, name: string, version: string | undefined): boolean;
-  /** Looks who lives now; partitions that a live worker is wanted for are on their way after it. */
-  refreshWorkers(): Promise<void>;
+  /** Whether the partition is on its way to a worker that has this handler. */
+  handsOver(partition: Partition, ref: HandlerRef): boolean;
   /** What a commit has brought about. */
   effects(partition: Partition, checkpoint: Checkpoint): void;
-}
-
-/** How many instances wait for one orchestrator. */
-export interface ParkedCount extends OrchestratorRef {
-  readonly instances: number;
 }
 
 interface Mark {
@@ -51,37 +44,17 @@ export class Parking {
   private waiting: Mark[] = [];
   private reading = false;
   private stopped = false;
-  /** Orchestrators that a line of the log was about, by partition. */
-  private readonly said = new Set<string>();
 
   constructor(private readonly port: ParkingPort) {}
 
   /** Whether the instance's work is left as it is, because its partition goes to a worker that can do it. */
   handsOver(partition: Partition, { name, version }: InstanceRow): boolean {
-    return this.port.handsOver(partition, name, version);
+    return this.port.handsOver(partition, { kind: 'orchestrator', name, version });
   }
 
   /** The database has it that the instance waits. */
   parked(partition: Partition, { instanceId, name, version }: InstanceRow): void {
-    const ref = { name, version };
-    partition.parked.set(instanceId, ref);
-    const key = `${partition.index} ${refKey(ref)}`;
-    if (this.said.has(key)) return;
-    this.said.add(key);
-    void this.say(partition, instanceId, ref).then((isSaid) => {
-      if (!isSaid) this.said.delete(key);
-    });
-  }
-
-  /** A worker that has the orchestrator may have started since the last heartbeat: then there is nothing to say. */
-  private async say(partition: Partition, instanceId: string, { name, version }: OrchestratorRef): Promise<boolean> {
-    await this.port.refreshWorkers();
-    if (partition.state !== 'owned' || !partition.parked.has(instanceId)) return false;
-    this.port.log.warn(
-      `Instance '${instanceId}' waits: no live worker that could take it has the orchestrator ${describeRef({ name, version })}, and this process has not. ` +
-        `So does any other instance of it in partition ${partition.index}. Start a worker that has it, or terminate the instances.`,
-    );
-    return true;
+    this.port.parked.add(partition, instanceId, { kind: 'orchestrator', name, version });
   }
 
   /** The marks of a partition that has come here: those that this process can run go on. */
@@ -158,18 +131,6 @@ export class Parking {
       },
     });
   }
-}
-
-/** By orchestrator, those with most instances first. */
-export function countParked(partitions: Iterable<Partition>): ParkedCount[] {
-  const counts = new Map<string, { ref: OrchestratorRef; instances: number }>();
-  for (const { parked } of partitions) {
-    for (const ref of parked.values()) {
-      const count = counts.get(refKey(ref)) ?? { ref, instances: 0 };
-      counts.set(refKey(ref), { ref, instances: count.instances + 1 });
-    }
-  }
-  return [...counts.values()].map(({ ref, instances }) => ({ ...ref, instances })).sort((a, b) => b.instances - a.instances);
 }
 
 /** Whether this timer is a mark of {@link Parking}. */

@@ -1,6 +1,6 @@
 import type { WorkerRow } from '../storage/store.js';
 import type { Cancel, Clock } from './clock.js';
-import { hasOrchestrator, refKey, type OrchestratorRef } from './orchestrator-sets.js';
+import { hasHandler, refKey, type HandlerRef } from './handler-sets.js';
 import type { Partition } from './partition.js';
 
 /** How long a partition that was offered to this worker stays at least, ms: long enough for the work that brought it here. */
@@ -17,20 +17,20 @@ interface Stay {
 }
 
 /**
- * Which of this worker's partitions hold work for orchestrators that it lacks, and which worker each of them should go to
- * [Y6]. Workers none of which has all orchestrators would pass a partition back and forth: the stays keep that rare, and long
+ * Which of this worker's partitions hold work for orchestrators or entities that it lacks, and which worker each of them should
+ * go to [Y6]. Workers none of which has all of them would pass a partition back and forth: the stays keep that rare, and long
  * enough that each gets its work done.
  */
 export class PartitionOffers {
-  private readonly wanted = new Map<Partition, Map<string, OrchestratorRef>>();
+  private readonly wanted = new Map<Partition, Map<string, HandlerRef>>();
   private readonly waiting = new Map<Partition, Cancel>();
   private readonly stays = new Map<number, Stay>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** The partition holds work for an orchestrator that this worker lacks. */
-  want(partition: Partition, ref: OrchestratorRef): void {
-    const refs = this.wanted.get(partition) ?? new Map<string, OrchestratorRef>();
+  /** The partition holds work for a handler that this worker lacks. */
+  want(partition: Partition, ref: HandlerRef): void {
+    const refs = this.wanted.get(partition) ?? new Map<string, HandlerRef>();
     this.wanted.set(partition, refs.set(refKey(ref), ref));
   }
 
@@ -83,7 +83,7 @@ export class PartitionOffers {
   /** The worker that has most of what the partition needs; of several each gets a part of the partitions. */
   private choose(partition: Partition, workers: readonly WorkerRow[]): WorkerRow | undefined {
     const refs = [...(this.wanted.get(partition)?.values() ?? [])];
-    const counts = workers.map(({ handlers }) => refs.filter((ref) => hasOrchestrator(handlers, ref)).length);
+    const counts = workers.map(({ handlers }) => refs.filter((ref) => hasHandler(handlers, ref)).length);
     const most = Math.max(0, ...counts);
     const best = most === 0 ? [] : workers.filter((_, index) => counts[index] === most);
     return best[partition.index % best.length];

@@ -1,5 +1,6 @@
 import type { InboxMessage, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
-import type { OrchestratorRef } from './orchestrator-sets.js';
+import type { HandlerRef } from './handler-sets.js';
+import { EntitySlot } from './entities/entity-slot.js';
 import { InstanceSlot } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
 import { TimerQueue } from './timer-queue.js';
@@ -21,10 +22,11 @@ export class Partition {
   readonly keys: MessageKeys;
   readonly timers = new TimerQueue();
   readonly slots = new Map<string, InstanceSlot>();
+  readonly entities = new Map<string, EntitySlot>();
   /** Claims of this process on activities of this partition, by token. */
   readonly claims = new Map<string, RunningActivity>();
-  /** Instances that wait for a worker with their orchestrator, by id [Y6]. */
-  readonly parked = new Map<string, OrchestratorRef>();
+  /** Instances and entities that wait for a worker with their handler, by id [Y6]. */
+  readonly parked = new Map<string, HandlerRef>();
   /** When this process took it over from a worker that died, by engine time; `undefined`: it was given back. */
   readonly takenOverAt: number | undefined;
   /** `releasing`: finishes what is under way and takes nothing up; `lost`: somebody else's, or given back. */
@@ -54,7 +56,18 @@ export class Partition {
     if (this.slots.get(slot.instanceId) === slot) this.slots.delete(slot.instanceId);
   }
 
-  /** A checkpoint was handed to the committer. */
+  entity(instanceId: string): EntitySlot {
+    let slot = this.entities.get(instanceId);
+    if (!slot) this.entities.set(instanceId, (slot = new EntitySlot(this, instanceId)));
+    return slot;
+  }
+
+  /** As {@link removeSlot}, for an entity. */
+  removeEntity(slot: EntitySlot): void {
+    if (this.entities.get(slot.instanceId) === slot) this.entities.delete(slot.instanceId);
+  }
+
+  /** Work has begun that ends with a checkpoint, or without one. */
   checkpointBegun(): void {
     this.underWay += 1;
   }
@@ -64,7 +77,7 @@ export class Partition {
     if (this.underWay === 0) for (const listener of this.settledListeners.splice(0)) listener();
   }
 
-  /** Resolves when no checkpoint is under way. */
+  /** Resolves when no such work is under way. */
   async whenSettled(): Promise<void> {
     while (this.underWay > 0) await new Promise<void>((resolve) => this.settledListeners.push(resolve));
   }
@@ -112,6 +125,11 @@ export class Partition {
   reread(keys: readonly MessageKey[]): void {
     for (const key of keys) this.known.delete(nameOf(key));
     this.overflow = 'skipped-since-read';
+  }
+
+  /** Whether so much is in memory that nothing may stay there which cannot be taken up for long. */
+  get isCrowded(): boolean {
+    return this.known.size > MAX_MESSAGES_IN_MEMORY / 4;
   }
 
   /** Whether messages were left out of memory for which there is room again. */

@@ -1,6 +1,7 @@
 /** How the generators of instances come to life: fresh, by continueAsNew, or by replay of their history. */
-import type { EpisodeResult, RecordedEpisode } from '../core/execution.js';
-import { OrchestrationExecution, splitEpisodes } from '../core/execution.js';
+import type { EpisodeResult } from '../core/episode-result.js';
+import { splitEpisodes, type RecordedEpisode } from '../core/episodes.js';
+import { OrchestrationExecution } from '../core/execution.js';
 import type { FailureDetails } from '../core/failure.js';
 import type { ExecutionStarted, HistoryEvent } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
@@ -84,6 +85,7 @@ function newExecution(row: InstanceRow, context: SessionContext): OrchestrationE
     log,
     activityNames: (type) => handlers.namesOf(type, 'activity'),
     orchestratorNames: (type) => handlers.namesOf(type, 'orchestrator'),
+    entityOf: (type) => handlers.entityOf(type),
   });
 }
 

@@ -13,11 +13,14 @@ export class InvalidSettingError extends Error {
   }
 }
 
-type NumericSetting = { [K in keyof EngineSettings]-?: EngineSettings[K] extends number ? K : never }[keyof EngineSettings];
+type NumericSetting = 'entityOperationTimeout' | { [K in keyof EngineSettings]-?: EngineSettings[K] extends number ? K : never }[keyof EngineSettings];
 
 const RANGES: Readonly<Record<NumericSetting, readonly [minimum: number, maximum: number]>> = {
   partitionCount: [1, 64],
   maxConcurrentActivityFunctions: [1, 100_000],
+  maxConcurrentEntityFunctions: [1, 100_000],
+  maxEntityOperationBatchSize: [1, 10_000],
+  entityOperationTimeout: [1, 86_400_000],
   maxConcurrentOrchestratorFunctions: [1, 100_000],
   maxCachedInstances: [0, 1_000_000],
   maxPollingInterval: [1, 60_000],
@@ -44,6 +47,7 @@ export function validateSettings(given: Partial<EngineSettings>): EngineSettings
   const settings = { ...DEFAULT_SETTINGS, ...withoutUndefined(given) };
   for (const [name, [minimum, maximum]] of Object.entries(RANGES) as [NumericSetting, readonly [number, number]][]) {
     const value: unknown = settings[name];
+    if (value === undefined) continue;
     if (!Number.isInteger(value) || (value as number) < minimum || (value as number) > maximum) {
       throw InvalidSettingError.ofValue(name, value, `a whole number from ${minimum} to ${maximum}`);
     }

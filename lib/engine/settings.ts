@@ -4,6 +4,12 @@ export interface EngineSettings {
   readonly partitionCount: number;
   /** Activities that run at once in this process. Default 100. */
   readonly maxConcurrentActivityFunctions: number;
+  /** Entities that run operations at once in this process. Default 100. */
+  readonly maxConcurrentEntityFunctions: number;
+  /** Operations of one entity that are committed together at most. Default 500. */
+  readonly maxEntityOperationBatchSize: number;
+  /** How long an operation of an entity may take before it fails and its signal is aborted [N4]. Default none. */
+  readonly entityOperationTimeout?: number;
   /** Instances with an episode in the works in this process. Default 1 000. */
   readonly maxConcurrentOrchestratorFunctions: number;
   /** Whether the generators of running instances stay in memory between episodes. Default true. */
@@ -29,6 +35,8 @@ export interface EngineSettings {
 export const DEFAULT_SETTINGS: EngineSettings = {
   partitionCount: 16,
   maxConcurrentActivityFunctions: 100,
+  maxConcurrentEntityFunctions: 100,
+  maxEntityOperationBatchSize: 500,
   maxConcurrentOrchestratorFunctions: 1_000,
   extendedSessionsEnabled: true,
   maxCachedInstances: 10_000,

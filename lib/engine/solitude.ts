@@ -1,15 +1,13 @@
-import type { InstanceSlot } from './instance-slot.js';
-
 /**
  * Lets one suspect at a time run while nothing else does, so that it alone is to blame when the worker dies [Y8]. Between two of
  * them the others have a turn: many suspects do not stop the process.
  */
-export class Solitude {
-  private waiting: InstanceSlot[] = [];
-  private current: InstanceSlot | undefined;
+export class Solitude<S> {
+  private waiting: S[] = [];
+  private current: S | undefined;
   private isOthersTurn = false;
 
-  add(slot: InstanceSlot): void {
+  add(slot: S): void {
     this.waiting.push(slot);
   }
 
@@ -23,25 +21,30 @@ export class Solitude {
     return this.current === undefined && this.waiting.length > 0;
   }
 
-  isAlone(slot: InstanceSlot): boolean {
+  /** Whether a suspect runs. */
+  get isBegun(): boolean {
+    return this.current !== undefined;
+  }
+
+  isAlone(slot: S): boolean {
     return this.current === slot;
   }
 
   /** Whether the slot may be worked on now. */
-  admits(slot: InstanceSlot): boolean {
+  admits(slot: S): boolean {
     if (this.current) return this.current === slot;
     return this.waiting.length === 0 || this.isOthersTurn;
   }
 
   /** The suspect that is to run now, as nothing is in the works. */
-  begin(): InstanceSlot | undefined {
+  begin(): S | undefined {
     if (this.current || this.isOthersTurn) return undefined;
     this.current = this.waiting.shift();
     return this.current;
   }
 
   /** The slot is done with its turn, or not for now. */
-  end(slot: InstanceSlot): void {
+  end(slot: S): void {
     if (this.current !== slot) return;
     this.current = undefined;
     this.isOthersTurn = true;

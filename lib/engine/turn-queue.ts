@@ -1,41 +1,61 @@
-import type { Clock } from './clock.js';
-import type { InstanceSlot } from './instance-slot.js';
+import type { Cancel, Clock } from './clock.js';
 import type { Partition } from './partition.js';
 import { Solitude } from './solitude.js';
 
-export interface TurnQueuePort {
+/** An instance or an entity in memory. */
+export interface Turnable {
+  readonly partition: Partition;
+  /** Stands in the queue. */
+  scheduled: boolean;
+  /** Is in the works, or waits for something else than its turn. */
+  busy: boolean;
+  readonly hasWork: boolean;
+}
+
+export interface TurnQueuePort<S extends Turnable> {
   readonly clock: Clock;
-  /** Instances that may be in the works at once. */
+  /** Slots that may be in the works at once. */
   readonly limit: number;
   /** Whether this process may still act for the partition. */
   isHeld(partition: Partition): boolean;
+  /** Whether a suspect may run beside what else this process is at work on [Y8]. */
+  mayBeAlone(): boolean;
   /** It is the slot's turn. */
-  process(slot: InstanceSlot): void;
+  process(slot: S): void;
   /** Called after each slice. */
-  sliceEnded(): void;
+  sliceEnded?(): void;
 }
 
 /** Longest stretch of turns before other work of the process gets its turn, ms. */
 const SLICE = 10;
+/** Until it is looked again whether a suspect may run, ms. */
+const LOOK_AGAIN = 50;
 
 /**
- * Whose turn it is: instances in the order in which they got ready, for a slice of time, then the event loop; a suspect when
+ * Whose turn it is: slots in the order in which they got ready, for a slice of time, then the event loop; a suspect when
  * nothing else is in the works [Y8].
  */
-export class TurnQueue {
-  private ready: InstanceSlot[] = [];
+export class TurnQueue<S extends Turnable> {
+  private ready: S[] = [];
   private running = false;
   private inTheWorks = 0;
   private closing = false;
+  private isClosed = false;
   private stopped = false;
   private idleListeners: (() => void)[] = [];
-  private readonly solitude = new Solitude();
+  private readonly solitude = new Solitude<S>();
+  private cancelLook: Cancel | undefined;
 
-  constructor(private readonly port: TurnQueuePort) {}
+  constructor(private readonly port: TurnQueuePort<S>) {}
 
-  /** Instances that wait or are in the works. */
+  /** Slots that wait or are in the works. */
   get length(): number {
     return this.ready.length + this.inTheWorks;
+  }
+
+  /** Whether as many are in the works as may be. */
+  get isFull(): boolean {
+    return this.inTheWorks >= this.port.limit;
   }
 
   /** Whether suspects wait or run. */
@@ -43,39 +63,44 @@ export class TurnQueue {
     return this.solitude.isWanted;
   }
 
+  /** Whether a suspect runs. */
+  get isSuspectAtWork(): boolean {
+    return this.solitude.isBegun;
+  }
+
   /** The slot has something to do. */
-  add(slot: InstanceSlot): void {
-    if (slot.scheduled || slot.busy || slot.partition.state !== 'owned') return;
+  add(slot: S): void {
+    if (this.isClosed || slot.scheduled || slot.busy || slot.partition.state !== 'owned') return;
     slot.scheduled = true;
     this.ready.push(slot);
     this.resume();
   }
 
   /** The slot has something to do that may end this process: its turn comes when nothing else is in the works. */
-  addSuspect(slot: InstanceSlot): void {
+  addSuspect(slot: S): void {
     slot.busy = true;
     this.solitude.add(slot);
     this.resume();
   }
 
   /** Whether nothing else may be in the works now. */
-  isAlone(slot: InstanceSlot): boolean {
+  isAlone(slot: S): boolean {
     return this.solitude.isAlone(slot);
   }
 
   /** Others may have their turns beside the slot again. */
-  endSolitude(slot: InstanceSlot): void {
+  endSolitude(slot: S): void {
     this.solitude.end(slot);
   }
 
-  /** The slot is loaded, or a checkpoint of it is written. */
-  begin(slot: InstanceSlot): void {
+  /** The slot is in the works from now on. */
+  begin(slot: S): void {
     slot.busy = true;
     this.inTheWorks += 1;
   }
 
   /** Whoever waits for room, or for the end of all work, has to hear of it, whatever the work led to. */
-  end(slot: InstanceSlot): void {
+  end(slot: S): void {
     slot.busy = false;
     this.inTheWorks -= 1;
     this.settleIdle();
@@ -93,18 +118,33 @@ export class TurnQueue {
   async drain(): Promise<void> {
     this.closing = true;
     this.solitude.clear();
+    await this.whenIdle();
+  }
+
+  /** Takes up nothing any more: what waits is in the database. */
+  close(): void {
+    this.closing = true;
+    this.isClosed = true;
+    this.solitude.clear();
+    this.ready = [];
+    this.settleIdle();
+  }
+
+  /** Resolves when nothing waits and nothing is in the works. */
+  async whenIdle(): Promise<void> {
     while (this.length > 0) await new Promise<void>((resolve) => this.idleListeners.push(resolve));
   }
 
   stop(): void {
     this.stopped = true;
+    this.cancelLook?.();
   }
 
   private runSlice(): void {
     const { clock, limit } = this.port;
     const ends = clock.monotonic() + SLICE;
     let taken = 0;
-    const held: InstanceSlot[] = [];
+    const held: S[] = [];
     this.beginSolitude();
     while (taken < this.ready.length && this.inTheWorks < limit && clock.monotonic() < ends) {
       const slot = this.ready[taken++]!;
@@ -120,18 +160,29 @@ export class TurnQueue {
     this.running = false;
     this.solitude.othersHadTheirTurn();
     this.settleIdle();
-    this.port.sliceEnded();
-    const mayGoOn = this.ready.length > held.length || (this.solitude.isWaitedFor && this.inTheWorks === 0);
+    this.port.sliceEnded?.();
+    const mayGoOn = this.ready.length > held.length || (this.mayBeginSolitude && !this.cancelLook);
     if (mayGoOn && this.inTheWorks < limit) this.resume();
   }
 
   private beginSolitude(): void {
-    if (this.inTheWorks > 0 || this.closing) return;
+    if (!this.mayBeginSolitude) return;
+    if (!this.port.mayBeAlone()) {
+      this.cancelLook ??= this.port.clock.after(LOOK_AGAIN, () => {
+        this.cancelLook = undefined;
+        this.resume();
+      });
+      return;
+    }
     const slot = this.solitude.begin();
     if (!slot) return;
     slot.busy = false;
-    if (slot.partition.state === 'owned' && slot.queue.length > 0) this.add(slot);
+    if (slot.partition.state === 'owned' && slot.hasWork) this.add(slot);
     else this.solitude.end(slot);
+  }
+
+  private get mayBeginSolitude(): boolean {
+    return this.solitude.isWaitedFor && this.inTheWorks === 0 && !this.closing;
   }
 
   private settleIdle(): void {

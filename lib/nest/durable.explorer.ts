@@ -1,17 +1,23 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { InvalidHandlerError, MESSAGES, type HandlerPlace } from './durable.messages.js';
-import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
-import { bindActivity, bindOrchestrator, isSingleton } from './handler-binding.js';
+import { isGeneratorFunction } from './durable-metadata.js';
+import { InvalidHandlerError, MESSAGES, sourceOf } from './durable.messages.js';
+import type { HandlerEnhancers } from './enhancers/handler-enhancers.js';
+import { bindEntityClass } from './entity-binding.js';
+import { entityOf, type EntityProvider } from './entity-providers.js';
+import { bindActivity, bindEntity, bindOrchestrator, isSingleton } from './handler-binding.js';
 import { DiscoveredHandlers } from './handler-registry.js';
 import { handlersOf, type ProviderHandler } from './provider-handlers.js';
 
-/** Finds the decorated methods of the application's providers, and refuses those that cannot work. */
+/** A decorated method, or an entity class. */
+type Found = ProviderHandler | EntityProvider;
+
+/** Finds the decorated methods and entity classes of the application's providers, and refuses those that cannot work. */
 export class DurableExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
-    private readonly enhancers: ActivityEnhancers,
+    private readonly enhancers: HandlerEnhancers,
   ) {}
 
   /**
@@ -21,7 +27,7 @@ export class DurableExplorer {
    */
   explore(hub: string, hubs: readonly string[], handlers: DiscoveredHandlers): void {
     this.refuseControllers();
-    const found = new Map<string, ProviderHandler>();
+    const found = new Map<string, Found>();
     for (const handler of this.discoverHandlers()) {
       const { metadata, place } = handler;
       if (!hubs.includes(metadata.hub)) throw new InvalidHandlerError(MESSAGES.unknownHub(place, metadata, hubs));
@@ -32,8 +38,10 @@ export class DurableExplorer {
       if (earlier !== undefined) throw new InvalidHandlerError(duplicateMessage(handler, earlier));
       found.set(key, handler);
 
-      if (metadata.kind === 'orchestrator') this.addOrchestrator(handler, handlers);
-      else this.addActivity(handler, handlers);
+      if ('operations' in handler) this.addEntityClass(handler, handlers);
+      else if (metadata.kind === 'orchestrator') this.addOrchestrator(handler, handlers);
+      else if (metadata.kind === 'activity') this.addActivity(handler, handlers);
+      else this.addEntity(handler, handlers);
     }
   }
 
@@ -48,29 +56,53 @@ export class DurableExplorer {
 
   private addActivity(handler: ProviderHandler, handlers: DiscoveredHandlers): void {
     const { metadata, place } = handler;
-    if (isGenerator(handler)) throw new InvalidHandlerError(MESSAGES.generatorActivity(place, metadata));
+    if (isGeneratorFunction(handler.decorated)) throw new InvalidHandlerError(MESSAGES.generatorActivity(place, metadata));
     handlers.addActivity({ name: metadata.name, handler: bindActivity(handler, this.enhancers), source: sourceOf(place) });
   }
 
+  private addEntity(handler: ProviderHandler, handlers: DiscoveredHandlers): void {
+    const { metadata, place } = handler;
+    if (isGeneratorFunction(handler.decorated)) throw new InvalidHandlerError(MESSAGES.generatorEntity(place, metadata));
+    const code = bindEntity(handler, this.enhancers);
+    handlers.addEntity({ name: metadata.name, source: sourceOf(place), create: () => code });
+  }
+
+  private addEntityClass(entity: EntityProvider, handlers: DiscoveredHandlers): void {
+    const { metadata, place } = entity;
+    handlers.addEntity({ name: metadata.name, source: sourceOf(place), create: bindEntityClass(entity, this.enhancers) });
+  }
+
   /** One instance under several tokens (aliases, factories that pass it on) counts once. */
-  private *discoverHandlers(): Generator<ProviderHandler> {
+  private *discoverHandlers(): Generator<Found> {
     const seen = new Set<unknown>();
-    for (const wrapper of this.discovery.getProviders()) {
-      if (wrapper.isAlias) continue;
-      const handlers = handlersOf(wrapper, this.scanner);
-      if (handlers.length === 0) continue;
+    for (const wrapper of this.providers()) {
       if (isSingleton(wrapper)) {
         if (seen.has(wrapper.instance)) continue;
         seen.add(wrapper.instance);
       }
-      yield* handlers;
+      yield* this.handlersOf(wrapper);
     }
+  }
+
+  /** Classes first: a factory may pass on the instance of one, of which it can make no other. */
+  private providers(): InstanceWrapper[] {
+    const providers = this.discovery.getProviders().filter(({ isAlias }) => !isAlias);
+    return providers.sort((a, b) => Number(a.isNotMetatype) - Number(b.isNotMetatype));
+  }
+
+  private handlersOf(wrapper: InstanceWrapper): readonly Found[] {
+    const entity = entityOf(wrapper);
+    const methods = handlersOf(wrapper, this.scanner);
+    if (entity === undefined) return methods;
+    const [method] = methods;
+    if (method !== undefined) throw new InvalidHandlerError(MESSAGES.decoratedOperation(method.place, method.metadata, entity.metadata));
+    return [entity];
   }
 
   private refuseControllers(): void {
     const [handler] = this.discovery
       .getControllers()
-      .flatMap((wrapper: InstanceWrapper) => handlersOf(wrapper, this.scanner));
+      .flatMap((wrapper: InstanceWrapper) => this.handlersOf(wrapper));
     if (handler !== undefined) {
       throw new InvalidHandlerError(MESSAGES.onController(handler.place, handler.metadata));
     }
@@ -82,15 +114,8 @@ function isAsync({ decorated, returnType }: ProviderHandler): boolean {
   return /^Async(Generator)?Function$/.test(decorated.constructor.name) || returnType === Promise;
 }
 
-function isGenerator({ decorated }: ProviderHandler): boolean {
-  return /^(Async)?GeneratorFunction$/.test(decorated.constructor.name);
-}
-
-function duplicateMessage({ place, metadata, decorated }: ProviderHandler, earlier: ProviderHandler): string {
-  const inherited = decorated === earlier.decorated && place.className !== earlier.place.className;
-  return (inherited ? MESSAGES.inheritedTwice : MESSAGES.duplicate)(place, metadata, earlier.place);
-}
-
-function sourceOf({ className, methodName }: HandlerPlace): string {
-  return `${className}.${methodName}`;
+function duplicateMessage(handler: Found, earlier: Found): string {
+  const inherited = 'decorated' in handler && 'decorated' in earlier && handler.decorated === earlier.decorated
+    && handler.place.className !== earlier.place.className;
+  return (inherited ? MESSAGES.inheritedTwice : MESSAGES.duplicate)(handler.place, handler.metadata, earlier.place);
 }

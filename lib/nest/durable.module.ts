@@ -8,7 +8,7 @@ import { InvalidSettingError } from '../engine/settings-validation.js';
 import { DEFAULT_HUB, DURABLE_CLOCK, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
 import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
 import { DurableRuntime } from './durable.runtime.js';
-import { ActivityEnhancers } from './enhancers/activity-enhancers.js';
+import { HandlerEnhancers } from './enhancers/handler-enhancers.js';
 import type {
   DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptionsFactory,
 } from './interfaces/durable-module-options.js';
@@ -66,7 +66,7 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
           contexts: ExternalContextCreator, config: ApplicationConfig, modules: ModulesContainer, moduleRef: ModuleRef,
         ) =>
           new DurableRuntime(
-            name, options, clock, discovery, scanner, new ActivityEnhancers(contexts, config, modules, options.enhancers), moduleRef,
+            name, options, clock, discovery, scanner, new HandlerEnhancers(contexts, config, modules, options.enhancers), moduleRef,
           ),
       },
       {

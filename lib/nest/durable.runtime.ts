@@ -9,7 +9,7 @@ import { createStore } from '../storage/index.js';
 import { serverOptionsOf } from './application-data-source.js';
 import type { ResolvedDurableOptions } from './durable-options.js';
 import { DurableExplorer } from './durable.explorer.js';
-import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
+import type { HandlerEnhancers } from './enhancers/handler-enhancers.js';
 import { DiscoveredHandlers } from './handler-registry.js';
 import { checkRegistration } from './registrations.js';
 
@@ -23,7 +23,7 @@ export class DurableRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly engine: DurableEngine;
-  private readonly handlers = new DiscoveredHandlers();
+  private readonly handlers: DiscoveredHandlers;
 
   constructor(
     readonly name: string,
@@ -31,10 +31,11 @@ export class DurableRuntime
     clock: Clock,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
-    private readonly enhancers: ActivityEnhancers,
+    private readonly enhancers: HandlerEnhancers,
     modules: ModuleRef,
   ) {
     const { storage } = options;
+    this.handlers = new DiscoveredHandlers(name);
     this.engine = new DurableEngine({
       hub: options.taskHub,
       store: createStore('dataSource' in storage ? () => serverOptionsOf(storage.dataSource, modules) : storage),

@@ -1,8 +1,9 @@
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { ActivityFunction, OrchestratorFunction } from '../core/index.js';
+import type { ContextId, InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { ActivityContext, ActivityFunction, EntityFunction, OperationContext, OrchestratorFunction } from '../core/index.js';
 import type { Method } from './durable-metadata.js';
-import type { ActivityEnhancers } from './enhancers/activity-enhancers.js';
+import type { HandlerCall } from './enhancers/enhanced-handler.js';
+import type { HandlerEnhancers } from './enhancers/handler-enhancers.js';
 import type { ProviderHandler } from './provider-handlers.js';
 
 /**
@@ -15,26 +16,43 @@ export function bindOrchestrator({ wrapper, decorated, replacement }: ProviderHa
   return (ctx, input) => method.call(provider, ctx, input);
 }
 
+/** The activity with its provider as `this`, inside its enhancers. */
+export function bindActivity(handler: ProviderHandler, enhancers: HandlerEnhancers): ActivityFunction {
+  return bindCall<ActivityContext>(handler, enhancers, (provider) => (input, ctx) => methodOn(provider, handler).call(provider, input, ctx));
+}
+
+/** The entity in function form with its provider as `this`, inside its enhancers: it gets what pipes make of the input, they see what it returns. */
+export function bindEntity(handler: ProviderHandler, enhancers: HandlerEnhancers): EntityFunction {
+  const call = bindCall<OperationContext>(handler, enhancers, (provider) => (input, ctx) => ctx.attempt(async () => {
+    await methodOn(provider, handler).call(provider, withInput(ctx, input));
+    return ctx.returned;
+  }));
+  return async (ctx) => {
+    const result = await call(ctx.getInput(), ctx);
+    if (result !== ctx.returned) ctx.return(result);
+  };
+}
+
 /**
- * The activity with its provider as `this`, inside its enhancers. It is looked up on the instance at each call, so that a
- * spy or an instrumentation that was put there later takes part; in a request-scoped provider each work item gets an
- * instance of its own, whose `REQUEST` is the ActivityContext, and its enhancers share that context.
+ * A method that is looked up on the instance at each call, so that a spy or an instrumentation that was put there later takes
+ * part; in a request-scoped provider each work item gets an instance of its own, whose `REQUEST` is the work item's context, and
+ * its enhancers share that context.
  */
-export function bindActivity(handler: ProviderHandler, enhancers: ActivityEnhancers): ActivityFunction {
+function bindCall<C extends object>(
+  handler: ProviderHandler, enhancers: HandlerEnhancers, callOn: (provider: unknown) => HandlerCall<C>,
+): HandlerCall<C> {
   const { wrapper } = handler;
-  const enhanced = enhancers.of(handler);
+  const enhanced = enhancers.of<C>(handler);
   const single = isSingleton(wrapper);
   if (single && !enhanced?.isScoped) {
-    const call = callOn(wrapper.instance, handler);
+    const call = callOn(wrapper.instance);
     return enhanced?.around(call) ?? call;
   }
   return async (input, ctx) => {
-    const contextId = ContextIdFactory.create();
-    const moduleRef = moduleRefOf(wrapper);
-    moduleRef.registerRequestByContextId(ctx, contextId);
-    const provider: unknown = single ? wrapper.instance : await moduleRef.resolve(wrapper.token, contextId, { strict: true });
+    const contextId = contextOf(wrapper, ctx);
+    const provider: unknown = single ? wrapper.instance : await resolveIn(contextId, wrapper);
     await enhanced?.load(contextId);
-    const call = callOn(provider, handler);
+    const call = callOn(provider);
     return await (enhanced?.around(call, contextId) ?? call)(input, ctx);
   };
 }
@@ -44,15 +62,29 @@ export function isSingleton(wrapper: InstanceWrapper): boolean {
   return !wrapper.isTransient && wrapper.isDependencyTreeStatic();
 }
 
-function callOn(provider: unknown, { place, replacement, current }: ProviderHandler): ActivityFunction {
-  return (input, ctx) => {
-    const method = (provider as Record<string, unknown> | null | undefined)?.[place.methodName];
-    return (typeof method === 'function' ? (method as Method) : (replacement ?? current)).call(provider, input, ctx);
-  };
+/** A context of its own for a work item: there, `REQUEST` is what is known of it. */
+export function contextOf(wrapper: InstanceWrapper, workItem: object): ContextId {
+  const contextId = ContextIdFactory.create();
+  moduleRefOf(wrapper).registerRequestByContextId(workItem, contextId);
+  return contextId;
 }
 
-function moduleRefOf(wrapper: InstanceWrapper): ModuleRef {
+export function resolveIn(contextId: ContextId, wrapper: InstanceWrapper): Promise<unknown> {
+  return moduleRefOf(wrapper).resolve(wrapper.token, contextId, { strict: true });
+}
+
+/** Of the module that provides it. */
+export function moduleRefOf(wrapper: InstanceWrapper): ModuleRef {
   const moduleRef = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
   if (moduleRef === undefined) throw new Error(`The provider ${String(wrapper.name)} has no module to resolve it from.`);
   return moduleRef;
+}
+
+function methodOn(provider: unknown, { place, replacement, current }: ProviderHandler): Method {
+  const method = (provider as Record<string, unknown> | null | undefined)?.[place.methodName];
+  return typeof method === 'function' ? (method as Method) : (replacement ?? current);
+}
+
+function withInput(ctx: OperationContext, input: unknown): OperationContext {
+  return Object.create(ctx, { getInput: { value: () => input } }) as OperationContext;
 }

@@ -1,4 +1,5 @@
 export { Activity, type ActivityDecoratorOptions } from './decorators/activity.decorator.js';
+export { Entity, type EntityDecorator, type EntityDecoratorOptions } from './decorators/entity.decorator.js';
 export { InjectDurableClient } from './decorators/inject-durable-client.decorator.js';
 export { Orchestrator, type OrchestratorDecoratorOptions } from './decorators/orchestrator.decorator.js';
 export { getDurableClientToken } from './durable.constants.js';

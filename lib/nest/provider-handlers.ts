@@ -1,8 +1,9 @@
 import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 import type { MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { findHandler, type HandlerMetadata, type Method } from './durable-metadata.js';
-import type { HandlerPlace } from './durable.messages.js';
+import type { MethodPlace } from './durable.messages.js';
 
 type Methods = Record<string, unknown>;
 
@@ -10,7 +11,7 @@ type Methods = Record<string, unknown>;
 export interface ProviderHandler {
   readonly wrapper: InstanceWrapper;
   readonly metadata: HandlerMetadata;
-  readonly place: HandlerPlace;
+  readonly place: MethodPlace;
   /** Prototype of the decorated class. */
   readonly prototype: object;
   /** The function that carries the decorator. */
@@ -19,6 +20,8 @@ export interface ProviderHandler {
   readonly current: Method;
   /** Its return type, as far as TypeScript noted it (`emitDecoratorMetadata`). */
   readonly returnType: unknown;
+  /** The input's class, as far as TypeScript noted it; an entity in function form takes its input from its context. */
+  readonly inputType: Type | undefined;
   /** A mock's own method, of a provider that is not of the decorated class. */
   readonly replacement: Method | undefined;
 }
@@ -40,11 +43,12 @@ export function handlersOf(wrapper: InstanceWrapper, scanner: MetadataScanner): 
       handlers.set(methodName, {
         wrapper,
         metadata: found.metadata,
-        place: { moduleName: wrapper.host?.name ?? 'unknown', className: prototype.constructor.name, methodName },
+        place: { moduleName: moduleNameOf(wrapper), className: prototype.constructor.name, methodName },
         prototype,
         decorated: found.decorated,
         current: (prototype as Methods)[methodName] as Method,
         returnType: Reflect.getMetadata('design:returntype', prototype, methodName),
+        inputType: found.metadata.kind === 'entity' ? undefined : inputType(prototype, methodName),
         replacement: replacement(wrapper, methodName, prototype),
       });
     }
@@ -52,15 +56,25 @@ export function handlersOf(wrapper: InstanceWrapper, scanner: MetadataScanner): 
   return [...handlers.values()];
 }
 
+export function moduleNameOf({ host }: InstanceWrapper): string {
+  return host?.name ?? 'unknown';
+}
+
+/** The class of a method's first parameter, as far as TypeScript noted it. */
+export function inputType(prototype: object, methodName: string): Type | undefined {
+  return (Reflect.getMetadata('design:paramtypes', prototype, methodName) as Type[] | undefined)?.[0];
+}
+
 /** Prototype of the provider's class: of its instance, where a value or a factory made it. */
-function ownPrototype(wrapper: InstanceWrapper): object | undefined {
+export function ownPrototype(wrapper: InstanceWrapper): object | undefined {
   if (!wrapper.isNotMetatype) return (wrapper.metatype?.prototype as object | undefined) ?? undefined;
   const instance: unknown = wrapper.instance;
   if (typeof instance !== 'object' || instance === null) return undefined;
   return (Object.getPrototypeOf(instance) as object | null) ?? undefined;
 }
 
-function tokenPrototype({ token }: InstanceWrapper): object | undefined {
+/** Prototype of the class that is the provider's token. */
+export function tokenPrototype({ token }: InstanceWrapper): object | undefined {
   return typeof token === 'function' ? (token.prototype as object | undefined) : undefined;
 }
 

@@ -6,9 +6,6 @@ const GRAPH: readonly string[] = ['name', 'isGlobal'];
 const WITHOUT_FEATURE: Readonly<Record<string, string>> = {
   http: 'the HTTP management API',
   maxTimerInterval: 'callHttp',
-  maxConcurrentEntityFunctions: 'entities',
-  maxEntityOperationBatchSize: 'entities',
-  entityOperationTimeout: 'entities',
 };
 
 export function adviceOn(name: string, known: readonly string[]): string {

@@ -12,6 +12,8 @@ export interface Dialect {
   readonly forUpdateSkipLocked: string;
   /** `(a, b) IN (…)` over `count` tuples. For reads only: a server may prefer to scan a small table, and meet the locks of others. */
   tuplesIn(columns: readonly string[], count: number): string;
+  /** `count` rows of values, to SELECT from: the table is `v`. */
+  valuesTable(columns: readonly string[], count: number): string;
   /** SELECT of the rows with these keys, the table being `t`: by their primary key, in the order of the keys. */
   selectByKeys(list: string, keys: ManyKeys): string;
   /** DELETE of the rows with these keys, by their primary key. */
@@ -50,6 +52,9 @@ export const sqliteDialect: Dialect = {
   forUpdate: '',
   forUpdateSkipLocked: '',
   tuplesIn: (columns, count) => `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`,
+  valuesTable: (columns, count) =>
+    `(SELECT ${columns.map((column, index) => `column${index + 1} AS ${column}`).join(', ')} ` +
+    `FROM (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})) AS v`,
   selectByKeys: (list, { table, columns, count }) => `SELECT ${list} FROM ${table} AS t WHERE ${sqliteDialect.tuplesIn(columns, count)}`,
   deleteByKeys: ({ table, columns, count }) => `DELETE FROM ${table} WHERE ${sqliteDialect.tuplesIn(columns, count)}`,
   updateMany: ({ table, columns, where, set, count }) =>
@@ -69,6 +74,7 @@ export const mysqlDialect: Dialect = {
   // MariaDB scans the whole table for a list of one tuple.
   tuplesIn: (columns, count) =>
     count === 1 ? columns.map((column) => `${column} = ?`).join(' AND ') : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
+  valuesTable: derived,
   selectByKeys: (list, keys) => `SELECT ${list} FROM ${joinedKeys(keys)}`,
   deleteByKeys: (keys) => `DELETE t FROM ${joinedKeys(keys)}`,
   updateMany: ({ table, columns, where, set, count }) =>

@@ -1,6 +1,6 @@
 import type { RuntimeStatus } from '../core/history.js';
 import type { Value } from './dialect.js';
-import type { InstanceRecord } from './entities.js';
+import type { InstanceRecord } from './schemas.js';
 import type { InstanceRow } from './store.js';
 
 /** Columns of instances, in the order of the table. */

@@ -1,6 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
-import { durableEntities } from './entities.js';
 import { durableMigrations, MIGRATIONS_TABLE } from './migrations/index.js';
+import { durableSchemas } from './schemas.js';
 
 /**
  * Where a hub's state lives: TypeORM's options for better-sqlite3, mysql or mariadb. The module opens a DataSource of its own
@@ -14,7 +14,7 @@ export type ServerOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' 
 
 /** What the module decides, whatever the application has set for its own entities. */
 export const MODULE_OPTIONS = {
-  entities: durableEntities,
+  entities: durableSchemas,
   subscribers: [],
   migrations: durableMigrations,
   migrationsTableName: MIGRATIONS_TABLE,

@@ -10,6 +10,7 @@ import type { HistoryEvent, RuntimeStatus } from '../core/history.js';
 import type { ActivityKey, ForeignActivityResult, RunningActivity, SuspectClaim } from './records/activities.js';
 import type { CommitBatch, CommitOutcome, PartitionFence } from './records/checkpoints.js';
 import type { ClientBatch, ClientResult } from './records/client-batch.js';
+import type { EntityQuery, EntityRow, LoadedEntities, QueuedMessage, QueueKey } from './records/entities.js';
 import type { HubInfo, HubOptions, HubState, PartitionLease, WorkerInfo, WorkerRegistration } from './records/hub.js';
 import type { InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadKey, LoadedInstances, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget } from './records/instances.js';
 import type { InboxAnswer, InboxMessage, InboxRange, MessageKey } from './records/messages.js';
@@ -18,6 +19,7 @@ import type { TimerKey, TimerRow } from './records/timers.js';
 export * from './records/activities.js';
 export * from './records/checkpoints.js';
 export * from './records/client-batch.js';
+export * from './records/entities.js';
 export * from './records/hub.js';
 export * from './records/instances.js';
 export * from './records/messages.js';
@@ -73,6 +75,13 @@ export interface DurableStore {
   /** Loads instances in the order of `keys` until `maxBytes` of history are passed; at least one key is looked at. */
   loadInstances(keys: readonly LoadKey[], options: { maxBytes: number }): Promise<LoadedInstances>;
   readHistory(key: InstanceKey & { executionId: string }): Promise<HistoryEvent[]>;
+  /**
+   * Loads entities in the order of `keys` until `maxBytes` of states and messages are passed, each with up to `queueLimit` of what
+   * waits for it. At least one key is looked at, and of what waits for it at least one message is read.
+   */
+  loadEntities(keys: readonly InstanceKey[], options: { maxBytes: number; queueLimit: number }): Promise<LoadedEntities>;
+  /** Signals that were kept until their time. What is missing is left out. */
+  readQueued(keys: readonly QueueKey[]): Promise<QueuedMessage[]>;
   /** Deletes up to `limit` history rows of executions that are marked as garbage; answers how many. */
   collectGarbage(partitions: readonly number[], limit: number): Promise<number>;
 
@@ -89,6 +98,10 @@ export interface DurableStore {
   insertJoined(entityManager: object, message: InboxMessage): Promise<void>;
   getInstances(ids: readonly InstanceKey[]): Promise<InstanceRow[]>;
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]>;
+  /** What is missing is left out. */
+  getEntities(keys: readonly InstanceKey[]): Promise<EntityRow[]>;
+  /** In the order of their ids. */
+  queryEntities(query: EntityQuery): Promise<EntityRow[]>;
   /** Rows without payloads, in no order; what is missing is left out. */
   getInstanceHeads(keys: readonly InstanceKey[]): Promise<InstanceHead[]>;
   /** When the newest instance was created. */

@@ -8,6 +8,9 @@ import { SqliteDatabase } from './sqlite-database.js';
 import * as activities from './statements/activities.js';
 import { applyClientBatch } from './statements/client-batch.js';
 import { commit } from './statements/commit.js';
+import { findEntities, queryEntities } from './statements/entities.js';
+import { loadEntities, type EntityLoadOptions } from './statements/entity-loading.js';
+import { readQueued } from './statements/entity-queue.js';
 import { collectGarbage } from './statements/garbage.js';
 import { readHistories, readHistory } from './statements/history.js';
 import { openHub, readTime } from './statements/hubs.js';
@@ -18,10 +21,10 @@ import * as purge from './statements/purge.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
-  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, ForeignActivityResult, HubInfo, HubOptions, HubState,
-  InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedInstances, LoadKey, MessageKey, PartitionFence,
-  PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, RunningActivity, StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo,
-  WorkerRegistration,
+  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions,
+  HubState, InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
+  MessageKey, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
+  StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
 
 /** How often a client's batch may meet an instance that another process is creating. */
@@ -150,6 +153,14 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => readHistory(session, this.hub, key));
   }
 
+  loadEntities(keys: readonly InstanceKey[], options: EntityLoadOptions): Promise<LoadedEntities> {
+    return this.read((session) => loadEntities(session, this.hub, keys, options));
+  }
+
+  readQueued(keys: readonly QueueKey[]): Promise<QueuedMessage[]> {
+    return this.read((session) => readQueued(session, this.hub, keys));
+  }
+
   collectGarbage(owned: readonly number[], limit: number): Promise<number> {
     return this.write((session) => collectGarbage(session, this.hub, owned, limit));
   }
@@ -179,6 +190,14 @@ export class TypeOrmStore implements DurableStore {
 
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]> {
     return this.read((session) => queryInstances(session, this.hub, query));
+  }
+
+  getEntities(keys: readonly InstanceKey[]): Promise<EntityRow[]> {
+    return this.read((session) => findEntities(session, this.hub, keys));
+  }
+
+  queryEntities(query: EntityQuery): Promise<EntityRow[]> {
+    return this.read((session) => queryEntities(session, this.hub, query));
   }
 
   getInstanceHeads(keys: readonly InstanceKey[]): Promise<InstanceHead[]> {

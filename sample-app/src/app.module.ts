@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { DurableModule } from 'nestjs-durable';
+import { BankModule } from './bank/bank.module.js';
 import { MonitorModule } from './monitor/monitor.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { AppConfig, AppConfigModule } from './support/app-config.js';
@@ -16,6 +17,7 @@ import { DurableExceptionFilter } from './support/durable-exception.filter.js';
       useFactory: ({ storage }: AppConfig) => ({ storage }),
     }),
     OrdersModule,
+    BankModule,
     MonitorModule,
   ],
   providers: [{ provide: APP_FILTER, useClass: DurableExceptionFilter }],

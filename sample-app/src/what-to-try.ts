@@ -10,17 +10,25 @@ export function whatToTry({ port, storage, stepDelay }: AppConfig): string {
   return `
 The order service listens on ${url} (${database}; each step takes ${stepDelay} ms).
 
-An order: priced, its lines reserved at once, charged (the first attempt fails), shipped:
+An order: priced, its lines reserved, charged (the first attempt fails), shipped:
   ${post(`${url}/orders`, { id: small, customer: 'Ada', lines: [{ sku: 'teapot', quantity: 1 }, { sku: 'cup', quantity: 4 }] })}
   curl -s ${url}/orders/${small}
 
 Kill the process in the middle (kill -9 ${process.pid}), start it again, and ask once more: the order goes on, and the log
-shows which activities ran again.
+shows which activities ran again. The stock was reserved once:
+  curl -s ${url}/stock
 
 A large order waits for approval, here for 5 minutes:
   ${post(`${url}/orders`, { id: large, customer: 'Bob', lines: [{ sku: 'samovar', quantity: 1 }], approvalTimeoutSeconds: 300 })}
   ${post(`${url}/orders/${large}/approve`, { by: 'Carol' })}
   curl -s '${url}/orders/${large}?history=true'
+
+Paid by a transfer between two accounts, which are locked meanwhile; and an order that the courier does not carry, so that
+money and stock are given back:
+  ${post(`${url}/accounts/ada/deposits`, { amount: 500 })}
+  ${post(`${url}/orders`, { customer: 'Ada', account: 'ada', lines: [{ sku: 'teapot', quantity: 2 }] })}
+  ${post(`${url}/orders`, { customer: 'Ada', account: 'ada', lines: [{ sku: 'cup', quantity: 30 }] })}
+  curl -s ${url}/accounts
 
 A card that is declined: the reserved stock is released again:
   ${post(`${url}/orders`, { customer: 'Mallory', card: '40000002', lines: [{ sku: 'cup', quantity: 2 }] })}

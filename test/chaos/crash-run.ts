@@ -1,17 +1,16 @@
-/** What every crash test needs: a database, workers, a client and an observer outside of them, and the final check. */
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
-import { createDatabase, type DatabaseKind, type TestDatabase } from '../support/databases.js';
+/** What every test with journeys needs: a stage with workers, a client and an observer outside of them, and the final check. */
+import type { DatabaseKind } from '../support/databases.js';
 import { checkDatabase, readSettledTables } from './checker/check-database.js';
 import { checkEffects } from './checker/check-effects.js';
 import { checkJourneys } from './checker/check-journeys.js';
 import type { StoredTables } from './checker/tables.js';
 import { Driver } from './driver.js';
 import { readEffects, type Effect } from './effects.js';
-import { Fleet } from './fleet.js';
+import type { Fleet } from './fleet.js';
 import { expectedAttempts } from './model.js';
 import { Observer } from './observer.js';
 import type { Random } from './random.js';
+import { Stage } from './stage.js';
 
 export interface CrashRunOptions {
   readonly kind: DatabaseKind;
@@ -33,26 +32,20 @@ export interface Outcome {
 
 /** To be closed whatever happens. */
 export class CrashRun {
-  private constructor(
-    readonly database: TestDatabase, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer,
-    /** Directory of the effects logs. */
-    readonly effects: string,
-  ) {}
+  private constructor(readonly stage: Stage, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer) {}
 
   static async open({ kind, random, leaseDuration, maxPause }: CrashRunOptions): Promise<CrashRun> {
-    const database = await createDatabase(kind);
-    const { storage } = database;
-    const effects = mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'effects-'));
-    const fleet = new Fleet({ storage, leaseDuration, effects });
-    const driver = await Driver.open({ storage, leaseDuration, fleet, random, maxPause });
-    return new CrashRun(database, fleet, driver, await Observer.open(storage), effects);
+    const stage = await Stage.open(kind, { leaseDuration });
+    const fleet = stage.fleet();
+    const driver = new Driver({ client: stage.client, fleet, random, maxPause });
+    return new CrashRun(stage, fleet, driver, await Observer.open(stage.database.storage));
   }
 
   /** Checks everything, when all journeys are at their end and workers still run. */
   async check(): Promise<Outcome> {
     await this.observer.look();
-    const tables = await readSettledTables(this.database.storage);
-    const effects = readEffects(this.effects);
+    const tables = await readSettledTables(this.stage.database.storage);
+    const effects = readEffects(this.stage.effects);
     const { journeys } = this.driver;
     const attempts = journeys.flatMap(({ plan }) => expectedAttempts(plan));
     const problems = [
@@ -64,9 +57,7 @@ export class CrashRun {
   }
 
   async close(): Promise<void> {
-    await this.fleet.close();
-    await this.driver.close();
     await this.observer.close();
-    await this.database.drop();
+    await this.stage.close();
   }
 }

@@ -20,7 +20,7 @@ const reports: Report[] = [];
 let run: CrashRun | undefined;
 
 afterEach(() => run?.close());
-afterAll(() => printReport(reports));
+afterAll(() => printReport('Crash test', reports));
 
 it.each<[DatabaseKind, number, number, number]>([
   ['mysql', 2, 100, 500],
@@ -33,7 +33,7 @@ it.each<[DatabaseKind, number, number, number]>([
   process.stderr.write(`Crash test on ${kind}: CHAOS_SEED=${random.seed}\n`);
   const began = performance.now();
   run = await CrashRun.open({ kind, random, leaseDuration: 1_500, maxPause: 300 });
-  const { fleet, driver, observer, database } = run;
+  const { fleet, driver, observer, stage } = run;
   await fleet.start(workers);
 
   let isKilling = true;
@@ -44,7 +44,7 @@ it.each<[DatabaseKind, number, number, number]>([
   ]);
 
   const { problems, tables, effects, attempts } = await run.check();
-  const report: Report = {
+  const report = {
     database: kind, workers, seed: random.seed, seconds: Math.round((performance.now() - began) / 1_000),
     kills: kills.working, 'idle kills': kills.idle,
     orchestrations: driver.journeys.length, instances: tables.instances.length,
@@ -62,5 +62,5 @@ it.each<[DatabaseKind, number, number, number]>([
   expect(report.orchestrations).toBeGreaterThanOrEqual(wantedOrchestrations);
   // A clean stop gives everything back.
   expect(await fleet.stop()).toEqual(fleet.workers.map(() => 0));
-  expect(new Set((await readTables(database.storage)).owners)).toEqual(new Set([null]));
+  expect(new Set((await readTables(stage.database.storage)).owners)).toEqual(new Set([null]));
 });

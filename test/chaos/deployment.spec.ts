@@ -3,21 +3,16 @@
  *
  * CHAOS_SEED repeats which client does what; CHAOS_ORDERS makes the stages longer or shorter.
  */
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { DurableClient, DurableModule } from '../../lib/index.js';
-import { createDatabase, type TestDatabase } from '../support/databases.js';
 import { checkDatabase, readSettledTables } from './checker/check-database.js';
 import { checkEffects, runAgain } from './checker/check-effects.js';
 import { checkOrder } from './checker/check-orders.js';
 import { readEffects } from './effects.js';
-import { Fleet } from './fleet.js';
+import type { Fleet } from './fleet.js';
 import { serve, type OrderClient } from './order-client.js';
 import { OrderTraffic } from './order-traffic.js';
 import { expectedCalls, type Receipt, type Release } from './orders.js';
 import { Random } from './random.js';
+import { Stage } from './stage.js';
 
 /** Orders of each stage. */
 const ORDERS = Number(process.env.CHAOS_ORDERS ?? 150);
@@ -27,25 +22,12 @@ const LEASE = 3_000;
 /** An order that waited for a handler would wait for ever. */
 const TIME_LIMIT = 180_000;
 
-let database: TestDatabase;
-let effects: string;
-let outside: INestApplicationContext;
-let fleets: Fleet[];
+let stage: Stage;
 
 beforeEach(async () => {
-  database = await createDatabase('mysql');
-  effects = mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'effects-'));
-  @Module({ imports: [DurableModule.forRoot({ storage: database.storage, leaseDuration: LEASE, worker: false, defaultVersion: '1' })] })
-  class ClientModule {}
-  outside = await NestFactory.createApplicationContext(ClientModule, { logger: ['error'] });
-  fleets = [];
+  stage = await Stage.open('mysql', { leaseDuration: LEASE, defaultVersion: '1' });
 });
-
-afterEach(async () => {
-  for (const fleet of fleets) await fleet.close();
-  await outside.close();
-  await database.drop();
-});
+afterEach(() => stage.close());
 
 it.each([
   ['SIGTERM', 0],
@@ -53,7 +35,7 @@ it.each([
 ] as const)('[Y5] [Y6] version 2 beside version 1, which leaves by %s: every order ends on the version it started with', async (signal, mayRunAgain) => {
   const random = Random.fromEnvironment();
   process.stderr.write(`Deployment, ${signal}: CHAOS_SEED=${random.seed}\n`);
-  const client = outside.get(DurableClient, { strict: false });
+  const { client } = stage;
   const traffic = new OrderTraffic(client, random);
   const webProcess: OrderClient = { version: '1', ask: (call) => serve(client, call) };
 
@@ -78,18 +60,17 @@ it.each([
   process.stderr.write(`${traffic.orders.length} orders; ${traffic.lost} calls were lost with the process of their client\n`);
 
   expect(traffic.orders.flatMap(checkOrder)).toEqual([]);
-  expect(checkDatabase(await readSettledTables(database.storage))).toEqual([]);
-  const runs = readEffects(effects);
+  expect(checkDatabase(await readSettledTables(stage.database.storage))).toEqual([]);
+  const runs = readEffects(stage.effects);
   const expected = traffic.orders.flatMap(({ instanceId, end }) => expectedCalls({ call: instanceId }, end!.output as Receipt));
   expect(checkEffects(runs, expected, new Map())).toEqual([]);
   expect(runAgain(runs)).toBeLessThanOrEqual(mayRunAgain);
-  expect(fleets.flatMap(({ errors }) => errors)).toEqual([]);
+  expect(stage.errors).toEqual([]);
   for (const version of ['1', '2']) expect(traffic.orders.filter(({ end }) => end?.version === version).length).toBeGreaterThan(ORDERS);
 }, TIME_LIMIT);
 
 async function deploy(release: Release): Promise<[Fleet, OrderClient[]]> {
-  const fleet = new Fleet({ storage: database.storage, leaseDuration: LEASE, effects, release });
-  fleets.push(fleet);
+  const fleet = stage.fleet({ release });
   const workers = await fleet.start(WORKERS);
   return [fleet, workers.map((worker) => ({ version: release, ask: (call) => worker.ask(call) }))];
 }

@@ -1,5 +1,5 @@
 /**
- * What activities did to the world outside: one line in a file for each beginning and each end, written before anything
+ * What activities and operations did in the world outside: one line in a file for each beginning and each end, written before anything
  * else happens, so that it outlives the worker that is killed a moment later.
  */
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
@@ -7,18 +7,22 @@ import { join } from 'node:path';
 import type { ActivityContext } from '../../lib/index.js';
 import type { Call } from './workload.js';
 
+/** What ran. */
+interface Work {
+  /** Which task of which execution: `${executionId}:${taskId}`; of an entity: which operation. */
+  readonly task: string;
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  readonly input: Call;
+}
+
 /** A line of the log. */
-export interface Effect {
+export interface Effect extends Work {
   readonly kind: 'begin' | 'end';
   /** {@link now} of the machine. */
   readonly at: number;
   /** Name of the worker process, one for each start. */
   readonly worker: string;
-  /** Which task of which execution ran: `${executionId}:${taskId}`. */
-  readonly task: string;
-  readonly idempotencyKey: string;
-  readonly attempt: number;
-  readonly input: Call;
 }
 
 /** Milliseconds of a clock that all processes of the machine share and nobody sets. */
@@ -41,22 +45,31 @@ export class Effects {
     this.file = openSync(join(directory, `${worker}.effects`), 'a');
   }
 
-  async record<T>(input: Call, context: ActivityContext, run: () => Promise<T>): Promise<T> {
-    this.write('begin', input, context);
-    await this.begun(input);
-    try {
-      return await run();
-    } finally {
-      this.write('end', input, context);
-    }
+  record<T>(input: Call, { executionId, taskId, idempotencyKey, attempt }: ActivityContext, run: () => Promise<T>): Promise<T> {
+    return this.surround({ task: taskName(executionId, taskId), idempotencyKey, attempt, input }, run);
+  }
+
+  /** An operation of an entity, which its input names. */
+  recordOperation<T>(input: Call, run: () => Promise<T>): Promise<T> {
+    return this.surround({ task: input.call, idempotencyKey: input.call, attempt: 1, input }, run);
   }
 
   close(): void {
     closeSync(this.file);
   }
 
-  private write(kind: Effect['kind'], input: Call, { executionId, taskId, idempotencyKey, attempt }: ActivityContext): void {
-    const effect: Effect = { kind, at: now(), worker: this.worker, task: taskName(executionId, taskId), idempotencyKey, attempt, input };
+  private async surround<T>(work: Work, run: () => Promise<T>): Promise<T> {
+    this.write('begin', work);
+    await this.begun(work.input);
+    try {
+      return await run();
+    } finally {
+      this.write('end', work);
+    }
+  }
+
+  private write(kind: Effect['kind'], work: Work): void {
+    const effect: Effect = { kind, at: now(), worker: this.worker, ...work };
     writeSync(this.file, `${JSON.stringify(effect)}\n`);
   }
 }

@@ -18,7 +18,7 @@ afterEach(() => run?.close());
 
 it(`[A4] four processes share one fan-out of ${ACTIVITIES} activities: each runs a tenth at least, none runs twice`, async () => {
   run = await CrashRun.open({ kind: 'mysql', random: new Random(1), leaseDuration: 15_000, maxPause: 0 });
-  const { fleet, driver: { client }, database } = run;
+  const { fleet, stage: { client, database, effects: directory } } = run;
   await fleet.start(WORKERS);
 
   const input: CensusInput = { count: ACTIVITIES, duration: DURATION };
@@ -29,7 +29,7 @@ it(`[A4] four processes share one fan-out of ${ACTIVITIES} activities: each runs
   expect(runtimeStatus).toBe('Completed');
   expect(Object.keys(shares).sort()).toEqual(fleet.workers.map(({ name }) => name).sort());
   expect(Math.min(...Object.values(shares))).toBeGreaterThanOrEqual(ACTIVITIES / 10);
-  const effects = readEffects(run.effects);
+  const effects = readEffects(directory);
   expect(checkEffects(effects, visitCalls(input).map((call) => attemptName(call, 1)), new Map())).toEqual([]);
   expect(runAgain(effects)).toBe(0);
   expect(checkDatabase(await readSettledTables(database.storage))).toEqual([]);

@@ -22,7 +22,7 @@ it('[A4] a clean stop of one process after the other loses nothing and runs no a
   const random = Random.fromEnvironment();
   process.stderr.write(`Rolling restart: CHAOS_SEED=${random.seed}\n`);
   run = await CrashRun.open({ kind: 'mysql', random, leaseDuration: LEASE, maxPause: 300 });
-  const { fleet, driver, observer, database } = run;
+  const { fleet, driver, observer, stage } = run;
   await fleet.start(WORKERS);
 
   let isRestarting = true;
@@ -41,5 +41,5 @@ it('[A4] a clean stop of one process after the other loses nothing and runs no a
   expect({ interrupted: interrupted(effects), 'run again': runAgain(effects) }).toEqual({ interrupted: 0, 'run again': 0 });
   expect({ takeovers: fleet.takeovers, 'refused commits': fleet.refused }).toEqual({ takeovers: 0, 'refused commits': 0 });
   expect(await fleet.stop()).toEqual(fleet.workers.map(() => 0));
-  expect(new Set((await readTables(database.storage)).owners)).toEqual(new Set([null]));
+  expect(new Set((await readTables(stage.database.storage)).owners)).toEqual(new Set([null]));
 }, TIME_LIMIT);

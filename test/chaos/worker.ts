@@ -2,11 +2,13 @@
 import { Module, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DurableClient, DurableModule } from '../../lib/index.js';
+import { Account, Receipts } from './accounts.js';
 import { Census } from './census.js';
 import { Effects } from './effects.js';
 import { Killers } from './killers.js';
 import { serve } from './order-client.js';
 import { RELEASES } from './orders.js';
+import { Transfers } from './transfers.js';
 import { watchCommits } from './watch-commits.js';
 import { CLOSE, type ClientRequest, type WorkerConfig, type WorkerMessage, type WorkerRequest } from './worker-messages.js';
 import { Errands, Journeys, type Call } from './workload.js';
@@ -31,7 +33,8 @@ const logger: LoggerService = { log: write('log'), warn: write('warn'), error: w
 /** Where the kills come from outside nothing that runs is to blame, however often it is hit: the killer aims at moments of work. */
 const BLAMELESS = 1_000;
 const { storage, leaseDuration, release, maxDispatchCount } = config;
-const handlers = release === undefined ? [Journeys, Errands, Census, ...(maxDispatchCount === undefined ? [] : [Killers])] : RELEASES[release];
+const usual = [Journeys, Errands, Census, Account, Receipts, Transfers];
+const handlers = release === undefined ? [...usual, ...(maxDispatchCount === undefined ? [] : [Killers])] : RELEASES[release];
 
 @Module({
   imports: [DurableModule.forRoot({ storage, leaseDuration, maxDispatchCount: maxDispatchCount ?? BLAMELESS, shutdownTimeout: 5_000, ...(release && { defaultVersion: release }) })],

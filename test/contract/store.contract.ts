@@ -3,6 +3,9 @@ import { activityCases } from './cases/activities.cases.js';
 import { clientBatchCases } from './cases/client-batch.cases.js';
 import { commitCases } from './cases/commit.cases.js';
 import { countCases } from './cases/counts.cases.js';
+import { entityCases } from './cases/entities.cases.js';
+import { entityQueryCases } from './cases/entity-query.cases.js';
+import { entityQueueCases } from './cases/entity-queue.cases.js';
 import { openingCases } from './cases/opening.cases.js';
 import { ownershipCases } from './cases/ownership.cases.js';
 import { purgeCases } from './cases/purge.cases.js';
@@ -17,6 +20,9 @@ const CASES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   commit: commitCases,
   counts: countCases,
   activities: activityCases,
+  entities: entityCases,
+  'queues of entities': entityQueueCases,
+  'queries of entities': entityQueryCases,
   'client batches': clientBatchCases,
   reads: readCases,
   queries: queryCases,

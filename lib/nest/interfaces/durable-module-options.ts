@@ -29,7 +29,7 @@ export interface DurableOptions extends Partial<EngineSettings> {
   readonly storage?: DurableStorageOptions;
   /** False: this process only starts and queries instances, it runs none. Default true. */
   readonly worker?: boolean;
-  /** Which of Nest's enhancers apply to activities. Default `{ interceptors: true, pipes: true, filters: true, guards: false }`. */
+  /** Which of Nest's enhancers apply to activities and entity operations. Default `{ interceptors: true, pipes: true, filters: true, guards: false }`. */
   readonly enhancers?: EnhancerOptions;
 }
 

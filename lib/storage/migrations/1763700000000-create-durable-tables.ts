@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createIndex, createTables, dropTables } from './tables.js';
 
 /** Primary keys begin with hub and partition: what is worked on together lies together. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
@@ -48,33 +49,12 @@ export class CreateDurableTables1763700000000 implements MigrationInterface {
   readonly name = 'CreateDurableTables1763700000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const isSqlite = runner.connection.options.type === 'better-sqlite3';
-    // Ids are compared byte by byte and keep trailing spaces. 255 characters are what Durable Functions allows.
-    const id = isSqlite ? 'TEXT' : 'VARCHAR(255)';
-    const payload = isSqlite ? 'TEXT' : 'LONGTEXT';
-    // Not WITHOUT ROWID: payloads in the key's own tree cost half as much CPU again at 200 bytes, twice at 10 KB, and up to twice the log.
-    const suffix = isSqlite ? '' : ` ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE ${await sessionCollation(runner)}`;
-    for (const [table, lines] of Object.entries(TABLES)) {
-      const columns = lines.map((line) => line.replace(/\bID\b/, id).replace(/\bPAYLOAD\b/, payload)).join(', ');
-      await runner.query(`CREATE TABLE IF NOT EXISTS ${table} (${columns})${suffix}`);
-    }
+    await createTables(runner, TABLES);
     // Pages of getStatusBy run through instances in the order of their creation.
-    const index = 'durable_instances_created ON durable_instances (hub, created_at, instance_id)';
-    if (isSqlite) await runner.query(`CREATE INDEX IF NOT EXISTS ${index}`);
-    else if (!(await hasIndex(runner))) await runner.query(`CREATE INDEX ${index}`);
+    await createIndex(runner, 'durable_instances_created', 'durable_instances', ['hub', 'created_at', 'instance_id']);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of Object.keys(TABLES)) await runner.query(`DROP TABLE IF EXISTS ${table}`);
+    await dropTables(runner, Object.keys(TABLES));
   }
-}
-
-async function sessionCollation(runner: QueryRunner): Promise<string> {
-  const [row] = (await runner.query('SELECT @@collation_connection AS name')) as { name: string }[];
-  return row!.name;
-}
-
-async function hasIndex(runner: QueryRunner): Promise<boolean> {
-  const rows = (await runner.query("SHOW INDEX FROM durable_instances WHERE Key_name = 'durable_instances_created'")) as unknown[];
-  return rows.length > 0;
 }

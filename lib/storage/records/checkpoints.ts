@@ -1,6 +1,7 @@
 /** What the engine writes: checkpoints, merged into batches that the partitions' rows fence. */
 import type { HistoryEvent } from '../../core/history.js';
 import type { ActivityKey, ActivityWork, RunningActivity } from './activities.js';
+import type { EntityWrite } from './entities.js';
 import type { InstanceKey, InstanceRow } from './instances.js';
 import type { InboxMessage, MessageKey } from './messages.js';
 import type { TimerKey, TimerRow } from './timers.js';
@@ -34,6 +35,8 @@ export interface Checkpoint extends InstanceKey {
   readonly garbage: readonly string[];
   /** Executions (ended by force) whose waiting and running activities are deleted with this step. */
   readonly abandonedActivities: readonly string[];
+  /** Of a step of an entity, whose `write` is 'none'. */
+  readonly entity?: EntityWrite;
 }
 
 export interface InstanceGuard {

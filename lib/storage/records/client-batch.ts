@@ -18,6 +18,8 @@ export type ClientOperation =
     }
   /** Makes a failed instance Running, and has its owner rewind it: the message is a RewindInstance. */
   | { readonly kind: 'rewind'; readonly message: InboxMessage; readonly now: number }
+  /** A message for an entity, whether it exists or not. */
+  | { readonly kind: 'signal'; readonly message: InboxMessage }
   /** A message for an existing instance in one of these statuses. */
   | { readonly kind: 'send'; readonly message: InboxMessage; readonly allowed: readonly RuntimeStatus[] };
 

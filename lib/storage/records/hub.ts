@@ -16,6 +16,8 @@ export interface HubInfo {
 export interface HandlerList {
   readonly orchestrators: readonly { readonly name: string; readonly version?: string }[];
   readonly activities: readonly string[];
+  /** In lower case [N1]. */
+  readonly entities: readonly string[];
 }
 
 export interface WorkerRegistration {

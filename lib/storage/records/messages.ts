@@ -1,5 +1,5 @@
 /** What is sent to instances, through the inboxes of their partitions. */
-import type { InputEvent, ParentInstance } from '../../core/history.js';
+import type { Caller, InputEvent, ParentInstance } from '../../core/history.js';
 
 export type OnConflict = 'replaceFinished' | 'useExisting' | 'terminateAndReplace' | 'reject';
 
@@ -54,7 +54,32 @@ export interface Deliver {
   readonly event: InputEvent;
 }
 
-export type MessageBody = CreateInstance | RewindInstance | StartInstance | Deliver;
+/** An operation for an entity: a call, which is answered, or a signal. */
+export interface EntityOperation {
+  readonly type: 'EntityOperation';
+  readonly operation: string;
+  readonly input?: string;
+  /** Of a call only. */
+  readonly caller?: Caller;
+  /** A signal that is not to be carried out before this time, epoch ms [N7]. */
+  readonly dueAt?: number;
+}
+
+/** An orchestration wants to lock an entity; answered by EntityLockGranted [L1]. */
+export interface LockEntity {
+  readonly type: 'LockEntity';
+  readonly holder: Caller;
+}
+
+/** Gives a lock back, or takes a request back that was not granted yet. It comes behind its request: both have the same sender. */
+export interface UnlockEntity {
+  readonly type: 'UnlockEntity';
+  readonly holder: Caller;
+}
+
+export type EntityMessageBody = EntityOperation | LockEntity | UnlockEntity;
+
+export type MessageBody = CreateInstance | RewindInstance | StartInstance | Deliver | EntityMessageBody;
 
 export interface InboxMessage extends MessageKey {
   readonly instanceId: string;

@@ -9,7 +9,12 @@ export interface TimerKey {
 }
 
 export const START_TIMER = -1;
-/** Task id of what marks an instance that waits for a worker with its orchestrator [Y6]; due at {@link PARKED_SINCE}, so always. */
+/** Task id of what wakes an entity for a signal that waits in its queue for its time [N7]. */
+export const ENTITY_SIGNAL_TIMER = -3;
+/**
+ * Task id of what marks an instance that waits for a worker with its orchestrator [Y6], and an entity in whose queue messages wait;
+ * due at {@link PARKED_SINCE}, so always.
+ */
 export const PARK_TIMER = -2;
 export const PARKED_SINCE = 0;
 

@@ -28,7 +28,7 @@ class Plan {
   apply(operation: ClientOperation): ClientResult {
     if (operation.kind === 'start') return this.start(operation);
     if (operation.kind === 'send') return this.send(operation);
-    return this.rewind(operation);
+    return operation.kind === 'signal' ? this.signal(operation) : this.rewind(operation);
   }
 
   private rewind({ message, now }: Extract<ClientOperation, { kind: 'rewind' }>): ClientResult {
@@ -69,11 +69,16 @@ class Plan {
     this.messages.push(message);
     return { kind: 'done' };
   }
+
+  private signal({ message }: Extract<ClientOperation, { kind: 'signal' }>): ClientResult {
+    this.messages.push(message);
+    return { kind: 'done' };
+  }
 }
 
 /** The calls of one process, as if one after the other. A row that a call may change is locked until the end (I8). */
 export async function applyClientBatch(session: Session, hub: number, worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
-  const plan = new Plan(await readStandings(session, hub, batch.operations));
+  const plan = new Plan(await readStandings(session, hub, batch.operations.filter(({ kind }) => kind !== 'signal')));
   const results = batch.operations.map((operation) => plan.apply(operation));
   await session.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
   for (const { row } of plan.replacements.values()) {

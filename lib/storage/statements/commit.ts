@@ -1,6 +1,8 @@
 import type { Session } from '../session.js';
 import type { CommitBatch } from '../store.js';
 import { writeActivities } from './activities.js';
+import { writeEntities } from './entities.js';
+import { writeQueues } from './entity-queue.js';
 import { markGarbage } from './garbage.js';
 import { appendHistory } from './history.js';
 import { consumeMessages, insertMessages } from './inbox.js';
@@ -14,6 +16,8 @@ export async function commit(session: Session, hub: number, { checkpoints, fence
   await writeActivities(session, hub, checkpoints);
   await writeTimers(session, hub, checkpoints);
   await writeInstances(session, hub, checkpoints);
+  await writeEntities(session, hub, checkpoints);
+  await writeQueues(session, hub, checkpoints);
   await appendHistory(session, hub, checkpoints);
   await insertMessages(session, hub, checkpoints.flatMap(({ messages }) => messages));
   await markGarbage(session, hub, checkpoints);

@@ -1,6 +1,6 @@
 import { HISTORY_FORMAT, type HistoryEvent } from '../../core/history.js';
 import type { Value } from '../dialect.js';
-import { historyEntity, type HistoryRecord } from '../entities.js';
+import { historySchema, type HistoryRecord } from '../schemas.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceRow } from '../store.js';
 import { whereTuples } from './where-tuples.js';
@@ -45,7 +45,7 @@ function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator
 
 export async function readHistory(session: Session, hub: number, key: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
   const { partition, executionId } = key;
-  const records = await session.runner.manager.getRepository(historyEntity).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
+  const records = await session.runner.manager.getRepository(historySchema).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
   return eventsOf(records, key.instanceId);
 }
 
@@ -53,7 +53,7 @@ export async function readHistory(session: Session, hub: number, key: Pick<Insta
 export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, HistoryEvent[]>> {
   const records: HistoryRecord[] = [];
   for (const chunk of session.chunks(rows.map((row) => [hub, row.partition, row.executionId]))) {
-    const query = session.runner.manager.getRepository(historyEntity).createQueryBuilder('h');
+    const query = session.runner.manager.getRepository(historySchema).createQueryBuilder('h');
     whereTuples(query, session, ['h.hub', 'h.partition_no', 'h.execution_id'], chunk);
     records.push(...(await query.orderBy('h.executionId').addOrderBy('h.sequence').getMany()));
   }

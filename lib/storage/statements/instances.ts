@@ -1,8 +1,8 @@
 import type { SelectQueryBuilder } from 'typeorm';
-import { instanceEntity, type InstanceRecord } from '../entities.js';
 import { StaleMemberError } from '../errors.js';
 import { isDuplicateKey } from '../error-mapping.js';
 import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues, toInstanceRow, type InstanceColumn } from '../instance-records.js';
+import { instanceSchema, type InstanceRecord } from '../schemas.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceGuard, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
 import { whereTuples } from './where-tuples.js';
@@ -73,9 +73,14 @@ export async function countWithin(session: Session, hub: number, keys: readonly 
     keys.map(({ partition, instanceId }) => [hub, partition, instanceId]),
   );
   const sizes = new Map(found.map(({ instance_id, bytes }) => [instance_id, Number(bytes)]));
+  return countUntil(keys.map(({ instanceId }) => sizes.get(instanceId) ?? 0), maxBytes);
+}
+
+/** How many of these sizes, from the first, come to no more than `maxBytes`; at least one, where there is one. */
+export function countUntil(sizes: readonly number[], maxBytes: number): number {
   let sum = 0;
-  const end = keys.findIndex(({ instanceId }) => (sum += sizes.get(instanceId) ?? 0) > maxBytes);
-  return end === -1 ? keys.length : Math.max(1, end);
+  const end = sizes.findIndex((size) => (sum += size) > maxBytes);
+  return end === -1 ? sizes.length : Math.max(1, end);
 }
 
 /** Rows by key, in the order of the keys; what is missing is left out. */
@@ -113,5 +118,5 @@ export async function queryInstances(session: Session, hub: number, filter: Inst
 }
 
 function instances(session: Session): SelectQueryBuilder<InstanceRecord> {
-  return session.runner.manager.getRepository(instanceEntity).createQueryBuilder('i');
+  return session.runner.manager.getRepository(instanceSchema).createQueryBuilder('i');
 }

@@ -78,7 +78,8 @@ function toWorker(row: WorkerRecord, time: number): WorkerRow {
     workerId: Number(row.worker_id),
     incarnation: row.incarnation,
     worker: row.worker === 1,
-    handlers: JSON.parse(row.handlers) as HandlerList,
+    // A process of before entities has a list without them.
+    handlers: { entities: [], ...(JSON.parse(row.handlers) as Omit<HandlerList, 'entities'>) },
     live: Number(row.expires_at) > time,
   };
 }

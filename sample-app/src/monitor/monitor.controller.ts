@@ -1,5 +1,6 @@
-import { BadRequestException, Body, Controller, Delete, Get, HttpCode, NotFoundException, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Post } from '@nestjs/common';
 import { DurableClient, InjectDurableClient } from 'nestjs-durable';
+import { wholeNumber } from '../support/bad-request.js';
 import { StockMonitor } from './stock-monitor.service.js';
 
 /** There is one monitor, so its id is fixed; no order can have it, since orders have no colon. */
@@ -37,9 +38,4 @@ export class MonitorController {
     await this.client.raiseEvent(MONITOR, 'stop', true);
     return { id: MONITOR, links: { self: '/monitor' } };
   }
-}
-
-function wholeNumber(what: string, value: unknown, maximum: number): number {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maximum) return value as number;
-  throw new BadRequestException(`${what} must be a whole number from 1 to ${maximum}.`);
 }

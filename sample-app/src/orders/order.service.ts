@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Orchestrator, TaskFailedError, type Orchestration, type OrchestrationContext, type RetryOptions } from 'nestjs-durable';
-import { PaymentGateway, type Receipt } from '../shop/payment-gateway.js';
+import { Orchestrator, TaskFailedError, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Article } from '../shop/article.entity.js';
+import type { Receipt } from '../shop/payment-gateway.js';
 import { ShippingService } from '../shop/shipping.service.js';
-import { Warehouse, type Reservation } from '../shop/warehouse.js';
-import type { Decision, Order, OrderOutcome } from './order.js';
+import { Warehouse } from '../shop/warehouse.js';
+import type { Decision, Order, OrderLine, OrderOutcome } from './order.js';
+import { pay, payBack } from './payment.js';
 
 /** Orders above this total need somebody's approval. */
 const APPROVAL_LIMIT = 500;
-
-const PAYMENT_RETRY: RetryOptions = { firstRetryInterval: 1_000, backoffCoefficient: 2, maxNumberOfAttempts: 5 };
 
 /** The way of an order, from its price to its parcel. What it waits for survives restarts of the process. */
 @Injectable()
@@ -30,25 +30,31 @@ export class OrderService {
     }
 
     ctx.setCustomStatus({ step: 'reserving stock', total });
-    const { reservations, shortage } = yield* this.reserveAll(ctx, order);
+    const { reserved, shortage } = yield* this.reserveAll(ctx, order);
     if (shortage !== undefined) {
-      yield* this.releaseAll(ctx, reservations);
+      yield* this.releaseAll(ctx, reserved);
       return { state: 'out of stock', reason: shortage };
     }
 
     ctx.setCustomStatus({ step: 'charging', total });
     let receipt: Receipt;
     try {
-      const charge = { orderId: order.id, card: order.card, amount: total };
-      receipt = yield* ctx.activities(PaymentGateway).charge(charge, { retry: PAYMENT_RETRY });
+      receipt = yield* pay(ctx, order, total);
     } catch (error) {
-      yield* this.releaseAll(ctx, reservations);
+      yield* this.releaseAll(ctx, reserved);
       return { state: 'not paid', reason: reasonOf(error) };
     }
 
     ctx.setCustomStatus({ step: 'shipping', total });
-    const shipment = { orderId: order.id, customer: order.customer };
-    const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}:shipping` });
+    let trackingNumber: string;
+    try {
+      trackingNumber = yield* this.ship(ctx, order);
+    } catch (error) {
+      ctx.setCustomStatus({ step: 'paying back', total });
+      yield* payBack(ctx, order, receipt);
+      yield* this.releaseAll(ctx, reserved);
+      return { state: 'not shipped', reason: reasonOf(error) };
+    }
     return { state: 'shipped', total, receiptId: receipt.receiptId, trackingNumber };
   }
 
@@ -63,24 +69,34 @@ export class OrderService {
   }
 
   /** All lines at once; what could be reserved is told also when something is missing. */
-  private *reserveAll(ctx: OrchestrationContext, order: Order): Orchestration<{ reservations: Reservation[]; shortage?: string }> {
-    const { reserve } = ctx.activities(Warehouse);
-    const results = yield* ctx.allSettled(order.lines.map((line) => reserve(line)));
+  private *reserveAll(ctx: OrchestrationContext, order: Order): Orchestration<{ reserved: OrderLine[]; shortage?: string }> {
+    const results = yield* ctx.allSettled(order.lines.map(({ sku, quantity }) => ctx.entity(Article, sku).reserve(quantity)));
     const failure = results.find((result) => result.status === 'rejected');
     return {
-      reservations: results.filter((result) => result.status === 'fulfilled').map(({ value }) => value),
+      reserved: order.lines.filter((_, index) => results[index]?.status === 'fulfilled'),
       shortage: failure && reasonOf(failure.reason),
     };
   }
 
-  private *releaseAll(ctx: OrchestrationContext, reservations: readonly Reservation[]): Orchestration {
+  private *releaseAll(ctx: OrchestrationContext, reserved: readonly OrderLine[]): Orchestration {
     ctx.setCustomStatus({ step: 'releasing stock' });
-    const { release } = ctx.activities(Warehouse);
-    yield* ctx.all(reservations.map((reservation) => release(reservation)));
+    yield* ctx.all(reserved.map(({ sku, quantity }) => ctx.entity(Article, sku).release(quantity)));
+  }
+
+  /** The articles hear of it by signals, since the order has nothing to wait for. */
+  private *ship(ctx: OrchestrationContext, order: Order): Orchestration<string> {
+    const pieces = order.lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    const shipment = { orderId: order.id, customer: order.customer, pieces };
+    const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}:shipping` });
+    for (const { sku, quantity } of order.lines) ctx.entity(Article, sku).signal.ship(quantity);
+    return trackingNumber;
   }
 }
 
+/** What went wrong first: a failed sub-orchestration tells of the activity that failed in it. */
 function reasonOf(error: unknown): string {
-  if (error instanceof TaskFailedError) return error.failureDetails.errorMessage;
-  throw error;
+  if (!(error instanceof TaskFailedError)) throw error;
+  let failure = error.failureDetails;
+  while (failure.innerFailure !== undefined) failure = failure.innerFailure;
+  return failure.errorMessage;
 }

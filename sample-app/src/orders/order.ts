@@ -8,6 +8,8 @@ export interface Order {
   readonly id: string;
   readonly customer: string;
   readonly card: string;
+  /** Whose account pays, in place of the card. */
+  readonly account?: string;
   readonly lines: readonly OrderLine[];
   /** How long a large order waits for its approval. */
   readonly approvalTimeoutSeconds: number;
@@ -23,4 +25,4 @@ export interface Decision {
 export type OrderOutcome =
   | { readonly state: 'shipped'; readonly total: number; readonly receiptId: string; readonly trackingNumber: string }
   | { readonly state: 'rejected'; readonly by: string }
-  | { readonly state: 'out of stock' | 'not paid'; readonly reason: string };
+  | { readonly state: 'out of stock' | 'not paid' | 'not shipped'; readonly reason: string };

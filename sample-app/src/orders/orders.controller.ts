@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { BadRequestException, Body, Controller, Get, HttpCode, NotFoundException, Param, Post, Query, Res } from '@nestjs/common';
 import { DurableClient, InjectDurableClient, RUNTIME_STATUSES, type DurableOrchestrationStatus, type RuntimeStatus } from 'nestjs-durable';
+import { asBadRequest } from '../support/bad-request.js';
 import type { Decision, Order } from './order.js';
 import { OrderService } from './order.service.js';
 import { toOrderView, type OrderView } from './order-view.js';
@@ -63,11 +64,6 @@ function asStatus(text: string): RuntimeStatus {
   const status = RUNTIME_STATUSES.find((known) => known.toLowerCase() === text.toLowerCase());
   if (status === undefined) throw new BadRequestException(`status must be one of ${RUNTIME_STATUSES.join(', ')}.`);
   return status;
-}
-
-/** The client refuses a token that is none of its own. */
-function asBadRequest(error: unknown): never {
-  throw error instanceof TypeError ? new BadRequestException(error.message) : error;
 }
 
 function asPerson(by: unknown): string {

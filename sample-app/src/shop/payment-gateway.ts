@@ -28,4 +28,9 @@ export class PaymentGateway {
     }
     return { receiptId: `receipt-${ctx.idempotencyKey}`, amount };
   }
+
+  @Activity()
+  async refund({ receiptId, amount }: Receipt, ctx: ActivityContext): Promise<void> {
+    await this.work.perform(`refund ${amount} of ${receiptId}`, ctx);
+  }
 }

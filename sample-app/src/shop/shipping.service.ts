@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Activity, Orchestrator, type ActivityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Activity, NonRetriableError, Orchestrator, type ActivityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { SimulatedWork } from '../support/simulated-work.js';
 
 export interface Shipment {
   readonly orderId: string;
   readonly customer: string;
+  readonly pieces: number;
 }
 
 const COURIER_WAIT = 2_000;
+
+/** More than these the courier does not carry. */
+const MAX_PIECES = 20;
 
 /** Shipping is an orchestration of its own, with an id and a status of its own; orders call it. */
 @Injectable()
@@ -25,8 +29,9 @@ export class ShippingService {
   }
 
   @Activity()
-  async printLabel({ orderId, customer }: Shipment, ctx: ActivityContext): Promise<string> {
+  async printLabel({ orderId, customer, pieces }: Shipment, ctx: ActivityContext): Promise<string> {
     await this.work.perform(`print the label of order ${orderId} for ${customer}`, ctx);
+    if (pieces > MAX_PIECES) throw new NonRetriableError(`the courier does not carry ${pieces} pieces`);
     return `label-${orderId}`;
   }
 

@@ -15,9 +15,9 @@ export function checkSequence(chunks: readonly StoredChunk[], length: number): s
   return problems;
 }
 
-/** What is wrong with the events of a finished execution that waited for everything that it began. */
+/** What is wrong with the events of a finished execution that waited for everything that it began, if it completed. */
 export function checkFinishedHistory(events: readonly HistoryEvent[]): string[] {
-  return [...checkEpisodes(events), ...checkTasks(events), ...checkTimers(events), ...checkEnds(events)];
+  return [...checkEpisodes(events), ...checkTasks(events), ...checkTimers(events), ...checkLocks(events), ...checkEnds(events)];
 }
 
 /** Which kinds of events may follow which within an episode. */
@@ -31,6 +31,10 @@ function phaseOf({ type }: HistoryEvent): number {
     case 'SubOrchestrationInstanceCreated':
     case 'TimerCreated':
     case 'EventSent':
+    case 'EntityOperationCalled':
+    case 'EntityOperationSignaled':
+    case 'EntityLockRequested':
+    case 'EntityUnlockSent':
       return PHASES.indexOf('outputs');
     case 'ExecutionCompleted':
     case 'ContinueAsNew':
@@ -71,7 +75,10 @@ function checkTasks(events: readonly HistoryEvent[]): string[] {
   const pairs = [
     ['TaskScheduled', ['TaskCompleted', 'TaskFailed']],
     ['SubOrchestrationInstanceCreated', ['SubOrchestrationInstanceCompleted', 'SubOrchestrationInstanceFailed']],
+    ['EntityOperationCalled', ['EntityOperationCompleted', 'EntityOperationFailed']],
+    ['EntityLockRequested', ['EntityLockGranted']],
   ] as const;
+  const isCut = events.some((event) => event.type === 'ExecutionCompleted' && event.status !== 'Completed');
   for (const [opening, closings] of pairs) {
     const opened = new Map(events.flatMap((event, index) => (event.type === opening ? [[event.taskId, index] as const] : [])));
     const closed = new Map<number, number>();
@@ -81,7 +88,7 @@ function checkTasks(events: readonly HistoryEvent[]): string[] {
       if ((opened.get(event.taskId) ?? index) >= index) problems.push(`event ${index} completes task ${event.taskId}, which no ${opening} before it began`);
       closed.set(event.taskId, index);
     });
-    for (const [id, index] of opened) if (!closed.has(id)) problems.push(`task ${id} (${opening}, event ${index}) was never completed`);
+    for (const [id, index] of opened) if (!closed.has(id) && !isCut) problems.push(`task ${id} (${opening}, event ${index}) was never completed`);
   }
   return problems;
 }
@@ -101,6 +108,39 @@ function checkTimers(events: readonly HistoryEvent[]): string[] {
     }
   });
   return problems;
+}
+
+/** Each lock is given back once, also one that was asked for in vain; while some are held no others may be used [L1], [L2]. */
+function checkLocks(events: readonly HistoryEvent[]): string[] {
+  const problems: string[] = [];
+  const requested = new Map<number, string>();
+  const held = new Set<string>();
+  events.forEach((event, index) => {
+    const at = `event ${index} (${event.type})`;
+    if (event.type === 'EntityLockRequested') requested.set(event.taskId, event.entityId);
+    else if (event.type === 'EntityLockGranted') held.add(requested.get(event.taskId) ?? '');
+    else if (event.type === 'EntityUnlockSent') {
+      if (requested.get(event.lockTaskId) !== event.entityId) problems.push(`${at} gives back lock ${event.lockTaskId} of '${event.entityId}', which was not asked for or is given back already`);
+      requested.delete(event.lockTaskId);
+      held.delete(event.entityId);
+    } else if (event.type === 'EntityOperationCalled' && held.size > 0 && !held.has(event.entityId)) problems.push(`${at} calls '${event.entityId}', which is not locked [L2]`);
+    else if (event.type === 'EntityOperationSignaled' && held.has(event.entityId)) problems.push(`${at} signals '${event.entityId}', which is locked [L2]`);
+  });
+  for (const [taskId, entityId] of requested) {
+    // A request of the last episode is never sent: nobody is there to get the lock.
+    if (!isOfLastEpisode(events, taskId)) problems.push(`lock ${taskId} of '${entityId}' was never given back [L1]`);
+  }
+  return problems;
+}
+
+/** Whether an operation was called: what the code calls in the episode in which it is terminated is not. */
+export function isPerformed(events: readonly HistoryEvent[], taskId: number): boolean {
+  return !isOfLastEpisode(events, taskId) || !events.some((event) => event.type === 'ExecutionCompleted' && event.status === 'Terminated');
+}
+
+function isOfLastEpisode(events: readonly HistoryEvent[], taskId: number): boolean {
+  const begin = events.findLastIndex((event) => event.type === 'OrchestratorStarted');
+  return events.slice(begin).some((event) => phaseOf(event) === PHASES.indexOf('outputs') && 'taskId' in event && event.taskId === taskId);
 }
 
 function checkEnds(events: readonly HistoryEvent[]): string[] {

@@ -49,6 +49,33 @@ describe('a history', () => {
     expect(checkFinishedHistory(history)).toContainEqual(expect.stringContaining(problem));
   });
 
+  const lock = (taskId: number, entityId: string): HistoryEvent => ({ type: 'EntityLockRequested', taskId, entityId });
+  const granted = (taskId: number): HistoryEvent => ({ type: 'EntityLockGranted', taskId });
+  const unlock = (taskId: number, entityId: string, lockTaskId: number): HistoryEvent => ({ type: 'EntityUnlockSent', taskId, entityId, lockTaskId });
+  const call = (taskId: number, entityId: string): HistoryEvent => ({ type: 'EntityOperationCalled', taskId, entityId, operation: 'add' });
+  const LOCKED = [...BEGIN, lock(0, '@a@1'), END, STARTED, granted(0)];
+  const terminated = (...outputs: HistoryEvent[]): HistoryEvent[] => [{ type: 'ExecutionTerminated' }, ...outputs, { type: 'ExecutionCompleted', status: 'Terminated' }, END];
+
+  it('[L1] with locks that are given back passes, also when it ends while it waits for one, or asks for one', () => {
+    expect(checkFinishedHistory([...LOCKED, call(1, '@a@1'), END, STARTED, { type: 'EntityOperationCompleted', taskId: 1 }, unlock(2, '@a@1', 0), ...ENDED])).toEqual([]);
+    expect(checkFinishedHistory([...BEGIN, lock(0, '@a@1'), END, STARTED, ...terminated(unlock(1, '@a@1', 0))])).toEqual([]);
+    expect(checkFinishedHistory([...LOCKED, unlock(1, '@a@1', 0), lock(2, '@a@2'), { type: 'ExecutionCompleted', status: 'Failed' }, END])).toEqual([]);
+    expect(checkFinishedHistory([...LOCKED, ...terminated(call(1, '@a@1'), lock(2, '@a@2'), unlock(3, '@a@1', 0))])).toEqual([]);
+  });
+
+  it.each<[string, HistoryEvent[]]>([
+    ["lock 0 of '@a@1' was never given back", [...LOCKED, ...ENDED]],
+    ["lock 0 of '@a@1' was never given back", [...LOCKED, ...terminated()]],
+    ["event 6 (EntityUnlockSent) gives back lock 0 of '@a@2'", [...LOCKED, unlock(1, '@a@2', 0), ...ENDED]],
+    ["event 7 (EntityUnlockSent) gives back lock 0 of '@a@1', which", [...LOCKED, unlock(1, '@a@1', 0), unlock(2, '@a@1', 0), ...ENDED]],
+    ['task 0 is completed twice', [...LOCKED, granted(0), unlock(1, '@a@1', 0), ...ENDED]],
+    ['task 1 (EntityOperationCalled, event 6) was never completed', [...LOCKED, call(1, '@a@1'), unlock(2, '@a@1', 0), ...ENDED]],
+    ["calls '@a@2', which is not locked", [...LOCKED, call(1, '@a@2'), unlock(2, '@a@1', 0), ...ENDED]],
+    ["signals '@a@1', which is locked", [...LOCKED, { type: 'EntityOperationSignaled', taskId: 1, entityId: '@a@1', operation: 'add' }, unlock(2, '@a@1', 0), ...ENDED]],
+  ])('[L1] [L2] with locks fails: %s', (problem, history) => {
+    expect(checkFinishedHistory(history)).toContainEqual(expect.stringContaining(problem));
+  });
+
   it('with a gap, an overlap or a length of its own fails', () => {
     const chunk = (sequence: number, count: number) => ({ sequence, count, events: WHOLE.slice(0, count) });
     expect(checkSequence([chunk(0, 2), chunk(3, 1)], 4)).toContainEqual(expect.stringContaining('events 2 to 3'));
@@ -61,6 +88,7 @@ describe('a history', () => {
 describe('a database', () => {
   const tables: StoredTables = {
     instances: [{ instanceId: 'a', executionId: 'e', name: 'journey', status: 'Completed', historyLength: WHOLE.length }],
+    entities: [{ entityId: '@a@1', state: 0 }],
     histories: new Map([['e', [{ sequence: 0, count: WHOLE.length, events: WHOLE }]]]),
     garbage: new Set(),
     leftovers: new Map([['durable_inbox', []]]),
@@ -69,6 +97,11 @@ describe('a database', () => {
 
   it('that is whole passes', () => {
     expect(checkDatabase(tables)).toEqual([]);
+  });
+
+  it('with an entity that is locked, or that is nothing but a row, fails', () => {
+    expect(checkDatabase({ ...tables, entities: [{ entityId: '@a@1', state: 0, lock: { taskId: 1 } }] })).toEqual([`entity '@a@1' is still locked by {"taskId":1} [L1]`]);
+    expect(checkDatabase({ ...tables, entities: [{ entityId: '@a@1' }] })).toEqual([expect.stringContaining('neither state nor lock')]);
   });
 
   it('with work left over, an unfinished instance, or a history of nobody fails', () => {

@@ -11,6 +11,15 @@ export interface StoredInstance {
   readonly historyLength: number;
 }
 
+export interface StoredEntity {
+  /** As `@name@key`. */
+  readonly entityId: string;
+  /** Absent: it has none. */
+  readonly state?: unknown;
+  /** Who has it locked; absent: nobody. */
+  readonly lock?: unknown;
+}
+
 /** A row of history: the events of one checkpoint, or a part of them. */
 export interface StoredChunk {
   readonly sequence: number;
@@ -20,6 +29,7 @@ export interface StoredChunk {
 
 export interface StoredTables {
   readonly instances: readonly StoredInstance[];
+  readonly entities: readonly StoredEntity[];
   /** By execution id, in order. */
   readonly histories: ReadonlyMap<string, readonly StoredChunk[]>;
   /** Executions whose history is still to be deleted. */
@@ -31,28 +41,33 @@ export interface StoredTables {
 }
 
 /** Tables of work that waits. */
-const WORK_TABLES = ['durable_inbox', 'durable_timers', 'durable_activities_ready', 'durable_activities_running'] as const;
+const WORK_TABLES = ['durable_inbox', 'durable_timers', 'durable_activities_ready', 'durable_activities_running', 'durable_entity_queue'] as const;
 
 type Query = <Row>(sql: string) => Promise<Row[]>;
 
+/** As they are at one moment. */
 export async function readTables(storage: StorageOptions): Promise<StoredTables> {
   const source = await new DataSource(storage).initialize();
-  const query: Query = (sql) => source.query(sql);
   try {
-    const leftovers = new Map<string, readonly unknown[]>();
-    for (const table of WORK_TABLES) leftovers.set(table, await query(`SELECT * FROM ${table} LIMIT 20`));
-    const owners = await query<{ owner: string | null }>('SELECT owner FROM durable_partitions');
-    const garbage = await query<{ execution_id: string }>('SELECT execution_id FROM durable_garbage');
-    return {
-      leftovers,
-      owners: owners.map(({ owner }) => owner),
-      garbage: new Set(garbage.map(({ execution_id }) => execution_id)),
-      instances: await readInstances(query),
-      histories: await readHistories(query),
-    };
+    return await source.transaction((manager) => readAll((sql) => manager.query(sql)));
   } finally {
     await source.destroy();
   }
+}
+
+async function readAll(query: Query): Promise<StoredTables> {
+  const leftovers = new Map<string, readonly unknown[]>();
+  for (const table of WORK_TABLES) leftovers.set(table, await query(`SELECT * FROM ${table} LIMIT 20`));
+  const owners = await query<{ owner: string | null }>('SELECT owner FROM durable_partitions');
+  const garbage = await query<{ execution_id: string }>('SELECT execution_id FROM durable_garbage');
+  return {
+    leftovers,
+    owners: owners.map(({ owner }) => owner),
+    garbage: new Set(garbage.map(({ execution_id }) => execution_id)),
+    instances: await readInstances(query),
+    entities: await readEntities(query),
+    histories: await readHistories(query),
+  };
 }
 
 async function readInstances(query: Query): Promise<StoredInstance[]> {
@@ -61,6 +76,15 @@ async function readInstances(query: Query): Promise<StoredInstance[]> {
   );
   return rows.map((row) => ({
     instanceId: row.instance_id, executionId: row.execution_id, name: row.name, status: row.status, historyLength: Number(row.history_length),
+  }));
+}
+
+async function readEntities(query: Query): Promise<StoredEntity[]> {
+  const rows = await query<{ instance_id: string; state: string | null; lock_holder: string | null }>('SELECT instance_id, state, lock_holder FROM durable_entities');
+  return rows.map(({ instance_id, state, lock_holder }) => ({
+    entityId: instance_id,
+    ...(state !== null && { state: JSON.parse(state) as unknown }),
+    ...(lock_holder !== null && { lock: JSON.parse(lock_holder) as unknown }),
   }));
 }
 

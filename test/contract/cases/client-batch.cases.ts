@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RuntimeStatus } from '../../../lib/core/history.js';
 import { FenceLostError } from '../../../lib/storage/errors.js';
+import { Session } from '../../../lib/storage/session.js';
 import type { ClientOperation, ClientResult, InstanceRow, OnConflict } from '../../../lib/storage/store.js';
+import { newEntity, queued } from '../support/entities.js';
 import { event, idIn, inserted, message, newRow, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import type { TestProcess } from '../support/test-process.js';
@@ -18,6 +20,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
     client = await fixture.startProcess();
     id = idIn(0);
   });
+  afterEach(() => jest.restoreAllMocks());
 
   function start(onConflict: OnConflict, changes: Partial<InstanceRow> = {}): Extract<ClientOperation, { kind: 'start' }> {
     const row = newRow(id, changes);
@@ -137,6 +140,23 @@ export function clientBatchCases(fixture: StoreFixture): void {
     const [operation, event] = [start('reject'), send()];
     expect(await client.apply(operation, event)).toEqual([{ kind: 'done' }, { kind: 'done' }]);
     expect(await owner.inbox(0)).toEqual([operation.message, event.message]);
+  });
+
+  it('[N8] a signal needs no entity, and goes to the inbox between the other calls of its batch', async () => {
+    const entity = newEntity(idIn(0, '@counter@a'));
+    const signal = () => ({ kind: 'signal', message: queued(entity, { sender: SENDER }) }) as const;
+    const [first, operation, second] = [signal(), start('reject'), signal()];
+    expect(await client.apply(first, operation, second)).toEqual([{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]);
+    expect(await owner.inbox(0)).toEqual([first.message, operation.message, second.message].sort((a, b) => a.key - b.key));
+    expect(await owner.store.getEntities([entity])).toEqual([]);
+    expect(await owner.store.getInstances([entity])).toEqual([]);
+  });
+
+  it('[N8] signals alone neither read nor lock an instance', async () => {
+    const rows = jest.spyOn(Session.prototype, 'rows');
+    await client.apply({ kind: 'signal', message: queued(newEntity(idIn(0, '@counter@a')), { sender: SENDER }) });
+    expect(rows.mock.calls.filter(([sql]) => sql.includes('durable_instances'))).toEqual([]);
+    expect(await owner.inbox(0)).toHaveLength(1);
   });
 
   it('[E4] a message to a missing instance is refused', async () => {

@@ -1,3 +1,7 @@
+import { DataSource } from 'typeorm';
+import { durableMigrations, MIGRATIONS_TABLE, SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
+import type { StorageOptions } from '../../../lib/storage/index.js';
+import { caller, created, entityStep, newEntity, request } from '../support/entities.js';
 import { idIn, inserted, message, newRow, PARTITION_COUNT, timer } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 
@@ -47,6 +51,43 @@ export function openingCases(fixture: StoreFixture): void {
     await fixture.sql('UPDATE durable_hubs SET schema_version = 9, oldest_schema = 8 WHERE name = ?', [fixture.hub]);
     await expect(fixture.openStore()).rejects.toMatchObject({ name: 'OutdatedVersionError', taskHub: fixture.hub });
     await expect(fixture.openStore()).rejects.toThrow(/opened by a newer version of nestjs-durable.*only versions from 8 may write.*upgrade/);
+  });
+
+  /** A database as a process of before entities left it, or one that died while it made the tables of entities. */
+  async function beforeEntities(...statements: string[]): Promise<StorageOptions> {
+    const storage = await fixture.emptyStorage();
+    const source = await new DataSource({ ...storage, migrations: durableMigrations.slice(0, 2), migrationsTableName: MIGRATIONS_TABLE }).initialize();
+    await source.runMigrations();
+    const hub = `INSERT INTO durable_hubs VALUES (1, '${fixture.hub}', ${PARTITION_COUNT}, 1, 0, 2, 1)`;
+    const partitions = [0, 1, 2, 3].map((partition) => `INSERT INTO durable_partitions VALUES (1, ${partition}, NULL, 0, 0, 0, 0)`);
+    for (const statement of [hub, ...partitions, ...statements]) await source.query(statement);
+    await source.destroy();
+    return storage;
+  }
+
+  const entityId = fixture.kind === 'sqlite' ? 'TEXT' : 'VARCHAR(255) CHARACTER SET utf8mb4';
+  const unfinished =
+    `CREATE TABLE durable_entities (hub INT NOT NULL, partition_no INT NOT NULL, instance_id ${entityId} NOT NULL, state TEXT NULL, lock_holder TEXT NULL, ` +
+    'updated_at BIGINT NOT NULL, row_version BIGINT NOT NULL, attempts INT NOT NULL, PRIMARY KEY (hub, partition_no, instance_id))';
+
+  it.each([['from before entities', []], ['with a part of their tables', [unfinished]]])('a database %s is brought up to date', async (_what, statements) => {
+    const storage = await beforeEntities(...statements);
+    const process = await fixture.startProcess({ storage, partitions: [0] });
+    const [entity, instance] = [newEntity(idIn(0, '@counter@a')), newRow(idIn(0))];
+    await process.commit(created(entity, { queued: [request(entity, caller('e1'))] }), inserted(instance));
+    await process.commit(entityStep(entity, { withdrawn: [caller('e1')] }));
+    expect((await process.store.loadEntities([entity], { maxBytes: 1, queueLimit: 1 })).entities).toMatchObject([{ row: entity, queue: [] }]);
+    expect(await process.store.queryEntities({ which: 'existing', name: 'counter', fetchState: true, limit: 1 })).toEqual([entity]);
+    expect(await process.row(instance)).toEqual(instance);
+  });
+
+  it('[N4] processes of before entities, which would lose messages for them, may no longer write to a hub that this version has opened', async () => {
+    const storage = await beforeEntities();
+    await (await fixture.openStore({ storage })).close();
+    const source = await new DataSource(storage).initialize();
+    const hubs = await source.query<unknown[]>('SELECT schema_version, oldest_schema FROM durable_hubs');
+    await source.destroy();
+    expect(hubs).toEqual([{ schema_version: SCHEMA_VERSION, oldest_schema: 3 }]);
   });
 
   it('what is committed is there after the store was closed and opened again', async () => {

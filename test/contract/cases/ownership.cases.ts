@@ -93,7 +93,7 @@ export function ownershipCases(fixture: StoreFixture): void {
     const first = await fixture.startProcess({ partitions: [0] });
     const second = await fixture.startProcess();
     const dead = await TestProcess.register(first.store, ENDED);
-    const client = await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [] }, leaseDuration: 60_000 });
+    const client = await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [], entities: [] }, leaseDuration: 60_000 });
     const lease = first.leases.get(0)!;
     const assign = (incarnation: string, epoch = lease.epoch) =>
       first.store.assignPartition(first.worker, { partition: 0, epoch }, { incarnation, leaseDuration: 60_000 });
@@ -110,13 +110,20 @@ export function ownershipCases(fixture: StoreFixture): void {
     expect(await signs()).toEqual({ free: PARTITION_COUNT - 1, own: 1, workers: 1, newestWorker: workerId });
     const second = await fixture.startProcess({ partitions: [1] });
     await TestProcess.register(first.store, ENDED);
-    await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [] }, leaseDuration: 60_000 });
+    await first.store.registerWorker({ incarnation: 'client', worker: false, handlers: { orchestrators: [], activities: [], entities: [] }, leaseDuration: 60_000 });
     expect(await signs()).toEqual({ free: PARTITION_COUNT - 2, own: 1, workers: 2, newestWorker: second.worker.workerId });
     await second.store.assignPartition(second.worker, second.leases.get(1)!, { incarnation: first.worker.incarnation, leaseDuration: 60_000 });
     await second.store.unregisterWorker(second.worker);
     expect(await signs()).toEqual({ free: PARTITION_COUNT - 2, own: 2, workers: 1, newestWorker: workerId });
     await first.take([2], ENDED);
     expect(await signs()).toMatchObject({ free: PARTITION_COUNT - 2, own: 3 });
+  });
+
+  it('[Y6] a worker of before entities has none', async () => {
+    const process = await fixture.startProcess();
+    await fixture.sql('UPDATE durable_workers SET handlers = ? WHERE incarnation = ?', ['{"orchestrators":[{"name":"fulfil"}],"activities":[]}', process.worker.incarnation]);
+    const { workers } = await process.store.heartbeat(process.worker, 60_000);
+    expect(workers).toMatchObject([{ handlers: { orchestrators: [{ name: 'fulfil' }], activities: [], entities: [] } }]);
   });
 
   it('a heartbeat prolongs the worker and what it owns, and tells of all', async () => {
@@ -127,7 +134,7 @@ export function ownershipCases(fixture: StoreFixture): void {
     const state = await first.store.heartbeat(first.worker, 60_000);
     expect(state.alive).toBe(true);
     expect(Math.abs(state.time - (await first.store.time()))).toBeLessThan(5_000);
-    const handlers = { orchestrators: [{ name: 'fulfil' }], activities: ['charge'] };
+    const handlers = { orchestrators: [{ name: 'fulfil' }], activities: ['charge'], entities: ['counter'] };
     expect(state.workers).toEqual([
       { ...first.worker, worker: true, handlers, live: true },
       { ...dead.worker, worker: true, handlers, live: false },

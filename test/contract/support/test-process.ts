@@ -14,7 +14,7 @@ export class TestProcess {
   private constructor(readonly store: DurableStore, readonly worker: WorkerInfo) {}
 
   static async register(store: DurableStore, { leaseDuration = LEASE } = {}): Promise<TestProcess> {
-    const handlers = { orchestrators: [{ name: 'fulfil' }], activities: ['charge'] };
+    const handlers = { orchestrators: [{ name: 'fulfil' }], activities: ['charge'], entities: ['counter'] };
     return new TestProcess(store, await store.registerWorker({ incarnation: randomUUID(), worker: true, handlers, leaseDuration }));
   }
 

@@ -150,7 +150,7 @@ describe('unknown names', () => {
     await run.eventually(() => LOG_LINES.about(id('a-child')).length > 0);
     expect(LOG_LINES.about(id('a-child'))[0]).toMatchObject({ level: 'warn', text: expect.stringContaining("the orchestrator 'comesLater'") });
     expect(await client.getStatus(id('a-child'))).toMatchObject({ runtimeStatus: 'Pending' });
-    expect((await client.getHealth()).parked).toContainEqual({ name: 'comesLater', instances: 1 });
+    expect((await client.getHealth()).parked).toContainEqual({ kind: 'orchestrator', name: 'comesLater', instances: 1 });
     await until(id('a'), ({ runtimeStatus }) => runtimeStatus === 'Running');
     await stop();
     await startAgain({ providers: [Subject, LateSubject] });
@@ -193,6 +193,14 @@ describe('bad ids', () => {
       }
     }
     await refusedWith(client.raiseEvent('a', ''), 'TypeError', "raiseEvent('a'): the event's name must be a non-empty string");
+  });
+
+  scenario('[N1] every call for orchestrations refuses the id of an entity, saying what there is for entities', async ({ client }) => {
+    for (const call of ['getStatus', 'terminate', 'suspend', 'resume', 'rewind', 'restart', 'purgeInstanceHistory', 'waitForCompletion'] as const) {
+      const refused = client[call]('@counter@a');
+      await refusedWith(refused, 'InvalidInstanceIdError', "begin with '@' belong to entities", `${call} is for orchestrations`, 'use signalEntity');
+    }
+    await refusedWith(client.raiseEvent('@counter@a', 'e'), 'InvalidInstanceIdError', 'raiseEvent is for orchestrations');
   });
 });
 
@@ -282,7 +290,7 @@ describe('the limits of startNew', () => {
     for (const [options, message] of refusals) {
       await refusedWith(client.startNew('returns', { instanceId: id('a'), ...options }), 'TypeError', `startNew('returns'): ${message}`);
     }
-    await refusedWith(client.startNew('returns', { instanceId: id('a'), tags: { a: ofBytes(16 * 1024) } }), 'PayloadTooLargeError', "The tags of 'returns'");
+    await refusedWith(client.startNew('returns', { instanceId: id('a'), tags: { a: ofBytes(16 * 1024) } }), 'PayloadTooLargeError', "The tags of startNew('returns')");
     expect(await client.getStatus(id('a'))).toBeNull();
   });
 });

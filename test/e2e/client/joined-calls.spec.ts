@@ -1,7 +1,7 @@
-/** Starts and events that are a part of the application's own transaction, on MySQL and MariaDB. */
+/** Starts, events and signals that are a part of the application's own transaction, on MySQL and MariaDB. */
 import { Injectable } from '@nestjs/common';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
-import { Orchestrator, type OnConflict, type Orchestration, type OrchestrationContext, type RuntimeStatus } from 'nestjs-durable';
+import { Entity, EntityId, Orchestrator, TaskEntity, type OnConflict, type Orchestration, type OrchestrationContext, type RuntimeStatus } from 'nestjs-durable';
 import { partitionOf } from '../../../lib/core/index.js';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
 import { eventually, useApps, type RunningApp } from '../engine/start-app.js';
@@ -33,6 +33,19 @@ class Orders {
     return `version ${ctx.version}`;
   }
 }
+
+@Entity()
+class Diary extends TaskEntity<unknown[]> {
+  override initializeState(): unknown[] {
+    return [];
+  }
+
+  write(entry: unknown): void {
+    this.state.push(entry);
+  }
+}
+
+const ADA = new EntityId('diary', 'Ada');
 
 /** Brings an instance of an orchestrator that is not 'echo' into a state. */
 const BRING: Readonly<Partial<Record<RuntimeStatus, (app: RunningApp, instanceId: string) => Promise<unknown>>>> = {
@@ -76,7 +89,7 @@ describe('calls with { entityManager } on mysql', () => {
   beforeEach(async () => {
     LOG_LINES.clear();
     database = await createDatabase('mysql');
-    app = await startApp({ storage: database.storage, partitionCount: PARTITIONS }, { providers: [Orders] });
+    app = await startApp({ storage: database.storage, partitionCount: PARTITIONS }, { providers: [Orders, Diary] });
     source = await openSource();
     await source.query('CREATE TABLE orders (id VARCHAR(40) PRIMARY KEY)');
   });
@@ -130,6 +143,41 @@ describe('calls with { entityManager } on mysql', () => {
       for (let item = 0; item < 20; item += 1) await app.client.raiseEvent('a', 'item', item, { entityManager });
     });
     expect((await endOf('a')).output).toEqual(Array.from({ length: 20 }, (_, item) => item));
+  });
+
+  /** The entity's state, once it holds so many entries. */
+  const diary = async (id: EntityId, length: number): Promise<unknown[]> => {
+    const read = async () => (await app.client.readEntityState<unknown[]>(id)).entityState ?? [];
+    await eventually(async () => (await read()).length >= length);
+    return read();
+  };
+
+  it('[N4] [N8] signals come about with the commit, in the order of the calls, and nothing comes of those that are rolled back', async () => {
+    const dropped = source.transaction(async (entityManager) => {
+      await app.client.signalEntity(ADA, 'write', 'dropped', { entityManager });
+      throw new Error('no');
+    });
+    await expect(dropped).rejects.toThrow('no');
+    const runner = await begin();
+    await runner.manager.query("INSERT INTO orders VALUES ('order-1')");
+    for (let entry = 0; entry < 20; entry += 1) await app.client.entity(Diary, 'Ada').signal.write(entry, { entityManager: runner.manager });
+    await app.client.signalEntity(new EntityId('diary', 'Bob'), 'write', 'sent later');
+    expect(await diary(new EntityId('diary', 'Bob'), 1)).toEqual(['sent later']);
+    expect(await app.client.readEntityState(ADA)).toEqual({ entityExists: false });
+    await runner.commitTransaction();
+    await runner.release();
+    expect(await diary(ADA, 20)).toEqual(Array.from({ length: 20 }, (_, entry) => entry));
+  });
+
+  it('[N7] [N8] a signal keeps its time', async () => {
+    const scheduledTime = new Date(Date.now() + 1_500);
+    await source.transaction(async (entityManager) => {
+      await app.client.signalEntity(ADA, 'write', 'later', { entityManager, scheduledTime });
+      await app.client.signalEntity(ADA, 'write', 'now', { entityManager });
+    });
+    expect(await diary(ADA, 2)).toEqual(['now', 'later']);
+    const { entities } = await app.client.listEntities();
+    expect(entities[0]!.lastOperationTime.getTime()).toBeGreaterThanOrEqual(scheduledTime.getTime());
   });
 
   it('[K1] an id is generated, and startAt is kept', async () => {
@@ -218,24 +266,25 @@ describe('calls with { entityManager } on mysql', () => {
   });
 
   describe('are refused, with what to do,', () => {
-    const both = (entityManager: unknown): Promise<unknown>[] => {
+    const all = (entityManager: unknown): Promise<unknown>[] => {
       const options = { entityManager: entityManager as EntityManager };
-      return [app.client.startNew('echo', { instanceId: 'a', ...options }), app.client.raiseEvent('a', 'item', 1, options)];
+      const { client } = app;
+      return [client.startNew('echo', { instanceId: 'a', ...options }), client.raiseEvent('a', 'item', 1, options), client.signalEntity(ADA, 'write', 1, options)];
     };
-    const refused = { name: 'InvalidEntityManagerError', instanceId: 'a' };
+    const refused = { name: 'InvalidEntityManagerError', instanceId: expect.stringMatching(/^(a|@diary@Ada)$/) as string };
 
     it('without a transaction', async () => {
       const runner = await begin();
       await runner.commitTransaction();
       for (const manager of [source.manager, runner.manager]) {
-        for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('has no open transaction') });
+        for (const call of all(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('has no open transaction') });
       }
       await runner.release();
     });
 
     it('for what is no EntityManager', async () => {
       for (const manager of [null, {}, 'manager']) {
-        for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('is no EntityManager of TypeORM') });
+        for (const call of all(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringContaining('is no EntityManager of TypeORM') });
       }
     });
 
@@ -244,7 +293,7 @@ describe('calls with { entityManager } on mysql', () => {
       for (const { storage } of [other, file]) {
         const elsewhere = await openSource(storage);
         await elsewhere.transaction(async (manager) => {
-          for (const call of both(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringMatching(/its transaction is one of .*, and the task hub is in/) });
+          for (const call of all(manager)) await expect(call).rejects.toMatchObject({ ...refused, message: expect.stringMatching(/its transaction is one of .*, and the task hub is in/) });
         });
       }
       await Promise.all(sources.splice(0).map((opened) => opened.destroy()));
@@ -264,6 +313,8 @@ describe('calls with { entityManager } on mysql', () => {
         await expect(app.client.startNew('echo', { input: 1n, entityManager })).rejects.toMatchObject({ name: 'SerializationError' });
         await expect(app.client.raiseEvent('a', 'item', 'x'.repeat(5 * 1024 * 1024), { entityManager })).rejects.toMatchObject({ name: 'PayloadTooLargeError' });
         await expect(app.client.raiseEvent('a', '', 1, { entityManager })).rejects.toThrow("the event's name must be a non-empty string");
+        await expect(app.client.raiseEvent('@diary@Ada', 'item', 1, { entityManager })).rejects.toMatchObject({ name: 'InvalidInstanceIdError' });
+        await expect(app.client.signalEntity(ADA, 'write', 1n, { entityManager })).rejects.toMatchObject({ name: 'SerializationError' });
       });
     });
 
@@ -279,7 +330,7 @@ describe('calls with { entityManager } on mysql', () => {
 describe('calls with { entityManager } on sqlite', () => {
   const startApp = useApps();
 
-  it('[K1] [K4] are refused, with what to do instead', async () => {
+  it('[K1] [K4] [N8] are refused, with what to do instead', async () => {
     const { storage } = await createDatabase('sqlite');
     const { client } = await startApp({ storage }, { providers: [Orders] });
     const source = await new DataSource(storage).initialize();
@@ -287,6 +338,7 @@ describe('calls with { entityManager } on sqlite', () => {
     await source.transaction(async (entityManager) => {
       await expect(client.startNew('echo', { instanceId: 'a', entityManager })).rejects.toMatchObject({ name: 'InvalidEntityManagerError', message: expect.stringMatching(message) });
       await expect(client.raiseEvent('a', 'item', 1, { entityManager })).rejects.toMatchObject({ message: expect.stringMatching(message) });
+      await expect(client.signalEntity(ADA, 'write', 1, { entityManager })).rejects.toMatchObject({ message: expect.stringMatching(message) });
     });
     await source.destroy();
   });

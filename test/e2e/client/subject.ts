@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type ActivityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { endings } from '../support/endings.js';
 import { Gates } from '../support/harness.js';
 
 /** The handlers that the client's scenarios start and steer. */
@@ -60,19 +61,11 @@ export class Subject {
   /** Waits for an activity, a timer of a minute and an event 'go' at once. */
   @Orchestrator()
   *waitsForAll(ctx: OrchestrationContext, gate: string): Orchestration<string[]> {
-    const named = new Map<unknown, string>([
-      [ctx.callActivity('heldUntilAborted', gate), 'activity'],
-      [ctx.createTimer(60_000), 'timer'],
-      [ctx.waitForExternalEvent('go'), 'event'],
-    ]);
-    const order: string[] = [];
-    const open = new Set([...named.keys()] as ReturnType<OrchestrationContext['createTimer']>[]);
-    while (open.size > 0) {
-      const done = yield* ctx.any([...open]);
-      open.delete(done);
-      order.push(named.get(done)!);
-    }
-    return order;
+    return yield* endings(ctx, {
+      activity: ctx.callActivity('heldUntilAborted', gate),
+      timer: ctx.createTimer(60_000),
+      event: ctx.waitForExternalEvent('go'),
+    });
   }
 
   /** Its child has the id `<own id>-child`. */

@@ -1,33 +1,18 @@
 /** A process whose version may not write to its hub any more, because a newer one has opened it. */
 import { Injectable } from '@nestjs/common';
-import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { DataSource } from 'typeorm';
 import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.js';
 import { Gates } from '../support/gates.js';
 import { LOG_LINES } from '../support/log-lines.js';
 import { eventually, useApps } from './start-app.js';
+import { Work } from './work.js';
 
 @Injectable()
 class Orders {
-  readonly worked: number[] = [];
-
-  constructor(private readonly gates: Gates) {}
-
-  @Activity()
-  async work(item: number): Promise<number> {
-    this.worked.push(item);
-    await this.gates.pass('work');
-    return item;
-  }
-
   @Orchestrator()
   *fulfil(ctx: OrchestrationContext, item: number): Orchestration<number> {
-    return yield* ctx.activities(Orders).work(item);
-  }
-
-  @Orchestrator()
-  *waits(ctx: OrchestrationContext): Orchestration<unknown> {
-    return yield* ctx.waitForExternalEvent('go');
+    return yield* ctx.activities(Work).work(item);
   }
 }
 
@@ -58,7 +43,7 @@ describe.each(DATABASES)('a process that is too old for its hub, on %s', (kind) 
 
   it('gives its partitions back, says so once, and ends the activities that it runs', async () => {
     const gates = new Gates();
-    const old = await startApp({ storage: database.storage, ...settings }, { providers: [Orders], gates });
+    const old = await startApp({ storage: database.storage, ...settings }, { providers: [Work, Orders], gates });
     await old.client.startNew('fulfil', { instanceId: 'a', input: 1 });
     await gates.reached('work');
     await raise(9);
@@ -70,16 +55,16 @@ describe.each(DATABASES)('a process that is too old for its hub, on %s', (kind) 
 
     // For the newer version stands one that may write again: this one stays aside all the same.
     await raise(1);
-    const newer = await startApp({ storage: database.storage, ...settings }, { providers: [Orders], gates });
+    const newer = await startApp({ storage: database.storage, ...settings }, { providers: [Work, Orders], gates });
     expect(await newer.client.waitForCompletion('a')).toMatchObject({ runtimeStatus: 'Completed', output: 1 });
-    expect(newer.context.get(Orders).worked).toEqual([]);
+    expect(newer.context.get(Work).worked).toEqual([]);
     for (const item of [2, 3, 4]) await newer.client.waitForCompletion(await newer.client.startNew('fulfil', { input: item }));
-    expect(newer.context.get(Orders).worked).toEqual([2, 3, 4]);
+    expect(newer.context.get(Work).worked).toEqual([2, 3, 4]);
     expect(said()).toHaveLength(1);
   });
 
   it('answers calls that read, and refuses those that write', async () => {
-    const { client } = await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
+    const { client } = await startApp({ storage: database.storage, ...settings }, { providers: [Work, Orders] });
     await client.startNew('waits', { instanceId: 'a' });
     await eventually(async () => (await client.getStatus('a'))!.runtimeStatus === 'Running');
     await raise(9);
@@ -96,7 +81,7 @@ describe.each(DATABASES)('a process that is too old for its hub, on %s', (kind) 
   });
 
   it('refuses calls that write also when it is client only', async () => {
-    await startApp({ storage: database.storage, ...settings }, { providers: [Orders] });
+    await startApp({ storage: database.storage, ...settings }, { providers: [Work, Orders] });
     const { client } = await startApp({ storage: database.storage, worker: false, ...settings });
     await raise(9);
     await eventually(() => said().length === 2);

@@ -1,6 +1,6 @@
 /** Which of several processes owns which partitions, and how they change hands [Y6]. Each application here stands for a process. */
 import { Injectable } from '@nestjs/common';
-import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Activity, Entity, EntityId, Orchestrator, type EntityContext, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
 import { Gates } from '../support/gates.js';
 import { LOG_LINES } from '../support/log-lines.js';
@@ -72,6 +72,40 @@ class Prints {
   @Orchestrator()
   *prints(ctx: OrchestrationContext, text: string): Orchestration<unknown> {
     return yield* ctx.callActivity('print', text);
+  }
+}
+
+@Injectable()
+class Apples {
+  @Entity()
+  apples(ctx: EntityContext<number>): void {
+    ctx.setState(ctx.getState(() => 0) + ctx.getInput<number>());
+    ctx.return('apples');
+  }
+
+  @Orchestrator()
+  *takesApples(ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.callEntity(new EntityId('apples', ctx.instanceId), 'take', -1);
+  }
+}
+
+@Injectable()
+class Pears {
+  @Entity()
+  pears(ctx: EntityContext<number>): void {
+    ctx.setState(ctx.getState(() => 0) + ctx.getInput<number>());
+    ctx.return('pears');
+  }
+
+  @Orchestrator()
+  *takesPears(ctx: OrchestrationContext): Orchestration<unknown> {
+    return yield* ctx.callEntity(new EntityId('pears', ctx.instanceId), 'take', -1);
+  }
+
+  @Orchestrator()
+  *takesBoth(ctx: OrchestrationContext): Orchestration<string> {
+    const calls = ['apples', 'pears'].map((name) => ctx.callEntity(new EntityId(name, ctx.instanceId), 'take', -1));
+    return (yield* ctx.all(calls)).join(' and ');
   }
 }
 
@@ -190,8 +224,8 @@ describe('workers of one hub on mysql', () => {
     const lines = LOG_LINES.about('none of its workers has all orchestrators').map(({ text }) => /: (?:this|worker).*?\./.exec(text)?.[0]);
     expect(lines).toHaveLength(2);
     expect(new Set(lines)).toEqual(new Set([
-      ": this one lacks 'callsFirst', 'order' version '2'; worker 2 lacks 'order' version '1'.",
-      ": worker 1 lacks 'callsFirst', 'order' version '2'; this one lacks 'order' version '1'.",
+      ": this one lacks orchestrator 'callsFirst', orchestrator 'order' version '2'; worker 2 lacks orchestrator 'order' version '1'.",
+      ": worker 1 lacks orchestrator 'callsFirst', orchestrator 'order' version '2'; this one lacks orchestrator 'order' version '1'.",
     ]));
   });
 
@@ -229,5 +263,58 @@ describe('workers of one hub on mysql', () => {
     await raise(next, 'ship', [...ids(24, 'early'), ...ids(24, 'late')]);
     expect(await outputs(both, ids(24, 'early'))).toEqual(new Set(['version 1 of 1']));
     expect(await outputs(next, ids(24, 'late'))).toEqual(new Set(['version 2 of 2']));
+  });
+
+  const signal = ({ client }: RunningApp, name: string, keys: readonly string[]) =>
+    Promise.all(keys.map((key) => client.signalEntity(new EntityId(name, key), 'put', 3)));
+  const states = async ({ client }: RunningApp, name: string) => {
+    const { entities } = await client.listEntities({ entityName: name, fetchState: true });
+    return entities.map(({ state }) => state);
+  };
+  const haveState = (app: RunningApp, name: string, count: number, state: unknown) =>
+    eventually(async () => JSON.stringify(await states(app, name)) === JSON.stringify(Array(count).fill(state)));
+
+  it('[Y6] entities run where their code is, also while no worker has all of them, and it is said once what each lacks', async () => {
+    const first = await start(Apples);
+    const second = await start(Pears);
+    await sharesAre({ 1: 8, 2: 8 });
+    // Whoever sends to them, and in whichever partition they are.
+    for (const app of [first, second]) for (const name of ['apples', 'pears']) await signal(app, name, ids(16, 'basket'));
+    for (const name of ['apples', 'pears']) await haveState(first, name, 16, 6);
+    const parents = await Promise.all(ids(4, 'basket').map((instanceId) => second.client.startNew('takesBoth', { instanceId })));
+    expect(await outputs(first, parents)).toEqual(new Set(['apples and pears']));
+    const lines = LOG_LINES.about('none of its workers has all orchestrators').map(({ text }) => /: (?:this|worker).*?\./.exec(text)?.[0]);
+    const [apples, pears] = ["entity 'apples', orchestrator 'takesApples'", "entity 'pears', orchestrator 'takesBoth', orchestrator 'takesPears'"];
+    expect(new Set(lines)).toEqual(new Set([
+      `: this one lacks ${pears}; worker 2 lacks ${apples}.`,
+      `: worker 1 lacks ${pears}; this one lacks ${apples}.`,
+    ]));
+    expect(lines).toHaveLength(2);
+    expect((await first.client.getHealth()).parked).toEqual([]);
+  });
+
+  it('[Y6] entities that no live worker has go on at once when one comes that has them', async () => {
+    const first = await start(Apples);
+    await signal(first, 'pears', ids(16, 'basket'));
+    await eventually(async () => (await first.client.getHealth()).parked[0]?.instances === 16);
+    expect((await first.client.getHealth()).parked).toEqual([{ kind: 'entity', name: 'pears', instances: 16 }]);
+    await eventually(() => LOG_LINES.about("has the entity 'pears'").length > 0);
+    await signal(first, 'apples', ids(16, 'basket'));
+    await haveState(first, 'apples', 16, 3);
+    expect(await states(first, 'pears')).toEqual([]);
+    const second = await start(Pears);
+    await haveState(second, 'pears', 16, 3);
+    const parents = await Promise.all(ids(16, 'basket').map((instanceId) => second.client.startNew('takesPears', { instanceId })));
+    expect(await outputs(second, parents)).toEqual(new Set(['pears']));
+    await haveState(first, 'pears', 16, 2);
+  });
+
+  it('[Y6] a worker that lacks an entity of another one, and has nothing that the other lacks, owns no partition', async () => {
+    await start(FirstVersion);
+    await sharesAre({ 1: 16 });
+    const both = await start(FirstVersion, Apples);
+    await sharesAre({ 2: 16 });
+    await signal(both, 'apples', ids(4, 'basket'));
+    await haveState(both, 'apples', 4, 3);
   });
 });

@@ -1,6 +1,6 @@
-/** Instances whose orchestrator no live worker has: they wait for one [Y6]. Each application here stands for a process. */
+/** Instances and entities whose handler no live worker has: they wait for one [Y6]. Each application here stands for a process. */
 import { Injectable } from '@nestjs/common';
-import { Orchestrator, type DurableClient, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Entity, EntityId, Orchestrator, TaskEntity, type DurableClient, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.js';
 import { LOG_LINES } from '../support/log-lines.js';
 import { eventually, useApps } from './start-app.js';
@@ -80,10 +80,13 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     const { client } = await start(Present);
     for (const item of [1, 2]) for (const id of ids) await client.raiseEvent(id, 'item', item);
     for (const id of ids) await eventually(async () => (await itemsOf(client, id)).length === 2);
-    expect((await client.getHealth()).parked).toEqual([{ name: 'collects', instances: 3 }]);
+    // What is committed shows in the database a moment before this process takes notice of it.
+    await eventually(async () => (await client.getHealth()).parked[0]?.instances === 3);
+    expect((await client.getHealth()).parked).toEqual([{ kind: 'orchestrator', name: 'collects', instances: 3 }]);
     await client.terminate('b');
     await client.waitForCompletion('b');
-    expect((await client.getHealth()).parked).toEqual([{ name: 'collects', instances: 2 }]);
+    await eventually(async () => (await client.getHealth()).parked[0]?.instances === 2);
+    await eventually(() => LOG_LINES.about("has the orchestrator 'collects'").length > 0);
     const lines = LOG_LINES.about("has the orchestrator 'collects'");
     const partitions = lines.map(({ text }) => /in partition (\d+)/.exec(text)![1]);
     expect(lines[0]).toEqual({ level: 'warn', text: expect.stringMatching(/^Instance '[abc]' waits: .* Start a worker that has it, or terminate the instances\.$/) as string });
@@ -119,10 +122,70 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     await client.startNew('callsAbsent', { instanceId: 'a' });
     await is(client, 'child of a', 'Pending');
     await eventually(async () => (await client.getHealth()).parked.length > 0);
-    expect((await client.getHealth()).parked).toEqual([{ name: 'collects', version: '2', instances: 1 }]);
+    expect((await client.getHealth()).parked).toEqual([{ kind: 'orchestrator', name: 'collects', version: '2', instances: 1 }]);
     await app.close();
     const next = await start(Present, Absent);
     expect((await next.client.waitForCompletion('a')).output).toBe('collected by version 2');
     expect(await next.client.getStatus('child of a')).toMatchObject({ version: '2' });
+  });
+});
+
+@Entity()
+class Diary extends TaskEntity<unknown[]> {
+  override initializeState(): unknown[] {
+    return [];
+  }
+
+  write(entry: unknown): void {
+    this.state.push(entry);
+  }
+}
+
+describe.each(DATABASES)('entities that no live worker has, on %s', (kind) => {
+  const startApp = useApps();
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    LOG_LINES.clear();
+    database = await createDatabase(kind);
+  });
+
+  const start = (...providers: (new () => unknown)[]) => startApp({ storage: database.storage }, { providers });
+  const [ada, bob] = [new EntityId('diary', 'Ada'), new EntityId('diary', 'Bob')];
+  const parked = async (client: DurableClient) => (await client.getHealth()).parked;
+  const entriesOf = async (client: DurableClient, id: EntityId) => (await client.readEntityState<unknown[]>(id)).entityState;
+  const has = (client: DurableClient, id: EntityId, entries: readonly unknown[]) =>
+    eventually(async () => JSON.stringify(await entriesOf(client, id)) === JSON.stringify(entries));
+
+  it('[Y6] keep what is sent to them until a worker comes that has them, and carry it out in its order; others go on meanwhile', async () => {
+    const app = await start(Present);
+    const { client } = app;
+    for (const entry of [1, 2, 3]) await client.entity(Diary, 'Ada').signal.write(entry);
+    await client.signalEntity(bob, 'write', 'mine');
+    await eventually(async () => (await parked(client))[0]?.instances === 2);
+    expect((await client.waitForCompletion(await client.startNew('returns', { input: 1 }))).output).toBe(1);
+    expect(await client.readEntityState(ada)).toEqual({ entityExists: false });
+    await app.close();
+
+    const next = await start(Present, Diary);
+    await next.client.entity(Diary, 'Ada').signal.write(4);
+    await has(next.client, ada, [1, 2, 3, 4]);
+    await has(next.client, bob, ['mine']);
+    await eventually(async () => (await parked(next.client)).length === 0);
+  });
+
+  it('[Y6] are logged once for each name and partition, with what to do, and counted in health', async () => {
+    const { client } = await start(Present);
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
+    for (const round of [1, 2]) for (const key of keys) await client.entity(Diary, key).signal.write(round);
+    await eventually(async () => (await parked(client))[0]?.instances === keys.length);
+    expect(await parked(client)).toEqual([{ kind: 'entity', name: 'diary', instances: keys.length }]);
+    const linesAbout = () => LOG_LINES.about("has the entity 'diary'");
+    await eventually(() => linesAbout().length > 0);
+    const partitions = linesAbout().map(({ text }) => /in partition (\d+)/.exec(text)![1]);
+    expect(linesAbout()[0]).toEqual({
+      level: 'warn', text: expect.stringMatching(/^Entity '@diary@key \d+' waits: .* Start a worker that has it: what was sent to them is kept until then\.$/) as string,
+    });
+    expect(new Set(partitions).size).toBe(partitions.length);
   });
 });

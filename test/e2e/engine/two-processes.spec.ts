@@ -4,25 +4,10 @@ import { Activity, Orchestrator, type ActivityContext, type Orchestration, type 
 import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.js';
 import { Gates } from '../support/harness.js';
 import { eventually, useApps } from './start-app.js';
+import { Work } from './work.js';
 
 @Injectable()
 class Orders {
-  readonly worked: number[] = [];
-
-  constructor(private readonly gates: Gates) {}
-
-  @Activity()
-  async work(item: number): Promise<number> {
-    this.worked.push(item);
-    await this.gates.pass('work');
-    return item;
-  }
-
-  @Orchestrator()
-  *waits(ctx: OrchestrationContext): Orchestration<unknown> {
-    return yield* ctx.waitForExternalEvent('go');
-  }
-
   @Orchestrator()
   *collects(ctx: OrchestrationContext, count: number): Orchestration<unknown[]> {
     const data: unknown[] = [];
@@ -32,7 +17,7 @@ class Orders {
 
   @Orchestrator()
   *fansOut(ctx: OrchestrationContext, count: number): Orchestration<number[]> {
-    const { work } = ctx.activities(Orders);
+    const { work } = ctx.activities(Work);
     return yield* ctx.all(Array.from({ length: count }, (_, item) => work(item)));
   }
 
@@ -73,7 +58,7 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
 
   const both = async () => {
     const { storage } = database;
-    const worker = await startApp({ storage }, { providers: [Orders] });
+    const worker = await startApp({ storage }, { providers: [Work, Orders] });
     const outside = await startApp({ storage, worker: false });
     return { worker, client: outside.client };
   };
@@ -109,7 +94,7 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
   it('[K9] its terminate aborts the signals of activities in the worker, with recursive also those of sub-orchestrations', async () => {
     const { storage } = database;
     const gates = new Gates();
-    const worker = await startApp({ storage }, { providers: [Orders, Printer], gates });
+    const worker = await startApp({ storage }, { providers: [Work, Orders, Printer], gates });
     const { client } = await startApp({ storage, worker: false });
     await client.startNew('usesPrinter', { input: 'alone', instanceId: 'alone' });
     await client.startNew('printsAll', { input: ['a', 'b'], instanceId: 'all' });
@@ -123,9 +108,9 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
 
   it('[K1] it knows the orchestrators of live workers, and of those only', async () => {
     const { storage } = database;
-    const { client } = await startApp({ storage, worker: false }, { providers: [Orders] });
+    const { client } = await startApp({ storage, worker: false }, { providers: [Work, Orders] });
     await expect(client.startNew('waits')).rejects.toThrow("There is no orchestrator 'waits'. Known: none.");
-    const worker = await startApp({ storage }, { providers: [Orders] });
+    const worker = await startApp({ storage }, { providers: [Work, Orders] });
     await client.startNew('waits', { instanceId: 'a' });
     await expect(client.startNew('other')).rejects.toThrow("Known: 'collects', 'fansOut', 'printsAll', 'usesPrinter', 'waits'");
     await worker.close();
@@ -139,7 +124,7 @@ describe.each(DATABASES)('a process with worker: false beside a worker, on %s', 
     await client.raiseEvent('a', 'item', 1);
     await client.raiseEvent('a', 'item', 2);
     const end = client.waitForCompletion('a');
-    await startApp({ storage: database.storage }, { providers: [Orders] });
+    await startApp({ storage: database.storage }, { providers: [Work, Orders] });
     expect(await end).toMatchObject({ runtimeStatus: 'Completed', output: [1, 2] });
   });
 
@@ -162,8 +147,8 @@ describe('two workers on mysql', () => {
 
   it('share the partitions, and instances of both run, whoever started them', async () => {
     const { storage } = database;
-    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders] });
-    const second = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders] });
+    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders] });
+    const second = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders] });
     const ids = await Promise.all(
       Array.from({ length: 40 }, (_, index) => [first, second][index % 2]!.client.startNew('waits', { instanceId: `instance ${index}` })),
     );
@@ -176,10 +161,10 @@ describe('two workers on mysql', () => {
     const { storage } = database;
     const gates = new Gates();
     const settings = { storage, leaseDuration: 1_500, maxConcurrentActivityFunctions: 5 };
-    const first = await startApp(settings, { providers: [Orders], gates });
-    const second = await startApp(settings, { providers: [Orders], gates });
+    const first = await startApp(settings, { providers: [Work, Orders], gates });
+    const second = await startApp(settings, { providers: [Work, Orders], gates });
     await first.client.startNew('fansOut', { input: 40, instanceId: 'a' });
-    const worked = [first, second].map(({ context }) => context.get(Orders).worked);
+    const worked = [first, second].map(({ context }) => context.get(Work).worked);
     await eventually(() => worked.every(({ length }) => length === 5));
     gates.open('work');
     expect((await first.client.waitForCompletion('a')).output).toEqual(Array.from({ length: 40 }, (_, item) => item));
@@ -189,8 +174,8 @@ describe('two workers on mysql', () => {
   it('an activity runs where its handler is', async () => {
     const { storage } = database;
     const gates = new Gates();
-    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders], gates });
-    await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders, Printer], gates });
+    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders], gates });
+    await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders, Printer], gates });
     gates.open('page');
     const ids = await Promise.all(Array.from({ length: 10 }, () => first.client.startNew('usesPrinter', { input: 'page' })));
     for (const id of ids) expect(await first.client.waitForCompletion(id)).toMatchObject({ runtimeStatus: 'Completed', output: 'printed page' });
@@ -199,8 +184,8 @@ describe('two workers on mysql', () => {
   it('[K9] terminate aborts the signal of an activity that runs in the other process', async () => {
     const { storage } = database;
     const gates = new Gates();
-    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders], gates });
-    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders, Printer], gates });
+    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders], gates });
+    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders, Printer], gates });
     const pages = Array.from({ length: 8 }, (_, index) => `page ${index}`);
     const ids = await Promise.all(pages.map((page) => first.client.startNew('usesPrinter', { input: page, instanceId: `print ${page}` })));
     await Promise.all(pages.map((page) => gates.reached(page)));
@@ -215,8 +200,8 @@ describe('two workers on mysql', () => {
   it('[K9] [K4] a recursive terminate aborts activities of sub-orchestrations wherever they run', async () => {
     const { storage } = database;
     const gates = new Gates();
-    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders], gates });
-    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Orders, Printer], gates });
+    const first = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders], gates });
+    const printer = await startApp({ storage, leaseDuration: 1_500 }, { providers: [Work, Orders, Printer], gates });
     const pages = Array.from({ length: 8 }, (_, index) => `page ${index}`);
     for (const id of ['a', 'b']) await first.client.startNew('printsAll', { input: pages.map((page) => `${id} ${page}`), instanceId: id });
     await Promise.all(['a', 'b'].flatMap((id) => pages.map((page) => gates.reached(`${id} ${page}`))));
@@ -233,9 +218,9 @@ describe('two workers on mysql', () => {
   it('a clean stop hands everything over at once: no wait for a lease', async () => {
     const { storage } = database;
     const leaseDuration = 60_000;
-    const first = await startApp({ storage, leaseDuration }, { providers: [Orders] });
+    const first = await startApp({ storage, leaseDuration }, { providers: [Work, Orders] });
     const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => first.client.startNew('waits', { instanceId: `instance ${index}` })));
-    const second = await startApp({ storage, leaseDuration }, { providers: [Orders] });
+    const second = await startApp({ storage, leaseDuration }, { providers: [Work, Orders] });
     await first.close();
     await Promise.all(ids.map((id) => second.client.raiseEvent(id, 'go', id)));
     for (const id of ids) expect(await second.client.waitForCompletion(id)).toMatchObject({ output: id });
@@ -247,8 +232,8 @@ describe('a second worker process on sqlite', () => {
 
   it('stands by as a client, and goes on at once when the first one stops', async () => {
     const { storage } = await createDatabase('sqlite');
-    const first = await startApp({ storage }, { providers: [Orders] });
-    const second = await startApp({ storage }, { providers: [Orders] });
+    const first = await startApp({ storage }, { providers: [Work, Orders] });
+    const second = await startApp({ storage }, { providers: [Work, Orders] });
     await second.client.startNew('collects', { input: 2, instanceId: 'a' });
     await second.client.raiseEvent('a', 'item', 1);
     await eventually(async () => (await second.client.getStatus('a'))!.runtimeStatus === 'Running');

@@ -7,7 +7,7 @@ import { call, explore, firstYield, Gateway, Shop } from './exploring.js';
 describe('the explorer', () => {
   it('finds the handlers of a registration, by their durable names', async () => {
     const handlers = await explore({ providers: [Shop, Gateway] });
-    expect(handlers.list()).toEqual({ orchestrators: [{ name: 'sell', version: undefined }], activities: ['charge'] });
+    expect(handlers.list()).toEqual({ orchestrators: [{ name: 'sell', version: undefined }], activities: ['charge'], entities: [] });
     expect(handlers.findOrchestrator('sell')?.source).toBe('Shop.sellOne');
     expect(handlers.findOrchestrator('sell', '1')).toBeUndefined();
   });
@@ -103,7 +103,7 @@ describe('the explorer', () => {
       }
     }
     const handlers = await explore({ providers: [Gateway, { provide: Silent, inject: [Gateway], useFactory: (gateway: Gateway) => new Silent(gateway) }] });
-    expect(handlers.list()).toEqual({ orchestrators: [{ name: 'sell', version: undefined }], activities: [] });
+    expect(handlers.list()).toEqual({ orchestrators: [{ name: 'sell', version: undefined }], activities: [], entities: [] });
   });
 
   it('gives the names for stubs from the decorators alone', () => {

@@ -16,6 +16,9 @@ const started = useStarted();
 const RANGES: readonly [setting: string, minimum: number, maximum: number][] = [
   ['partitionCount', 1, 64],
   ['maxConcurrentActivityFunctions', 1, 100_000],
+  ['maxConcurrentEntityFunctions', 1, 100_000],
+  ['maxEntityOperationBatchSize', 1, 10_000],
+  ['entityOperationTimeout', 1, 86_400_000],
   ['maxConcurrentOrchestratorFunctions', 1, 100_000],
   ['maxCachedInstances', 0, 1_000_000],
   ['maxPollingInterval', 1, 60_000],
@@ -46,7 +49,7 @@ describe('settings of DurableModule.forRoot', () => {
 
   it('the table above has every numeric setting', () => {
     const numeric = Object.entries(DEFAULT_SETTINGS).filter(([, value]) => typeof value === 'number');
-    expect(RANGES.map(([setting]) => setting).sort()).toEqual(numeric.map(([setting]) => setting).sort());
+    expect(RANGES.map(([setting]) => setting).sort()).toEqual([...numeric.map(([setting]) => setting), 'entityOperationTimeout'].sort());
   });
 
   it.each([
@@ -81,9 +84,7 @@ describe('settings of DurableModule.forRoot', () => {
     ['verbose', 'does not exist; known are taskHub'],
     ['http', 'belongs to the HTTP management API, which this version does not have; leave it out'],
     ['maxTimerInterval', 'belongs to callHttp, which this version does not have'],
-    ['maxConcurrentEntityFunctions', 'belongs to entities, which this version does not have'],
-    ['maxEntityOperationBatchSize', 'belongs to entities, which this version does not have'],
-    ['entityOperationTimeout', 'belongs to entities, which this version does not have'],
+    ['maxConcurrentEntities', "does not exist; did you mean 'maxConcurrentEntityFunctions'?"],
   ])('the unknown setting %s is refused', async (setting, message) => {
     expect(await refusalOfOptions({ [setting]: 5 })).toContain(`the setting '${setting}' ${message}`);
   });

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { DataSource } from 'typeorm';
 import { createDatabase, DATABASES } from '../../support/databases.js';
 import { eventually, useApps } from '../engine/start-app.js';
 import { LOG_LINES } from '../support/log-lines.js';
 import { recorded } from '../support/conditions.js';
+import { Echo } from '../support/echo.js';
 import { useScenarios, type ScenarioRun } from '../support/harness.js';
 
 const CACHED = 2;
@@ -15,11 +16,6 @@ const count = (instance: string, point: string): number => steps.filter((step) =
 
 @Injectable()
 class Subject {
-  @Activity()
-  echo(value: unknown): unknown {
-    return value;
-  }
-
   @Orchestrator()
   *guards(ctx: OrchestrationContext): Orchestration<string> {
     const pass = (point: string): void => void steps.push(`${ctx.instanceId} ${point}`);
@@ -34,7 +30,7 @@ class Subject {
   }
 }
 
-const scenario = useScenarios({ providers: [Subject], settings: { maxCachedInstances: CACHED } });
+const scenario = useScenarios({ providers: [Subject, Echo], settings: { maxCachedInstances: CACHED } });
 
 async function startWaiting(run: ScenarioRun, labels: readonly string[]): Promise<string[]> {
   steps = [];
@@ -94,7 +90,7 @@ describe.each(DATABASES)('a generator whose worker loses its partitions, on %s',
 
   it('[Y7] is dropped without its finally blocks, and the instance goes on from its history', async () => {
     const { storage } = await createDatabase(kind);
-    const { client } = await startApp({ storage }, { providers: [Subject] });
+    const { client } = await startApp({ storage }, { providers: [Subject, Echo] });
     steps = [];
     const instances = Array.from({ length: 8 }, (_, index) => `instance ${index}`);
     for (const instanceId of instances) await client.startNew('guards', { instanceId });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { recorded } from '../support/conditions.js';
+import { Echo } from '../support/echo.js';
 import { useScenarios } from '../support/harness.js';
 
 const minute = 60_000;
@@ -13,11 +14,6 @@ interface Sent {
 
 @Injectable()
 class Subject {
-  @Activity()
-  echo(value: unknown): unknown {
-    return value;
-  }
-
   /** Waits for these events, one after the other. */
   @Orchestrator()
   *waitsFor(ctx: OrchestrationContext, names: readonly string[]): Orchestration<unknown[]> {
@@ -113,7 +109,7 @@ class Subject {
   }
 }
 
-const scenario = useScenarios({ providers: [Subject] });
+const scenario = useScenarios({ providers: [Subject, Echo] });
 
 describe('external events', () => {
   scenario('[E1] names are compared case-insensitively, whatever the locale', async ({ client, id, start, output }) => {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import type { DurableOrchestrationStatus, RuntimeStatus } from 'nestjs-durable';
 import { answered, recorded } from '../support/conditions.js';
+import { endings } from '../support/endings.js';
 import { Gates, useScenarios, type ScenarioRun } from '../support/harness.js';
 
 @Injectable()
@@ -53,20 +54,12 @@ class Steps {
   /** Two timers and two events, in the order in which the code gets them. */
   @Orchestrator()
   *inOrder(ctx: OrchestrationContext): Orchestration<string[]> {
-    const named = new Map<unknown, string>([
-      [ctx.createTimer(10_000), 'first timer'],
-      [ctx.createTimer(20_000), 'second timer'],
-      [ctx.waitForExternalEvent('a'), 'a'],
-      [ctx.waitForExternalEvent('b'), 'b'],
-    ]);
-    const order: string[] = [];
-    const open = new Set([...named.keys()] as ReturnType<OrchestrationContext['createTimer']>[]);
-    while (open.size > 0) {
-      const done = yield* ctx.any([...open]);
-      open.delete(done);
-      order.push(named.get(done)!);
-    }
-    return order;
+    return yield* endings(ctx, {
+      'first timer': ctx.createTimer(10_000),
+      'second timer': ctx.createTimer(20_000),
+      a: ctx.waitForExternalEvent('a'),
+      b: ctx.waitForExternalEvent('b'),
+    });
   }
 
   @Orchestrator()

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Activity, DurableClient, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { DurableClient, Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { recorded } from '../support/conditions.js';
+import { Echo } from '../support/echo.js';
 import { useScenarios } from '../support/harness.js';
 
 const minute = 60_000;
@@ -10,11 +11,6 @@ const years = 400 * day;
 
 @Injectable()
 class Subject {
-  @Activity()
-  echo(value: unknown): unknown {
-    return value;
-  }
-
   @Orchestrator()
   *sleeps(ctx: OrchestrationContext, delay: number): Orchestration<string> {
     const from = ctx.currentUtcDateTime.getTime();
@@ -98,7 +94,7 @@ class Subject {
   }
 }
 
-const scenario = useScenarios({ providers: [Subject] });
+const scenario = useScenarios({ providers: [Subject, Echo] });
 
 describe('createTimer', () => {
   scenario('[T1] with milliseconds, counts from orchestration time', async ({ client, clock, id, start, until, output, history }) => {

@@ -10,5 +10,5 @@ export function recorded(eventType: HistoryRecord['eventType'], times = 1): Cond
 /** For `until`: these tasks have ended, and the history says so. */
 export function answered(...taskIds: readonly number[]): Condition {
   return ({ history = [] }) =>
-    taskIds.every((taskId) => history.some((event) => event.taskId === taskId && /(Completed|Failed|Fired)$/.test(event.eventType)));
+    taskIds.every((taskId) => history.some((event) => event.taskId === taskId && /(Completed|Failed|Fired|Granted)$/.test(event.eventType)));
 }

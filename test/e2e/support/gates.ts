@@ -10,12 +10,12 @@ interface Gate {
   open(): void;
 }
 
-/** Where activities wait for the scenario, and the scenario for activities. Each scenario begins with all gates closed. */
+/** Where activities and operations of entities wait for the scenario, and the scenario for them. Each scenario begins with all gates closed. */
 @Injectable()
 export class Gates {
   private readonly gates = new Map<string, Gate>();
 
-  /** For activities: tells the scenario that they are here, and waits until it opens the gate. */
+  /** For activities and operations: tells the scenario that they are here, and waits until it opens the gate. */
   pass(name: string): Promise<void> {
     const gate = this.gate(name);
     gate.reach();

@@ -31,7 +31,8 @@
  *
  * What a scenario is given is in scenario-run.ts. It runs once warm and once cold in each of two jest tests, one for each
  * database. Afterwards the histories of all instances that it started, sub-orchestrations included, are checked and
- * compared (histories.ts); instances that it left unfinished are terminated and not compared.
+ * compared, and so are the states of its entities (histories.ts); instances that it left unfinished are terminated and not
+ * compared. It waits for the signals that it has sent to be carried out: `stateBecomes`.
  */
 import { DATABASES } from '../../support/databases.js';
 import { compareRuns } from './histories.js';

@@ -1,18 +1,18 @@
 /** What scenarios leave in the database: its checks, and the comparison of a warm run with a cold one. */
 import { isFinished } from '../../../lib/core/index.js';
-import { InstanceNotRunningError, type DurableClient, type DurableOrchestrationStatus, type HistoryRecord } from 'nestjs-durable';
+import { InstanceNotRunningError, type DurableClient, type DurableOrchestrationStatus, type EntityMetadata, type HistoryRecord } from 'nestjs-durable';
 import { expectWellFormed } from './well-formed.js';
 
-/** The instances of one run that have finished by themselves, by names that are the same in every run. */
-export type RunRecord = Readonly<Record<string, object>>;
+/** The instances of one run that have finished by themselves, by names that are the same in every run, and the states of entities by their ids. */
+export type RunRecord = Readonly<Record<string, unknown>>;
 
 type Recorded = DurableOrchestrationStatus & { readonly history: readonly HistoryRecord[] };
 
 /**
- * Reads the instances that are not `known` yet, checks their histories, and makes them comparable. What has not finished
- * is ended and left out: how far it came is chance.
+ * Reads the instances and entities that are not `known` yet, checks the histories, and makes all comparable. What has not
+ * finished is ended and left out: how far it came is chance.
  */
-export async function recordInstances(client: DurableClient, known: Set<string>): Promise<RunRecord> {
+export async function recordRun(client: DurableClient, known: Set<string>): Promise<RunRecord> {
   const instances: Recorded[] = [];
   for await (const { instanceId, runtimeStatus } of client.getStatusAll()) {
     if (known.has(instanceId)) continue;
@@ -21,7 +21,7 @@ export async function recordInstances(client: DurableClient, known: Set<string>)
     else await end(client, instanceId);
   }
   for (const { instanceId, history } of instances) expectWellFormed(instanceId, history);
-  return comparable(instances);
+  return comparable(instances, await readEntities(client, known));
 }
 
 export function compareRuns(warm: RunRecord, cold: RunRecord): void {
@@ -34,6 +34,16 @@ async function read(client: DurableClient, instanceId: string): Promise<Recorded
   return { ...status, history: status.history };
 }
 
+async function readEntities(client: DurableClient, known: Set<string>): Promise<EntityMetadata[]> {
+  const entities: EntityMetadata[] = [];
+  for await (const entity of client.listEntitiesAll({ fetchState: true })) {
+    const id = entity.entityId.toString();
+    if (!known.has(id)) entities.push(entity);
+    known.add(id);
+  }
+  return entities;
+}
+
 async function end(client: DurableClient, instanceId: string): Promise<void> {
   try {
     await client.terminate(instanceId, 'left over by its scenario');
@@ -43,11 +53,14 @@ async function end(client: DurableClient, instanceId: string): Promise<void> {
   await client.waitForCompletion(instanceId);
 }
 
-function comparable(instances: readonly Recorded[]): RunRecord {
+function comparable(instances: readonly Recorded[], entities: readonly EntityMetadata[]): RunRecord {
   const names = nameInstances(instances);
   const ids = new Map<string, string>();
   const sorted = instances.toSorted((a, b) => (names.get(a.instanceId)! < names.get(b.instanceId)! ? -1 : 1));
-  return Object.fromEntries(sorted.map((instance) => [names.get(instance.instanceId), normalize(instance, names, ids)]));
+  return Object.fromEntries([
+    ...sorted.map((instance) => [names.get(instance.instanceId), normalize(instance, names, ids)]),
+    ...entities.map(({ entityId, state }) => [entityId.toString(), withoutChance(state, names, ids)]),
+  ]);
 }
 
 const GENERATED_ID = /^[0-9a-f]{32}$/;
@@ -81,7 +94,10 @@ function normalize(instance: Recorded, names: ReadonlyMap<string, string>, ids: 
   return withoutChance({ ...instance, history: eventsInComparableOrder(instance.history) }, names, ids) as object;
 }
 
-const ANSWERS = new Set(['TaskCompleted', 'TaskFailed', 'SubOrchestrationInstanceCompleted', 'SubOrchestrationInstanceFailed', 'TimerFired']);
+const ANSWERS = new Set([
+  'TaskCompleted', 'TaskFailed', 'SubOrchestrationInstanceCompleted', 'SubOrchestrationInstanceFailed', 'TimerFired',
+  'EntityOperationCompleted', 'EntityOperationFailed', 'EntityLockGranted',
+]);
 const BRACKETS = new Set(['OrchestratorStarted', 'OrchestratorCompleted']);
 
 /**

@@ -5,7 +5,7 @@ import { DURABLE_CLOCK, VirtualClock } from 'nestjs-durable/testing';
 import { createDatabase, type DatabaseKind, type TestDatabase } from '../../support/databases.js';
 import { Gates } from './gates.js';
 import { LOG_LINES } from './log-lines.js';
-import { WaitingWorkReader, type WaitingWork } from './waiting-work.js';
+import { WaitingWorkReader, type EntityRows, type WaitingWork } from './waiting-work.js';
 
 export interface AppOptions {
   /** The handlers, and what they inject; Gates is there already. */
@@ -19,7 +19,7 @@ export class ScenarioApp {
   readonly clock = new VirtualClock();
   /** Outlives restarts too, so that a scenario can hold an activity of a stopped process. */
   readonly gates = new Gates();
-  /** The instances of earlier scenarios. */
+  /** The instances and entities of earlier scenarios. */
   readonly known = new Set<string>();
   private database: TestDatabase | undefined;
   private current: INestApplicationContext | undefined;
@@ -64,8 +64,15 @@ export class ScenarioApp {
   }
 
   waitingWork(instanceId: string): Promise<WaitingWork> {
-    this.reader ??= new WaitingWorkReader(this.database!.storage);
-    return this.reader.of(instanceId);
+    return this.waiting.of(instanceId);
+  }
+
+  entityRows(entityId: string): Promise<EntityRows> {
+    return this.waiting.ofEntity(entityId);
+  }
+
+  private get waiting(): WaitingWorkReader {
+    return (this.reader ??= new WaitingWorkReader(this.database!.storage));
   }
 
   /** Back to the application that scenarios expect, when one stopped or changed it. */

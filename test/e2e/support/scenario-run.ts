@@ -1,12 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import { DurableClient, type DurableOrchestrationStatus, type HistoryRecord, type StartOptions } from 'nestjs-durable';
+import { DurableClient, type DurableOrchestrationStatus, type EntityId, type HistoryRecord, type StartOptions } from 'nestjs-durable';
 import type { VirtualClock } from 'nestjs-durable/testing';
 import type { DatabaseKind } from '../../support/databases.js';
 import { PATIENCE, type Gates } from './gates.js';
-import { recordInstances, type RunRecord } from './histories.js';
+import { recordRun, type RunRecord } from './histories.js';
 import { LOG_LINES, type LogLine } from './log-lines.js';
 import type { AppOptions, ScenarioApp } from './scenario-app.js';
-import type { WaitingWork } from './waiting-work.js';
+import type { EntityRows, WaitingWork } from './waiting-work.js';
 
 export type Mode = 'warm' | 'cold';
 
@@ -85,6 +86,18 @@ export class ScenarioRun {
     }
   };
 
+  /** The state of an entity as last committed; `undefined` when it does not exist. */
+  readonly state = async (entity: EntityId): Promise<unknown> => (await this.client.readEntityState(entity)).entityState;
+
+  /** Resolves when the state of an entity is this: for signals, which tell nobody that they were carried out. */
+  readonly stateBecomes = async (entity: EntityId, wanted: unknown): Promise<void> => {
+    let last: unknown;
+    await this.eventually(
+      async () => isDeepStrictEqual((last = await this.state(entity)), wanted),
+      () => `the state ${JSON.stringify(wanted)} of entity '${String(entity)}': it is ${JSON.stringify(last)}`,
+    );
+  };
+
   /** The history of an instance's current generation, with inputs and results. */
   readonly history = async (instanceId: string): Promise<readonly HistoryRecord[]> => {
     const status = await this.client.getStatus(instanceId, { showHistory: true, showHistoryOutput: true });
@@ -97,6 +110,9 @@ export class ScenarioRun {
 
   /** What the database still holds to be done for an instance. */
   readonly waitingWork = (instanceId: string): Promise<WaitingWork> => this.app.waitingWork(instanceId);
+
+  /** What the database holds for an entity. */
+  readonly entityRows = (entity: EntityId): Promise<EntityRows> => this.app.entityRows(String(entity));
 
   /** Stops the application; `startAgain` brings up a new one on the same database. */
   readonly stop = (): Promise<void> => this.app.stop();
@@ -121,6 +137,6 @@ export class ScenarioRun {
       await Promise.all(this.beside.map((context) => context.close()));
       await this.app.restore();
     }
-    return await recordInstances(this.client, this.app.known);
+    return await recordRun(this.client, this.app.known);
   }
 }

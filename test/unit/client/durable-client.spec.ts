@@ -314,7 +314,7 @@ describe('inside an episode', () => {
     const calls: (() => unknown)[] = [
       () => client.startNew('fulfil'), () => client.getStatus('a'), () => client.getStatusBy(), () => client.getStatusAll(),
       () => client.raiseEvent('a', 'b'), () => client.terminate('a'), () => client.suspend('a'), () => client.resume('a'), () => client.rewind('a'),
-      () => client.waitForCompletion('a'), () => client.restart('a'), () => client.purgeInstanceHistory('a'), () => client.purgeInstanceHistoryBy({}),
+      () => client.waitForCompletion('a'), () => client.waitForCompletionOrCreateCheckStatusResponse({ headers: { host: 'a' } }, 'a'), () => client.restart('a'), () => client.purgeInstanceHistory('a'), () => client.purgeInstanceHistoryBy({}),
     ];
     for (const call of calls) expect(call).toThrow('inside an orchestrator');
   });

@@ -1,7 +1,8 @@
 import { isFinished } from '../../../lib/core/index.js';
 import type { ClientHost, NewInstance } from '../../../lib/client/host.js';
 import type {
-  ClientResult, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest, PurgeTarget,
+  ClientResult, EntityMessageBody, EntityQuery, EntityRow, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest,
+  PurgeTarget,
 } from '../../../lib/storage/store.js';
 
 /** A host that notes what the client asks of it and answers what a test has put there. */
@@ -13,12 +14,16 @@ export class FakeHost implements ClientHost {
   result: ClientResult = { kind: 'done' };
   handlers: readonly [name: string, version?: string][] = [['fulfil'], ['fulfil', '2'], ['fulfil', '3']];
   rows: InstanceRow[] = [];
+  /** In the order of their ids. */
+  entities: EntityRow[] = [];
   /** By execution id. */
   histories: Readonly<Record<string, Awaited<ReturnType<ClientHost['readHistory']>>>> = {};
   /** Targets of the purges by id, chunk by chunk. */
   readonly purged: string[][] = [];
   readonly started: { instance: NewInstance; onConflict: OnConflict }[] = [];
   readonly sent: { instanceId: string; body: MessageBody; allowed: readonly string[] }[] = [];
+  readonly signals: { entityId: string; body: EntityMessageBody }[] = [];
+  readonly entityQueries: EntityQuery[] = [];
   /** What was asked for as a part of the application's own transaction. */
   readonly joined: object[] = [];
   readonly queries: InstanceQuery[] = [];
@@ -49,6 +54,10 @@ export class FakeHost implements ClientHost {
     return this.result;
   }
 
+  async signal(entityId: string, body: EntityMessageBody): Promise<void> {
+    this.signals.push({ entityId, body });
+  }
+
   async rewind(instanceId: string, reason: string | undefined): Promise<ClientResult> {
     this.sent.push({ instanceId, body: { type: 'RewindInstance', reason }, allowed: ['Failed'] });
     return this.result;
@@ -76,6 +85,20 @@ export class FakeHost implements ClientHost {
     this.queries.push(query);
     const { after } = query;
     return this.rows.filter((row) => after === undefined || row.createdAt > after.createdAt).slice(0, query.limit);
+  }
+
+  async getEntity(entityId: string): Promise<EntityRow | undefined> {
+    return this.entities.find(({ instanceId }) => instanceId === entityId);
+  }
+
+  async queryEntities(query: EntityQuery): Promise<EntityRow[]> {
+    this.entityQueries.push(query);
+    const { which, after = '', fetchState, limit } = query;
+    return this.entities
+      .filter(({ state, lock }) => (which === 'existing' ? state !== undefined : state === undefined || lock !== undefined))
+      .filter(({ instanceId }) => instanceId > after)
+      .slice(0, limit)
+      .map(({ state, ...row }) => (fetchState ? { ...row, state } : row));
   }
 
   async getInstanceHeads(instanceIds: readonly string[]): Promise<InstanceHead[]> {
@@ -112,6 +135,10 @@ export class FakeHost implements ClientHost {
   orchestratorNames(): ReturnType<ClientHost['orchestratorNames']> {
     return new Map([['fulfilOrder', { name: 'fulfil' }], ['fulfilOrderV2', { name: 'fulfil', version: '2' }]]);
   }
+
+  entityOf(): ReturnType<ClientHost['entityOf']> {
+    return { name: 'counter', operations: new Set(['add', 'reset']) };
+  }
 }
 
 export function instanceRow(row: Partial<InstanceRow>): InstanceRow {
@@ -119,4 +146,8 @@ export function instanceRow(row: Partial<InstanceRow>): InstanceRow {
     partition: 0, instanceId: 'order-1', executionId: 'execution', name: 'fulfil', status: 'Running',
     createdAt: 1_000, updatedAt: 2_000, historyLength: 0, rowVersion: 1, ...row,
   };
+}
+
+export function entityRow(row: Partial<EntityRow>): EntityRow {
+  return { partition: 0, instanceId: '@counter@a', updatedAt: 3_000, rowVersion: 1, ...row };
 }

@@ -1,9 +1,9 @@
 import { planShare } from '../../../lib/engine/fair-share.js';
 import type { HubState } from '../../../lib/storage/store.js';
 
-/** A worker with these orchestrators, written `name` or `name@version`. */
-const worker = (workerId: number, orchestrators: readonly string[] = []) => ({
-  workerId, incarnation: `w${workerId}`, worker: true, live: true, handlers: { orchestrators: orchestrators.map(ref), activities: [] },
+/** A worker with these orchestrators, written `name` or `name@version`, and entities. */
+const worker = (workerId: number, orchestrators: readonly string[] = [], entities: readonly string[] = []) => ({
+  workerId, incarnation: `w${workerId}`, worker: true, live: true, handlers: { orchestrators: orchestrators.map(ref), activities: [], entities },
 });
 const ref = (text: string) => {
   const [name, version] = text.split('@');
@@ -49,8 +49,21 @@ describe('planShare', () => {
     const rows = [worker(1, ['a', 'b@1']), worker(2, ['a', 'b@2']), worker(3, ['a'])];
     expect(sharesOf(4, rows)).toEqual([2, 2, 0]);
     expect(planShare(hub(rows, free(4)), rows[2]!, new Map()).lacks).toEqual([
-      { workerId: 1, orchestrators: [{ name: 'b', version: '2' }] },
-      { workerId: 2, orchestrators: [{ name: 'b', version: '1' }] },
+      { workerId: 1, handlers: [{ kind: 'orchestrator', name: 'b', version: '2' }] },
+      { workerId: 2, handlers: [{ kind: 'orchestrator', name: 'b', version: '1' }] },
+    ]);
+  });
+
+  it('[Y6] entities count like orchestrators: who lacks one that another has owns nothing', () => {
+    expect(sharesOf(16, [worker(1, ['a']), worker(2, ['a'], ['counter']), worker(3, [], ['counter'])])).toEqual([0, 16, 0]);
+  });
+
+  it('[Y6] an orchestrator and an entity of one name are two handlers', () => {
+    const rows = [worker(1, ['counter']), worker(2, [], ['counter'])];
+    expect(sharesOf(4, rows)).toEqual([2, 2]);
+    expect(planShare(hub(rows, free(4)), rows[0]!, new Map()).lacks).toEqual([
+      { workerId: 1, handlers: [{ kind: 'entity', name: 'counter' }] },
+      { workerId: 2, handlers: [{ kind: 'orchestrator', name: 'counter' }] },
     ]);
   });
 

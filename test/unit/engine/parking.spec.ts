@@ -81,7 +81,7 @@ describe('DurableEngine without an orchestrator', () => {
     const { client } = engines.current.engine;
     const parked = () => client.health().parked;
     await engines.until(() => parked()[0]?.instances === 3);
-    expect(client.health()).toEqual({ isWorker: true, partitionCount: 4, ownedPartitions: 4, parked: [{ name: 'collects', instances: 3 }] });
+    expect(client.health()).toEqual({ isWorker: true, partitionCount: 4, ownedPartitions: 4, parked: [{ kind: 'orchestrator', name: 'collects', instances: 3 }] });
     const said = warnings();
     const partitions = new Set(await Promise.all(['a', 'b', 'c'].map(async (id) => (await engines.row(id))!.partition)));
     expect(said).toHaveLength(partitions.size);
@@ -90,7 +90,7 @@ describe('DurableEngine without an orchestrator', () => {
     await engines.until(() => engines.current.engine.client.health().parked[0]?.instances === 3);
     await deliver('a', { type: 'ExecutionTerminated' });
     await engines.current.finished('a');
-    expect(engines.current.engine.client.health().parked).toEqual([{ name: 'collects', instances: 2 }]);
+    expect(engines.current.engine.client.health().parked).toEqual([{ kind: 'orchestrator', name: 'collects', instances: 2 }]);
     await deploy(HAS);
     await engines.untilRow('b', ({ status }) => status === 'Running');
     expect(engines.current.engine.client.health().parked).toEqual([]);

@@ -9,7 +9,14 @@ import { TestLog } from './support/test-log.js';
 import { eventMessage, testPartition } from './support/test-partition.js';
 
 const context: TurnContext = {
-  handlers: { findOrchestrator: () => undefined, findActivity: () => undefined, list: () => ({ orchestrators: [], activities: [] }), namesOf: () => new Map() },
+  handlers: {
+    findOrchestrator: () => undefined,
+    findActivity: () => undefined,
+    findEntity: () => undefined,
+    list: () => ({ orchestrators: [], activities: [], entities: [] }),
+    namesOf: () => new Map(),
+    entityOf: () => ({ name: 'counter', operations: new Set() }),
+  },
   settings: DEFAULT_SETTINGS,
   log: new TestLog(),
   partitionCount: () => 4,

@@ -5,6 +5,7 @@
 import {
   OrchestrationExecution,
   planRewind,
+  type EntityClass,
   type EpisodeResult,
   type ExecutionOptions,
   type ExecutionStarted,
@@ -25,6 +26,8 @@ export interface ScenarioOptions extends Partial<Pick<ExecutionOptions, 'instanc
   readonly started?: Partial<ExecutionStarted>;
   /** Durable names by method name, the same for every class. */
   readonly names?: Readonly<Record<string, string | HandlerName>>;
+  /** What `@Entity()` says, the same for every class. */
+  readonly entity?: EntityClass;
   /** Default 1: ids of sub-orchestrations are not placed. */
   readonly partitionCount?: number;
 }
@@ -123,7 +126,7 @@ export class Scenario {
   execution(orchestrator: TestOrchestrator, lines: string[]): OrchestrationExecution {
     const write = (level: string) => (message: unknown) => void lines.push(`${level}: ${String(message)}`);
     const names = new Map(Object.entries(this.options.names ?? {}).map(([method, name]) => [method, typeof name === 'string' ? { name } : name]));
-    const { instanceId = 'instance', maxOrchestrationActions = 100_000, maxPayloadBytes = 4 * 1024 * 1024, partitionCount = 1 } = this.options;
+    const { instanceId = 'instance', maxOrchestrationActions = 100_000, maxPayloadBytes = 4 * 1024 * 1024, partitionCount = 1, entity } = this.options;
     return new OrchestrationExecution({
       instanceId,
       executionId: this.executionId,
@@ -135,6 +138,10 @@ export class Scenario {
       log: { log: write('log'), error: write('error'), warn: write('warn'), debug: write('debug') },
       activityNames: (_type: HandlerClass<unknown>) => names,
       orchestratorNames: (_type: HandlerClass<unknown>) => names,
+      entityOf: (type: HandlerClass<unknown>) => {
+        if (!entity) throw new TypeError(`${type.name} has no @Entity().`);
+        return entity;
+      },
     });
   }
 
@@ -170,6 +177,18 @@ export function subFailed(taskId: number, failureDetails: Partial<FailureDetails
     taskId,
     failureDetails: { errorType: 'Error', errorMessage: 'boom', isNonRetriable: false, ...failureDetails },
   };
+}
+
+export function operationCompleted(taskId: number, value?: unknown): InputEvent {
+  return { type: 'EntityOperationCompleted', taskId, ...(value !== undefined && { result: JSON.stringify(value) }) };
+}
+
+export function operationFailed(taskId: number, errorMessage = 'boom'): InputEvent {
+  return { type: 'EntityOperationFailed', taskId, failureDetails: { errorType: 'Error', errorMessage, isNonRetriable: false } };
+}
+
+export function granted(taskId: number): InputEvent {
+  return { type: 'EntityLockGranted', taskId };
 }
 
 export function fired(taskId: number, fireAt = 0): InputEvent {

@@ -3,7 +3,7 @@ import type { HandlerRegistry } from '../../../../lib/engine/handlers.js';
 import { DEFAULT_SETTINGS, type EngineSettings } from '../../../../lib/engine/settings.js';
 import type { Cancel } from '../../../../lib/engine/clock.js';
 import { VirtualClock } from '../../../../lib/testing/virtual-clock.js';
-import type { ActivityFunction, OrchestratorFunction } from '../../../../lib/core/handlers.js';
+import type { ActivityFunction, EntityFunction, OrchestratorFunction } from '../../../../lib/core/handlers.js';
 import type { OrchestrationContext } from '../../../../lib/core/index.js';
 import { createStore } from '../../../../lib/storage/index.js';
 import type { DurableStore, InstanceRow } from '../../../../lib/storage/store.js';
@@ -13,6 +13,8 @@ import { TestLog } from './test-log.js';
 export interface TestHandlers {
   readonly orchestrators?: Readonly<Record<string, (ctx: OrchestrationContext, input: never) => unknown>>;
   readonly activities?: Readonly<Record<string, ActivityFunction>>;
+  /** In function form, by their names in lower case. */
+  readonly entities?: Readonly<Record<string, EntityFunction>>;
 }
 
 export interface TestEngineOptions extends TestHandlers {
@@ -125,7 +127,7 @@ export async function sharedStore(): Promise<DurableStore> {
   return store;
 }
 
-function registry({ orchestrators = {}, activities = {} }: TestHandlers): HandlerRegistry {
+function registry({ orchestrators = {}, activities = {}, entities = {} }: TestHandlers): HandlerRegistry {
   return {
     findOrchestrator(name, version) {
       const handler = orchestrators[name] as OrchestratorFunction | undefined;
@@ -135,8 +137,15 @@ function registry({ orchestrators = {}, activities = {} }: TestHandlers): Handle
       const handler = activities[name];
       return handler && { name, handler, source: `Test.${name}` };
     },
-    list: () => ({ orchestrators: Object.keys(orchestrators).map((name) => ({ name })), activities: Object.keys(activities) }),
+    findEntity(name) {
+      const handler = entities[name];
+      return handler && { name, source: `Test.${name}`, create: () => handler };
+    },
+    list: () => ({ orchestrators: Object.keys(orchestrators).map((name) => ({ name })), activities: Object.keys(activities), entities: Object.keys(entities) }),
     namesOf: () => new Map(),
+    entityOf: (type) => {
+      throw new TypeError(`${type.name} is no entity class.`);
+    },
   };
 }
 

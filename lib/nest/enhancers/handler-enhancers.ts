@@ -1,15 +1,15 @@
-/** Which of Nest's enhancers apply to an activity: decided once, when it is bound; one without any is called directly. */
+/** Which of Nest's enhancers apply to a handler: decided once, when it is bound; one without any is called directly. */
 import 'reflect-metadata';
 import type { ApplicationConfig, ExternalContextCreator, ModulesContainer, NestContainer } from '@nestjs/core';
 import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
 import { InvalidHandlerError, MESSAGES } from '../durable.messages.js';
 import type { EnhancerKind, EnhancerOptions } from '../interfaces/enhancer-options.js';
 import type { ProviderHandler } from '../provider-handlers.js';
-import { EnhancedActivity } from './enhanced-activity.js';
+import { EnhancedHandler } from './enhanced-handler.js';
 import { ENHANCER_PLACES } from './enhancer-kinds.js';
 
 /** The enhancers of one application, as far as the registration asks for them. */
-export class ActivityEnhancers {
+export class HandlerEnhancers {
   private readonly kinds: readonly EnhancerKind[];
   private readonly pipes: PipesContextCreator;
 
@@ -25,15 +25,15 @@ export class ActivityEnhancers {
   }
 
   /**
-   * The enhancers of an activity; `undefined` when it has none.
+   * The enhancers of an activity, an entity or an operation; `undefined` when it has none.
    * @throws {InvalidHandlerError} when one is a class that Nest has no instance of
    */
-  of(handler: ProviderHandler): EnhancedActivity | undefined {
+  of<C extends object>(handler: ProviderHandler): EnhancedHandler<C> | undefined {
     const present = this.kinds.filter((kind) => this.declared(kind, handler).length > 0 || this.hasGlobal(kind));
     if (present.length === 0) return undefined;
     this.refuseUnavailable(handler);
     const scoped = this.kinds.flatMap((kind) => ENHANCER_PLACES[kind].scopedGlobals(this.config));
-    return new EnhancedActivity(handler, present, scoped, this.contexts, this.pipes);
+    return new EnhancedHandler(handler, present, scoped, this.contexts, this.pipes);
   }
 
   private hasGlobal(kind: EnhancerKind): boolean {

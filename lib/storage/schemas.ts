@@ -1,3 +1,4 @@
+/** The tables that TypeORM reads. Its entities are rows of any kind: here they are called schemas, as an entity is a durable one. */
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
 /** A row of instances as the database holds it: payloads and lists are JSON text. */
@@ -23,6 +24,19 @@ export interface InstanceRecord {
   attempts: number;
 }
 
+/** A row of durable entities. */
+export interface EntityRecord {
+  hub: number;
+  partition: number;
+  instanceId: string;
+  /** Missing where it was not asked for. */
+  state?: string | null;
+  lockHolder: string | null;
+  updatedAt: number;
+  rowVersion: number;
+  attempts: number;
+}
+
 /** Consecutive events of one execution, as one checkpoint wrote them. */
 export interface HistoryRecord {
   hub: number;
@@ -43,7 +57,7 @@ const integer = (name: string): EntitySchemaColumnOptions => ({
 const text = (name: string): EntitySchemaColumnOptions => ({ name, type: 'varchar' });
 const payload = (name: string): EntitySchemaColumnOptions => ({ name, type: 'text', nullable: true });
 
-export const instanceEntity = new EntitySchema<InstanceRecord>({
+export const instanceSchema = new EntitySchema<InstanceRecord>({
   name: 'DurableInstance',
   tableName: 'durable_instances',
   columns: {
@@ -69,7 +83,23 @@ export const instanceEntity = new EntitySchema<InstanceRecord>({
   },
 });
 
-export const historyEntity = new EntitySchema<HistoryRecord>({
+export const entitySchema = new EntitySchema<EntityRecord>({
+  name: 'DurableEntity',
+  tableName: 'durable_entities',
+  columns: {
+    hub: { ...integer('hub'), primary: true },
+    partition: { ...integer('partition_no'), primary: true },
+    instanceId: { ...text('instance_id'), primary: true },
+    // Megabytes, which not everybody wants.
+    state: { ...payload('state'), select: false },
+    lockHolder: payload('lock_holder'),
+    updatedAt: integer('updated_at'),
+    rowVersion: integer('row_version'),
+    attempts: integer('attempts'),
+  },
+});
+
+export const historySchema = new EntitySchema<HistoryRecord>({
   name: 'DurableHistory',
   tableName: 'durable_history',
   columns: {
@@ -83,4 +113,4 @@ export const historyEntity = new EntitySchema<HistoryRecord>({
   },
 });
 
-export const durableEntities = [instanceEntity, historyEntity];
+export const durableSchemas = [instanceSchema, entitySchema, historySchema];

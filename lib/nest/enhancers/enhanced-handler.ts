@@ -1,5 +1,6 @@
 /**
- * Nest's interceptors, pipes, filters and guards around one activity, with the context type `durable`.
+ * Nest's interceptors, pipes, filters and guards around one handler, with the context type `durable` and the arguments
+ * (input, context).
  *
  * As in Nest: filters see what the others throw, guards come before interceptors, pipes are next to the method.
  */
@@ -9,7 +10,6 @@ import { ModuleRef, type ExternalContextCreator } from '@nestjs/core';
 import type { ContextId, InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
 import { isObservable, lastValueFrom } from 'rxjs';
-import type { ActivityContext, ActivityFunction } from '../../core/index.js';
 import type { EnhancerKind } from '../interfaces/enhancer-options.js';
 import type { ProviderHandler } from '../provider-handlers.js';
 import { afterFilter, asRefusal } from './refusals.js';
@@ -17,8 +17,11 @@ import { afterFilter, asRefusal } from './refusals.js';
 const CONTEXT_TYPE = 'durable';
 const NOTHING = { guards: false, interceptors: false, filters: false };
 
-/** One activity's enhancers. */
-export class EnhancedActivity {
+/** A work item's call: its input, and what an ActivityContext or EntityContext `C` knows of it. */
+export type HandlerCall<C extends object> = (input: unknown, ctx: C) => unknown;
+
+/** One handler's enhancers. */
+export class EnhancedHandler<C extends object> {
   /** Request-scoped and transient enhancers that are not loaded together with the provider. */
   private readonly scoped: readonly InstanceWrapper[];
   /**
@@ -58,7 +61,7 @@ export class EnhancedActivity {
   }
 
   /** @param contextId of the work item, where provider or enhancers are made for each one; absent: once for all */
-  around(call: ActivityFunction, contextId?: ContextId): ActivityFunction {
+  around(call: HandlerCall<C>, contextId?: ContextId): HandlerCall<C> {
     let around = call;
     if (this.kinds.includes('pipes')) around = this.withPipes(around, contextId);
     if (this.kinds.includes('interceptors')) around = this.through(around, { ...NOTHING, interceptors: true }, contextId);
@@ -67,15 +70,14 @@ export class EnhancedActivity {
     return around;
   }
 
-  private withPipes(call: ActivityFunction, contextId: ContextId | undefined): ActivityFunction {
-    const { wrapper, prototype, place } = this.handler;
+  private withPipes(call: HandlerCall<C>, contextId: ContextId | undefined): HandlerCall<C> {
+    const { wrapper, inputType } = this.handler;
     const pipes = this.pipes.create(this.host, this.standIn(call), wrapper.host!.token, contextId, wrapper.id);
-    const types = Reflect.getMetadata('design:paramtypes', prototype, place.methodName) as Type[] | undefined;
-    return async (input, ctx) => call(await transformed(input, pipes, types?.[0]), ctx);
+    return async (input, ctx) => call(await transformed(input, pipes, inputType), ctx);
   }
 
-  private withGuards(call: ActivityFunction, contextId: ContextId | undefined): ActivityFunction {
-    const settled: ActivityFunction = async (input, ctx) => {
+  private withGuards(call: HandlerCall<C>, contextId: ContextId | undefined): HandlerCall<C> {
+    const settled: HandlerCall<C> = async (input, ctx) => {
       try {
         return { value: await call(input, ctx) };
       } catch (error) {
@@ -90,9 +92,9 @@ export class EnhancedActivity {
     };
   }
 
-  private withFilters(call: ActivityFunction, contextId: ContextId | undefined): ActivityFunction {
-    const originals = new WeakMap<ActivityContext, unknown>();
-    const noting: ActivityFunction = async (input, ctx) => {
+  private withFilters(call: HandlerCall<C>, contextId: ContextId | undefined): HandlerCall<C> {
+    const originals = new WeakMap<C, unknown>();
+    const noting: HandlerCall<C> = async (input, ctx) => {
       try {
         return await call(input, ctx);
       } catch (error) {
@@ -111,16 +113,16 @@ export class EnhancedActivity {
     };
   }
 
-  private through(call: ActivityFunction, options: typeof NOTHING, contextId: ContextId | undefined): ActivityFunction {
+  private through(call: HandlerCall<C>, options: typeof NOTHING, contextId: ContextId | undefined): HandlerCall<C> {
     const { wrapper, place } = this.handler;
     return this.contexts.create(
       this.host, this.standIn(call), place.methodName, undefined, undefined, contextId, wrapper.id, options, CONTEXT_TYPE,
-    ) as ActivityFunction;
+    ) as HandlerCall<C>;
   }
 
   /** What `getHandler()` of an ExecutionContext answers: it has the name and the metadata of the decorated method. */
-  private standIn(call: ActivityFunction): (...args: unknown[]) => unknown {
-    const standIn = (...[input, ctx]: unknown[]): unknown => call(input, ctx as ActivityContext);
+  private standIn(call: HandlerCall<C>): (...args: unknown[]) => unknown {
+    const standIn = (...[input, ctx]: unknown[]): unknown => call(input, ctx as C);
     for (const method of new Set([this.handler.decorated, this.handler.current])) {
       for (const key of Reflect.getOwnMetadataKeys(method)) {
         Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), standIn);
@@ -144,8 +146,8 @@ async function transformed(input: unknown, pipes: readonly PipeTransform[], meta
 }
 
 /** The outcome of what a guard let pass; what is thrown is the guard's. */
-async function allowed(
-  guarded: ActivityFunction, input: unknown, ctx: ActivityContext,
+async function allowed<C extends object>(
+  guarded: HandlerCall<C>, input: unknown, ctx: C,
 ): Promise<{ readonly value: unknown } | { readonly error: unknown }> {
   try {
     return (await guarded(input, ctx)) as { readonly value: unknown } | { readonly error: unknown };
