@@ -75,9 +75,9 @@ export interface OrchestrationContext {
   orchestrators<T>(type: HandlerClass<T>): OrchestratorStubs<T>;
 
   /**
-   * Calls an operation of an entity and gives its result [N8]. Its failure is thrown at the yield as TaskFailedError; of its
-   * name no case matters. There are no retries: call it again.
-   * @throws SerializationError, PayloadTooLargeError for the input; LockingRulesViolationError in or before a critical section [L2]
+   * Calls an operation of an entity and gives its result [N8]. Its failure is thrown at the yield as TaskFailedError. Case does not
+   * matter in its name. There is no retry option: call it again.
+   * @throws SerializationError, PayloadTooLargeError for the input; LockingRulesViolationError where a critical section forbids it [L2]
    */
   callEntity<T = unknown>(id: EntityId, operation: string, input?: unknown): DurableTask<Jsonify<T>>;
   /**

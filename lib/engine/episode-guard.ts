@@ -1,24 +1,30 @@
+import type { InstanceRow } from '../storage/store.js';
+
+/** Whose episode it is. */
+type Running = Pick<InstanceRow, 'name' | 'instanceId'>;
+
 /**
- * Knows while an orchestrator's code runs. Episodes are synchronous, so one counter for the process is exact: whatever is
- * called while it is not zero was called by an orchestrator.
+ * The instances whose code runs, the innermost last. Episodes are synchronous, so one list for the process is exact: whatever is
+ * called while it is not empty was called by an orchestrator.
  */
-let depth = 0;
+const running: Running[] = [];
 
 /** Runs an episode's code. */
-export function insideEpisode<T>(run: () => T): T {
-  depth += 1;
+export function insideEpisode<T>(instance: Running, run: () => T): T {
+  running.push(instance);
   try {
     return run();
   } finally {
-    depth -= 1;
+    running.pop();
   }
 }
 
 /** Refuses a call of the client from orchestrator code [O1]. */
 export function assertOutsideEpisode(call: string): void {
-  if (depth === 0) return;
+  const instance = running.at(-1);
+  if (!instance) return;
   throw new Error(
-    `DurableClient.${call} was called inside an orchestrator. An orchestrator replays, so the call would be repeated: ` +
-      'use the OrchestrationContext (callActivity, callSubOrchestrator, sendEvent, signalEntity), or make the call in an activity.',
+    `DurableClient.${call} was called inside the orchestrator '${instance.name}' (instance '${instance.instanceId}'). An orchestrator replays, so the call ` +
+      'would be repeated: use the OrchestrationContext (callActivity, callSubOrchestrator, sendEvent, signalEntity), or make the call in an activity.',
   );
 }

@@ -47,7 +47,7 @@ export async function replaySession(row: InstanceRow, history: readonly HistoryE
   const execution = poison ? undefined : newExecution(row, context);
   if (!execution) return handlerlessSession(row, history, poison);
   const { episodes, open } = splitEpisodes(history);
-  await replayEpisodes(execution, episodes);
+  await replayEpisodes(row, execution, episodes);
   return { execution, open };
 }
 
@@ -56,14 +56,14 @@ export async function rewoundSession(row: InstanceRow, history: readonly History
   const execution = poison ? undefined : newExecution(row, context);
   const { event, episodes, open } = planRewind(history);
   if (!execution) return { ...handlerlessSession(row, history, poison), rewind: event };
-  await replayEpisodes(execution, episodes);
+  await replayEpisodes(row, execution, episodes);
   return { execution, open, rewind: event };
 }
 
-async function replayEpisodes(execution: OrchestrationExecution, episodes: readonly RecordedEpisode[]): Promise<void> {
+async function replayEpisodes(row: InstanceRow, execution: OrchestrationExecution, episodes: readonly RecordedEpisode[]): Promise<void> {
   let sliceEnds = performance.now() + REPLAY_SLICE;
   for (const episode of episodes) {
-    insideEpisode(() => execution.replayEpisode(episode));
+    insideEpisode(row, () => execution.replayEpisode(episode));
     if (performance.now() < sliceEnds) continue;
     await new Promise((resolve) => setImmediate(resolve));
     sliceEnds = performance.now() + REPLAY_SLICE;

@@ -201,7 +201,7 @@ function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: Pend
   }
   const session = slot.session ?? newSession(row, context, slot.poison);
   const inputs = begins ? [executionStarted(row), ...events] : events;
-  const result = insideEpisode(() => session.execution.run(now, inputs, session.open));
+  const result = insideEpisode(row, () => session.execution.run(now, inputs, session.open));
   const isParked = session.isHandlerless && !isFinished(result.status);
   const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer, isParked });
   const { execution, isHandlerless } = session;

@@ -5,7 +5,12 @@ import type { Observer } from './observer.js';
 import type { Random } from './random.js';
 
 /** Time between a moment at which a worker works and the kill, ms. */
-const PAUSE = { least: 20, most: 400 };
+export interface Pause {
+  readonly least: number;
+  readonly most: number;
+}
+
+const USUAL: Pause = { least: 20, most: 400 };
 /** How often all workers die at once, and how often one that has not begun to work. */
 const ALL = 0.15;
 const STARTING = 0.15;
@@ -18,11 +23,11 @@ export interface Kills {
 }
 
 /** Resolves after `count` kills of working workers. */
-export async function killAtRandom(fleet: Fleet, observer: Observer, random: Random, count: number): Promise<Kills> {
+export async function killAtRandom(fleet: Fleet, observer: Observer, random: Random, count: number, { least, most }: Pause = USUAL): Promise<Kills> {
   const kills: Kills = { working: 0, idle: 0 };
   while (kills.working < count) {
     await fleet.whenWorking();
-    await delay(random.between(PAUSE.least, PAUSE.most));
+    await delay(random.between(least, most));
     const unfinished = await observer.look();
     const victims = chooseVictims(fleet, random);
     for (const { state } of victims) {

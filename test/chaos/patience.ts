@@ -3,7 +3,7 @@ import { TaskTimeoutError, UnknownHandlerError, type DurableClient, type Durable
 import type { Fleet } from './fleet.js';
 
 /** How long an instance may take from when all is there that it waits for, ms: far more than any number of kills costs. */
-const STUCK = 180_000;
+const STUCK = 300_000;
 
 export async function startPatiently(client: DurableClient, fleet: Fleet, name: string, instanceId: string, input: unknown): Promise<void> {
   for (;;) {

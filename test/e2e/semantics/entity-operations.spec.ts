@@ -320,8 +320,10 @@ describe('several entities', () => {
     await client.signalEntity(slow, 'work', id('gate'));
     await gates.reached(id('gate'));
     // More than there are partitions.
-    const others = range(40).map((number): Operation => [new EntityId('desk', id(`quick ${number}`)), 'note', number]);
-    expect(await callEntities(run, ...others)).toEqual(range(40).map((number) => [number]));
+    const others = range(40).map((number) => new EntityId('desk', id(`quick ${number}`)));
+    await Promise.all(others.map((other, number) => client.signalEntity(other, 'note', number)));
+    for (const [number, other] of others.entries()) await stateBecomes(other, [number]);
+    expect(await callEntity(run, others[0]!, 'note', 'called')).toEqual([0, 'called']);
     gates.open(id('gate'));
     await stateBecomes(slow, [id('gate')]);
   });

@@ -316,6 +316,6 @@ describe('inside an episode', () => {
       () => client.raiseEvent('a', 'b'), () => client.terminate('a'), () => client.suspend('a'), () => client.resume('a'), () => client.rewind('a'),
       () => client.waitForCompletion('a'), () => client.waitForCompletionOrCreateCheckStatusResponse({ headers: { host: 'a' } }, 'a'), () => client.restart('a'), () => client.purgeInstanceHistory('a'), () => client.purgeInstanceHistoryBy({}),
     ];
-    for (const call of calls) expect(call).toThrow('inside an orchestrator');
+    for (const call of calls) expect(call).toThrow('inside the orchestrator');
   });
 });

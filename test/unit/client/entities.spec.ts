@@ -232,7 +232,7 @@ describe('inside an episode', () => {
       () => client.signalEntity(A, 'add'), () => client.entity(Counter, 'a').signal.add(1), () => client.readEntityState(A),
       () => client.listEntities(), () => client.listEntitiesAll(), () => client.cleanEntityStorage(),
     ];
-    for (const call of calls) expect(call).toThrow('inside an orchestrator');
+    for (const call of calls) expect(call).toThrow('inside the orchestrator');
     expect(host.signals).toEqual([]);
   });
 });

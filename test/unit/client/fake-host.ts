@@ -40,7 +40,7 @@ export class FakeHost implements ClientHost {
   }
 
   assertOutsideEpisode(call: string): void {
-    if (this.insideEpisode) throw new Error(`DurableClient.${call} was called inside an orchestrator.`);
+    if (this.insideEpisode) throw new Error(`DurableClient.${call} was called inside the orchestrator 'fulfil'.`);
   }
 
   async start(instance: NewInstance, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
