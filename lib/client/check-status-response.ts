@@ -34,7 +34,8 @@ export function finishedResponse(status: DurableOrchestrationStatus): CheckStatu
   return { status: status.runtimeStatus === 'Failed' ? 500 : 200, headers: {}, body: toHttpStatus(status) };
 }
 
-function toHttpStatus({ name, instanceId, runtimeStatus, input, customStatus, output, createdTime, lastUpdatedTime }: DurableOrchestrationStatus): HttpOrchestrationStatus {
+/** The status as Durable Functions writes it. */
+export function toHttpStatus({ name, instanceId, runtimeStatus, input, customStatus, output, createdTime, lastUpdatedTime }: DurableOrchestrationStatus): HttpOrchestrationStatus {
   return {
     name,
     instanceId,
@@ -48,6 +49,6 @@ function toHttpStatus({ name, instanceId, runtimeStatus, input, customStatus, ou
 }
 
 /** `yyyy-MM-ddTHH:mm:ssZ`. */
-function inSeconds(time: Date): string {
+export function inSeconds(time: Date): string {
   return time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -9,7 +9,9 @@ import { signalEntity, type SignalOptions } from './entity-signals.js';
 import { readEntityState, type EntityStateResponse } from './entity-state.js';
 import type { DurableHealth } from './health.js';
 import type { ClientHost } from './host.js';
-import { managementPayload, type HttpManagementPayload, type HttpRequestLike } from './management-payload.js';
+import {
+  DEFAULT_API, managementLinks, type HttpManagementPayload, type HttpRequestLike, type ManagementApiAddress, type ManagementLinks,
+} from './management-payload.js';
 import { readStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
 import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
 import { purgeInstance, purgeInstancesBy, type PurgeFilter, type PurgeOptions, type PurgeResult } from './purge.js';
@@ -28,7 +30,16 @@ import { waitForCompletion, waitOrCheckStatus, type WaitForCompletionOptions, ty
  * A promise that resolves means that the call is durable: a crash right after it loses nothing.
  */
 export class DurableClient {
-  constructor(private readonly host: ClientHost) {}
+  /** @param api where links to the management API lead: it is asked for each of them */
+  constructor(
+    private readonly host: ClientHost,
+    private readonly api: () => ManagementApiAddress = () => DEFAULT_API,
+  ) {}
+
+  /** Name of the task hub whose instances and entities these are. */
+  get taskHub(): string {
+    return this.host.taskHub;
+  }
 
   /**
    * Starts an orchestration and resolves with its instance id [K1].
@@ -239,16 +250,19 @@ export class DurableClient {
     return Promise.resolve(this.host.health());
   }
 
-  /** Links to the management API for an instance, with the request's host: for a controller's answer to its caller [K5]. */
+  /**
+   * Links to the management API for an instance, with the request's host: for a controller's answer to its caller [K5]. They lead to where
+   * the application serves the API, by the setting `http`, and hold no key: whoever may use the API has one.
+   */
   createHttpManagementPayload(request: HttpRequestLike, instanceId: string): HttpManagementPayload {
     const call = 'createHttpManagementPayload';
-    return managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId));
+    return this.links(call, request)(checkedId(call, instanceId));
   }
 
   /** The 202 with `Location`, `Retry-After` and {@link HttpManagementPayload} that tells a caller where to ask for an instance [K5]. */
   createCheckStatusResponse(request: HttpRequestLike, instanceId: string): CheckStatusResponse {
     const call = 'createCheckStatusResponse';
-    return acceptedResponse(managementPayload(call, request, this.host.taskHub, checkedId(call, instanceId)));
+    return acceptedResponse(this.links(call, request)(checkedId(call, instanceId)));
   }
 
   /**
@@ -259,7 +273,12 @@ export class DurableClient {
   waitForCompletionOrCreateCheckStatusResponse(
     request: HttpRequestLike, instanceId: string, options: WaitOrCheckOptions = {},
   ): Promise<CheckStatusResponse> {
-    this.host.assertOutsideEpisode('waitForCompletionOrCreateCheckStatusResponse');
-    return waitOrCheckStatus(this.host, request, instanceId, options);
+    const call = 'waitForCompletionOrCreateCheckStatusResponse';
+    this.host.assertOutsideEpisode(call);
+    return waitOrCheckStatus(this.host, () => this.links(call, request), instanceId, options);
+  }
+
+  private links(call: string, request: HttpRequestLike): ManagementLinks {
+    return managementLinks(call, request, this.api(), { taskHub: this.host.taskHub });
   }
 }

@@ -1,4 +1,4 @@
-export type { CheckStatusResponse, HttpOrchestrationStatus } from './check-status-response.js';
+export { acceptedResponse, inSeconds, toHttpStatus, type CheckStatusResponse, type HttpOrchestrationStatus } from './check-status-response.js';
 export type { RaiseEventOptions, TerminateOptions } from './control.js';
 export { DurableClient } from './durable-client.js';
 export type { CleanEntityStorageResult } from './entity-cleaning.js';
@@ -9,7 +9,9 @@ export type { EntityStateResponse } from './entity-state.js';
 export type { DurableHealth, ParkedInstances } from './health.js';
 export type { HistoryRecord } from './history-record.js';
 export type { ClientHost, NewInstance } from './host.js';
-export type { HttpManagementPayload, HttpRequestLike } from './management-payload.js';
+export {
+  DEFAULT_API, managementLinks, type HttpManagementPayload, type HttpRequestLike, type ManagementApiAddress, type ManagementLinks,
+} from './management-payload.js';
 export type { DurableOrchestrationStatus, GetStatusOptions } from './orchestration-status.js';
 export type { OrchestratorStarters } from './orchestrator-starters.js';
 export type { PurgeFilter, PurgeOptions, PurgeResult } from './purge.js';

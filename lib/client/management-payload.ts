@@ -21,33 +21,64 @@ export interface HttpManagementPayload {
   readonly resumePostUri: string;
 }
 
+/** Where an application serves the management API. */
+export interface ManagementApiAddress {
+  /** With all that stands before it, and without a slash at the end: `/api/runtime/webhooks/durabletask`. */
+  readonly path: string;
+  /** Whether `X-Forwarded-Host` and `X-Forwarded-Proto` of a proxy count for links. */
+  readonly useForwardedHost: boolean;
+}
+
+/** Makes the payload of an instance. */
+export type ManagementLinks = (instanceId: string) => HttpManagementPayload;
+
 /** Where Durable Functions serves its management API. */
-const BASE_PATH = '/runtime/webhooks/durabletask';
+export const DEFAULT_API: ManagementApiAddress = { path: '/runtime/webhooks/durabletask', useForwardedHost: false };
+
+/** A name or an address, and a port. What else a header may hold would lead the links elsewhere. */
+const HOST = /^[\w.~-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i;
 
 /**
  * @param call for messages: the client's method
- * @throws {TypeError} for a request without host
+ * @param query parameters that all links have
+ * @throws {TypeError} for a request without a usable host
  */
-export function managementPayload(call: string, request: HttpRequestLike, taskHub: string, instanceId: string): HttpManagementPayload {
-  const instance = `${originOf(call, request)}${BASE_PATH}/instances/${encodeURIComponent(instanceId)}`;
-  const hub = `taskHub=${encodeURIComponent(taskHub)}`;
-  const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${hub}`;
-  return {
-    id: instanceId,
-    statusQueryGetUri: `${instance}?${hub}`,
-    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${hub}`,
-    terminatePostUri: withReason('terminate'),
-    rewindPostUri: withReason('rewind'),
-    purgeHistoryDeleteUri: `${instance}?${hub}`,
-    restartPostUri: `${instance}/restart?${hub}`,
-    suspendPostUri: withReason('suspend'),
-    resumePostUri: withReason('resume'),
+export function managementLinks(
+  call: string, request: HttpRequestLike, api: ManagementApiAddress, query: Readonly<Record<string, string>>,
+): ManagementLinks {
+  const instances = `${originOf(call, request, api)}${api.path}/instances`;
+  const common = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  return (id) => {
+    const instance = `${instances}/${encodeURIComponent(id)}`;
+    const withReason = (operation: string) => `${instance}/${operation}?reason={text}&${common}`;
+    return {
+      id,
+      statusQueryGetUri: `${instance}?${common}`,
+      sendEventPostUri: `${instance}/raiseEvent/{eventName}?${common}`,
+      terminatePostUri: withReason('terminate'),
+      rewindPostUri: withReason('rewind'),
+      purgeHistoryDeleteUri: `${instance}?${common}`,
+      restartPostUri: `${instance}/restart?${common}`,
+      suspendPostUri: withReason('suspend'),
+      resumePostUri: withReason('resume'),
+    };
   };
 }
 
-function originOf(call: string, { protocol = 'http', headers }: HttpRequestLike): string {
+function originOf(call: string, { protocol = 'http', headers }: HttpRequestLike, { useForwardedHost }: ManagementApiAddress): string {
+  const forwarded = (name: string) => (useForwardedHost ? firstOf(headers[name]) : undefined);
   // HTTP/2 has the host under a name of its own.
-  const host = headers.host ?? headers[':authority'];
-  if (typeof host === 'string' && host !== '') return `${protocol}://${host}`;
-  throw new TypeError(`${call}: the request has no host header to make links of. Pass the request of Express or Fastify as it came.`);
+  const host = forwarded('x-forwarded-host') ?? firstOf(headers.host) ?? firstOf(headers[':authority']);
+  if (host === undefined) {
+    throw new TypeError(`${call}: the request has no host header to make links of. Pass the request of Express or Fastify as it came.`);
+  }
+  if (!HOST.test(host)) throw new TypeError(`${call}: the request's host, ${JSON.stringify(host)}, is none to make links of.`);
+  const scheme = forwarded('x-forwarded-proto')?.toLowerCase();
+  return `${scheme === 'http' || scheme === 'https' ? scheme : protocol}://${host}`;
+}
+
+/** Each proxy on the way adds to such a header; the first entry is what the caller asked. */
+function firstOf(header: string | readonly string[] | undefined): string | undefined {
+  const [first] = (typeof header === 'string' ? header : (header?.[0] ?? '')).split(',');
+  return first?.trim() || undefined;
 }

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { checkedTags, serialize, validateInstanceId } from '../core/index.js';
+import { checkedTags, isReservedName, RESERVED_NAME, serialize, validateInstanceId } from '../core/index.js';
 import type { OnConflict } from '../storage/store.js';
 import type { NewInstance } from './host.js';
 
@@ -43,6 +43,7 @@ export function toNewInstance(name: string, options: StartNewOptions, maxPayload
   const refuse = (what: string, value: unknown): never => {
     throw new TypeError(`startNew('${name}'): ${what}, but got ${String(value)}.`);
   };
+  if (isReservedName(name)) throw new TypeError(`startNew('${name}') is not possible: ${RESERVED_NAME}.`);
   if (version !== undefined && typeof version !== 'string') refuse('version must be a string', version);
   if (onConflict !== undefined && !CONFLICT_POLICIES.includes(onConflict)) {
     refuse(`onConflict must be one of ${CONFLICT_POLICIES.join(', ')}`, onConflict);

@@ -2,7 +2,7 @@ import { InstanceNotFoundError, isFinished, TaskTimeoutError } from '../core/ind
 import { assertDuration, checkedId } from './arguments.js';
 import { acceptedResponse, finishedResponse, type CheckStatusResponse } from './check-status-response.js';
 import type { ClientHost } from './host.js';
-import { managementPayload, type HttpRequestLike } from './management-payload.js';
+import type { ManagementLinks } from './management-payload.js';
 import { toStatus, type DurableOrchestrationStatus } from './orchestration-status.js';
 
 export interface WaitForCompletionOptions {
@@ -33,10 +33,10 @@ export async function waitForCompletion(host: ClientHost, instanceId: string, { 
 
 /** @throws {InstanceNotFoundError} {TypeError} */
 export async function waitOrCheckStatus(
-  host: ClientHost, request: HttpRequestLike, instanceId: string, { timeout = 10_000, interval = Infinity }: WaitOrCheckOptions,
+  host: ClientHost, linksOf: () => ManagementLinks, instanceId: string, { timeout = 10_000, interval = Infinity }: WaitOrCheckOptions,
 ): Promise<CheckStatusResponse> {
   const call = 'waitForCompletionOrCreateCheckStatusResponse';
-  const accepted = acceptedResponse(managementPayload(call, request, host.taskHub, checkedId(call, instanceId)));
+  const accepted = acceptedResponse(linksOf()(checkedId(call, instanceId)));
   assertDuration(call, instanceId, 'timeout', timeout);
   assertDuration(call, instanceId, 'interval', interval);
   const step = Math.max(interval, 1);

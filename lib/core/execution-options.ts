@@ -13,6 +13,8 @@ export interface ExecutionOptions {
   readonly maxOrchestrationActions: number;
   /** Limit of each input, result and event, bytes of UTF-8 JSON. */
   readonly maxPayloadBytes: number;
+  /** How long a callHttp waits between polls when the answer does not say, ms [H2]. */
+  readonly maxTimerInterval: number;
   /** Partitions of the hub: where an id lies follows from it. */
   readonly partitionCount: number;
   /** Takes the lines of `ctx.log` [O12]. */

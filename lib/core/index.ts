@@ -22,6 +22,7 @@ export { failureDetailsOf } from './failure-details.js';
 export type { FailureDetails } from './failure.js';
 export type { ActivityFunction, EntityFunction, OrchestratorFunction } from './handlers.js';
 export * from './history.js';
+export type { DurableHttpRequest, DurableHttpResponse } from './http-call-messages.js';
 export { partitionOf, subOrchestrationId, validateInstanceId } from './ids.js';
 export type { Jsonify } from './jsonify.js';
 export type { DurableLogger } from './logger.js';
@@ -33,6 +34,7 @@ export type {
   SubOrchestrationOptions,
   WaitForEventOptions,
 } from './orchestration-context.js';
+export { isReservedName, RESERVED_NAME } from './reserved-names.js';
 export type { RetryOptions } from './retry-options.js';
 export { failuresToDrop, planRewind, type Rewind } from './rewind.js';
 export { deserialize, serialize } from './serialization.js';

@@ -4,6 +4,7 @@ import { EntityId } from './entity-id.js';
 import type { Serialized } from './history.js';
 import { validateInstanceId } from './ids.js';
 import type { DurableLogger } from './logger.js';
+import { assertHandlerName } from './reserved-names.js';
 import { deserialize, serialize } from './serialization.js';
 import { checkedTags } from './tags.js';
 import { dateToTime } from './times.js';
@@ -101,7 +102,7 @@ export class OperationContext implements EntityContext {
   startNew(name: string, options: EntityStartOptions = {}): string {
     this.assertRunning('ctx.startNew');
     const where = this.at('ctx.startNew');
-    assertName(name, `${where}: the name`);
+    assertHandlerName(name, `${where}: the name`);
     const { instanceId, version, tags, startAt } = options;
     if (instanceId !== undefined) validateInstanceId(instanceId);
     if (version !== undefined) assertName(version, `${where}: the version`);

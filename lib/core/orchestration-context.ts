@@ -2,6 +2,7 @@ import type { SignalEntityOptions } from './entity-context.js';
 import type { EntityId } from './entity-id.js';
 import type { EntityLock, LockState } from './entity-lock.js';
 import type { EntityReference, EntityStub } from './entity-stubs.js';
+import type { DurableHttpRequest, DurableHttpResponse } from './http-call-messages.js';
 import type { Jsonify } from './jsonify.js';
 import type { DurableLogger } from './logger.js';
 import type { RetryOptions } from './retry-options.js';
@@ -99,6 +100,20 @@ export interface OrchestrationContext {
   lock(...entities: readonly EntityReference[]): DurableTask<EntityLock>;
   /** What this orchestration has locked; a lock that is only waited for does not count [L1]. */
   isLocked(): LockState;
+
+  /**
+   * Sends an HTTP request and gives the answer, whatever its status: one that is not 2xx is a result too [H1]. It needs no activity of
+   * the application: every worker can send it. Like an activity it may be sent more than once [A4].
+   *
+   * A 202 with a `Location` is polled there by GET, after its `Retry-After` (seconds or a date; default: the setting
+   * `maxTimerInterval`, 30 s) on a durable timer, until another status comes [H2]. Polls have the request's headers. To another origin,
+   * polls and redirects go without credentials: without the headers whose names hold `auth`, `cookie`, `credential`, `jwt`, `key`,
+   * `password`, `secret`, `session`, `signature` or `token` [H3].
+   *
+   * Network failures, time-outs and answers that are larger than `maxPayloadBytes` are thrown at the yield as TaskFailedError.
+   * @throws TypeError, RangeError for what cannot be sent, and for `retry`; SerializationError, PayloadTooLargeError for the body
+   */
+  callHttp(request: DurableHttpRequest): DurableTask<DurableHttpResponse>;
 
   /**
    * A timer that fires at a time, or so many ms from `currentUtcDateTime` [T1]. A time in the past fires at once.

@@ -8,6 +8,9 @@ import type { LockState } from './entity-lock.js';
 import type { EntityReference } from './entity-stubs.js';
 import { InvalidInstanceIdError } from './errors.js';
 import type { ExecutionScope } from './execution-scope.js';
+import { HttpCall } from './http-call.js';
+import type { DurableHttpRequest } from './http-call-messages.js';
+import { toHttpActivityInput } from './http-call-request.js';
 import { validateInstanceId } from './ids.js';
 import { IgnoredTask } from './ignored-task.js';
 import { prefixedLogger, type DurableLogger } from './logger.js';
@@ -18,6 +21,7 @@ import type {
   SubOrchestrationOptions,
   WaitForEventOptions,
 } from './orchestration-context.js';
+import { assertHandlerName } from './reserved-names.js';
 import { validateRetryOptions } from './retry-options.js';
 import { deserialize, serialize } from './serialization.js';
 import { createStubs, type HandlerClass } from './stubs.js';
@@ -125,6 +129,18 @@ export class ReplayContext implements OrchestrationContext {
     return this.entities.lockState;
   }
 
+  callHttp(request: DurableHttpRequest): TaskBase<any> {
+    this.scope.assertRunningCode('ctx.callHttp');
+    const where = this.scope.at('ctx.callHttp');
+    const { maxPayloadBytes } = this.scope.options;
+    const checked = toHttpActivityInput(request, where, maxPayloadBytes);
+    if (request.retry !== undefined) validateRetryOptions(request.retry, where);
+    const input = serialize(checked, () => `the request of ${where}`, maxPayloadBytes);
+    if (this.scope.continuation) return new IgnoredTask(this.scope);
+    this.scope.reserveAction();
+    return new HttpCall(this.scope, this, checked, request.retry).schedule(input);
+  }
+
   createTimer(fireAt: Date | number): TimerTask {
     this.scope.assertRunningCode('ctx.createTimer');
     const time = toFireAt(fireAt, this.scope.time, this.scope.at('ctx.createTimer'));
@@ -190,7 +206,7 @@ export class ReplayContext implements OrchestrationContext {
 
   private call(kind: CallRequest['kind'], name: string, input: unknown, options: SubOrchestrationOptions): TaskBase<unknown> {
     const where = this.scope.at(kind === 'activity' ? 'ctx.callActivity' : 'ctx.callSubOrchestrator');
-    assertName(name, `${where}: the name`);
+    assertHandlerName(name, `${where}: the name`);
     if (options.retry !== undefined) validateRetryOptions(options.retry, where);
     if (options.instanceId !== undefined) this.assertChildId(options.instanceId);
     const text = serialize(input, () => `the input of ${kind} '${name}' called by ${where}`, this.scope.options.maxPayloadBytes);

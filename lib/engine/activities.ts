@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
+import { isReservedName } from '../core/reserved-names.js';
 import { CLIENT_SENDER_BASE, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
 import { ActivityClaimer } from './activity-claimer.js';
 import { ActivityPool } from './activity-pool.js';
@@ -217,7 +218,7 @@ export class Activities {
   private async namesWithout(name: string): Promise<readonly string[] | undefined> {
     const live = await this.port.ownership.members.liveHandlers();
     const names = [...new Set([this.port.handlers.list(), ...live].flatMap(({ activities }) => activities))].sort();
-    return names.includes(name) ? undefined : names;
+    return names.includes(name) ? undefined : names.filter((known) => !isReservedName(known));
   }
 
   /** An instance that waits for a result which the database does not take gets the reason instead. */

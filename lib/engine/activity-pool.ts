@@ -154,6 +154,8 @@ export class ActivityPool {
       const result = serialize(value, `the result of activity '${name}' (${definition.source}), instance '${instanceId}'`, this.port.maxPayloadBytes);
       return { type: 'TaskCompleted', taskId, result };
     } catch (error) {
+      // A process that stops is no reason to fail; where the result is not wanted any more, there is no claim to give back.
+      if (definition?.isBuiltIn && signal.aborted) return undefined;
       return { type: 'TaskFailed', taskId, failureDetails: failureDetailsOf(error) };
     }
   }

@@ -9,6 +9,7 @@ import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
 import { Activities } from './activities.js';
 import { Backoff } from './backoff.js';
+import { withBuiltIns } from './built-in/built-in-handlers.js';
 import { ClientSide } from './client-side.js';
 import { EngineTime, type Clock } from './clock.js';
 import { Committer } from './committer.js';
@@ -69,7 +70,9 @@ export class DurableEngine {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
-    const { store, clock, log, settings, handlers, hub, worker } = options;
+    const { store, clock, log, settings, hub, worker } = options;
+    const { maxPayloadBytes } = settings;
+    const handlers = worker ? withBuiltIns(options.handlers, { clock, maxPayloadBytes }) : options.handlers;
     const time = (this.time = new EngineTime(clock));
     const health = (this.health = new StoreHealth(log, hub));
     const partitionCount = () => this.partitionCount;

@@ -16,6 +16,8 @@ export interface ActivityDefinition {
   readonly name: string;
   readonly handler: ActivityFunction;
   readonly source: string;
+  /** Not the application's: what it was at when its signal was aborted is given back to the other workers. */
+  readonly isBuiltIn?: boolean;
 }
 
 export interface EntityDefinition {

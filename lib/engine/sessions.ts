@@ -81,6 +81,7 @@ function newExecution(row: InstanceRow, context: SessionContext): OrchestrationE
     source: definition.source,
     maxOrchestrationActions: settings.maxOrchestrationActions,
     maxPayloadBytes: settings.maxPayloadBytes,
+    maxTimerInterval: settings.maxTimerInterval,
     partitionCount: context.partitionCount(),
     log,
     activityNames: (type) => handlers.namesOf(type, 'activity'),

@@ -28,6 +28,7 @@ const RANGES: Readonly<Record<NumericSetting, readonly [minimum: number, maximum
   maxOrchestrationActions: [1, 10_000_000],
   maxPayloadBytes: [1_024, 256 * 1024 * 1024],
   maxDispatchCount: [1, 1_000],
+  maxTimerInterval: [1, 86_400_000],
   shutdownTimeout: [0, 3_600_000],
 };
 

@@ -26,6 +26,8 @@ export interface EngineSettings {
   readonly maxPayloadBytes: number;
   /** How often a work item is taken up again after its worker died of it, before it fails [Y8]; 1–1 000. Default 10. */
   readonly maxDispatchCount: number;
+  /** How long a callHttp waits between polls when the answer has no Retry-After [H2]. Default 30 000. */
+  readonly maxTimerInterval: number;
   /** How long a stop waits for running work. Default 30 000. */
   readonly shutdownTimeout: number;
   /** Version of instances that are started without one [Y5]. Default none. */
@@ -45,5 +47,6 @@ export const DEFAULT_SETTINGS: EngineSettings = {
   maxOrchestrationActions: 100_000,
   maxPayloadBytes: 4 * 1024 * 1024,
   maxDispatchCount: 10,
+  maxTimerInterval: 30_000,
   shutdownTimeout: 30_000,
 };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { EntityId, type HandlerClass } from '../core/index.js';
+import { EntityId, isReservedName, RESERVED_NAME, type HandlerClass } from '../core/index.js';
 import { DEFAULT_HUB } from './durable.constants.js';
 
 export type HandlerKind = 'orchestrator' | 'activity' | 'entity';
@@ -107,6 +107,7 @@ function checkedMetadata(kind: HandlerKind, defaultName: string, options: Handle
     }
   }
   const { name = defaultName, version, hub = DEFAULT_HUB } = options;
+  if (isReservedName(name)) throw new Error(`${decoratorOf(kind)} on ${where} cannot have the name '${name}': ${RESERVED_NAME}.`);
   return { kind, name: kind === 'entity' ? entityName(name, where) : name, version, hub };
 }
 

@@ -19,5 +19,13 @@ export function getDurableRuntimeToken(name: string): string {
   return `DurableRuntime(${name})`;
 }
 
+export function getDurableHttpToken(name: string): string {
+  return `DurableHttp(${name})`;
+}
+
+export function getManagementApiToken(name: string): string {
+  return `DurableManagementApi(${name})`;
+}
+
 /** The engine's source of time. Tests override it: `.overrideProvider(DURABLE_CLOCK).useValue(new VirtualClock())`. */
 export const DURABLE_CLOCK = 'DurableClock';

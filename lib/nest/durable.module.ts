@@ -1,14 +1,19 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
-  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScanner, ModuleRef, ModulesContainer,
+  ApplicationConfig, DiscoveryModule, DiscoveryService, ExternalContextCreator, HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer,
 } from '@nestjs/core';
-import { DurableClient } from '../client/index.js';
 import { SystemClock, type Clock } from '../engine/clock.js';
 import { InvalidSettingError } from '../engine/settings-validation.js';
-import { DEFAULT_HUB, DURABLE_CLOCK, getDurableClientToken, getDurableOptionsToken, getDurableRuntimeToken } from './durable.constants.js';
+import { createManagementController } from '../http/index.js';
+import {
+  DEFAULT_HUB, DURABLE_CLOCK, getDurableClientToken, getDurableHttpToken, getDurableOptionsToken, getDurableRuntimeToken, getManagementApiToken,
+} from './durable.constants.js';
+import { DurableHttp } from './durable.http.js';
 import { resolveDurableOptions, type ResolvedDurableOptions } from './durable-options.js';
 import { DurableRuntime } from './durable.runtime.js';
 import { HandlerEnhancers } from './enhancers/handler-enhancers.js';
+import { HttpAddress } from './http-address.js';
+import { resolveHttp, type HttpSetting } from './http-setting.js';
 import type {
   DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptionsFactory,
 } from './interfaces/durable-module-options.js';
@@ -23,11 +28,11 @@ import type {
 export class DurableModule {
   /**
    * @param options see {@link DurableModuleOptions}; every setting has a default
-   * @throws {InvalidSettingError} when the application starts, for an unknown setting or a bad value
+   * @throws {InvalidSettingError} when the application starts, for an unknown setting or a bad value; at once for what shapes the module graph
    */
   static forRoot(options: DurableModuleOptions = {}): DynamicModule {
-    const { name, isGlobal, ...settings } = options;
-    return createModule({ name, isGlobal }, { useFactory: () => settings });
+    const { name, isGlobal, http, ...settings } = options;
+    return createModule({ name, isGlobal, http }, { useFactory: () => settings });
   }
 
   /**
@@ -35,16 +40,17 @@ export class DurableModule {
    * @throws {TypeError} when none or several of them are given
    */
   static forRootAsync(options: DurableModuleAsyncOptions): DynamicModule {
-    const { name, isGlobal, ...source } = options;
-    return createModule({ name, isGlobal }, source);
+    const { name, isGlobal, http, ...source } = options;
+    return createModule({ name, isGlobal, http }, source);
   }
 }
 
 type OptionsSource = Omit<DurableModuleAsyncOptions, keyof DurableModuleShape>;
 
-function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleShape, source: OptionsSource): DynamicModule {
+function createModule({ name = DEFAULT_HUB, isGlobal = false, http }: DurableModuleShape, source: OptionsSource): DynamicModule {
   if (typeof name !== 'string' || name === '') throw new InvalidSettingError('name', 'must be a non-empty string');
   if (typeof isGlobal !== 'boolean') throw new InvalidSettingError('isGlobal', 'must be true or false');
+  const httpSetting = resolveHttp(http);
   const optionsToken = getDurableOptionsToken(name);
   const runtimeToken = getDurableRuntimeToken(name);
   const clientToken = getDurableClientToken(name);
@@ -67,16 +73,32 @@ function createModule({ name = DEFAULT_HUB, isGlobal = false }: DurableModuleSha
         ) =>
           new DurableRuntime(
             name, options, clock, discovery, scanner, new HandlerEnhancers(contexts, config, modules, options.enhancers), moduleRef,
+            httpSetting && new HttpAddress(httpSetting, config),
           ),
       },
       {
         provide: clientToken,
         inject: [runtimeToken],
-        useFactory: (runtime: DurableRuntime) => new DurableClient(runtime.engine.client),
+        useFactory: (runtime: DurableRuntime) => runtime.client,
       },
+      ...(httpSetting ? httpProviders(name, httpSetting) : []),
     ],
+    controllers: httpSetting ? [createManagementController(name, httpSetting.path, getManagementApiToken(name))] : [],
     exports: [clientToken],
   };
+}
+
+function httpProviders(name: string, setting: HttpSetting): Provider[] {
+  const token = getDurableHttpToken(name);
+  return [
+    {
+      provide: token,
+      inject: [getDurableRuntimeToken(name), ModulesContainer, HttpAdapterHost],
+      useFactory: (runtime: DurableRuntime, modules: ModulesContainer, adapterHost: HttpAdapterHost) =>
+        new DurableHttp(runtime, runtime.http!, setting, modules, adapterHost),
+    },
+    { provide: getManagementApiToken(name), inject: [token], useFactory: ({ api }: DurableHttp) => api },
+  ];
 }
 
 function optionsProviders(token: string, source: OptionsSource): Provider[] {

@@ -3,6 +3,7 @@ import type {
   BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
 } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
+import { DEFAULT_API, DurableClient, type ManagementApiAddress } from '../client/index.js';
 import type { Clock } from '../engine/clock.js';
 import { DurableEngine } from '../engine/durable-engine.js';
 import { createStore } from '../storage/index.js';
@@ -11,6 +12,7 @@ import type { ResolvedDurableOptions } from './durable-options.js';
 import { DurableExplorer } from './durable.explorer.js';
 import type { HandlerEnhancers } from './enhancers/handler-enhancers.js';
 import { DiscoveredHandlers } from './handler-registry.js';
+import type { HttpAddress } from './http-address.js';
 import { checkRegistration } from './registrations.js';
 
 /**
@@ -23,6 +25,8 @@ export class DurableRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly engine: DurableEngine;
+  readonly client: DurableClient;
+  private known: readonly DurableRuntime[] | undefined;
   private readonly handlers: DiscoveredHandlers;
 
   constructor(
@@ -33,6 +37,7 @@ export class DurableRuntime
     private readonly scanner: MetadataScanner,
     private readonly enhancers: HandlerEnhancers,
     modules: ModuleRef,
+    readonly http?: HttpAddress,
   ) {
     const { storage } = options;
     this.handlers = new DiscoveredHandlers(name);
@@ -45,6 +50,15 @@ export class DurableRuntime
       log: new Logger('DurableFunctions'),
       worker: options.worker,
     });
+    this.client = new DurableClient(this.engine.client, () => this.apiAddress());
+  }
+
+  /** All registrations of the application, this one among them. To be asked when they are made: when modules initialise, and later. */
+  get registrations(): readonly DurableRuntime[] {
+    return (this.known ??= this.discovery
+      .getProviders()
+      .map((wrapper): unknown => wrapper.instance)
+      .filter((instance) => instance instanceof DurableRuntime));
   }
 
   async onModuleInit(): Promise<void> {
@@ -70,13 +84,14 @@ export class DurableRuntime
     await this.engine.close();
   }
 
+  /** Any API of the application serves its task hub. */
+  private apiAddress(): ManagementApiAddress {
+    return this.http ?? this.registrations.find(({ http }) => http !== undefined)?.http ?? DEFAULT_API;
+  }
+
   private exploreHandlers(): void {
-    const registrations = this.discovery
-      .getProviders()
-      .map((wrapper): unknown => wrapper.instance)
-      .filter((instance) => instance instanceof DurableRuntime);
-    checkRegistration(this, registrations);
-    const hubs = registrations.map(({ name }) => name);
+    checkRegistration(this, this.registrations);
+    const hubs = this.registrations.map(({ name }) => name);
     // A process that is client only must not be taken for one that can run what its classes declare.
     if (!this.options.worker) return;
     new DurableExplorer(this.discovery, this.scanner, this.enhancers).explore(this.name, hubs, this.handlers);

@@ -8,4 +8,5 @@ export { DurableModule } from './durable.module.js';
 export type {
   DataSourceStorage, DurableModuleAsyncOptions, DurableModuleOptions, DurableModuleShape, DurableOptions, DurableOptionsFactory, DurableStorageOptions,
 } from './interfaces/durable-module-options.js';
+export type { DurableHttpOptions } from './interfaces/durable-http-options.js';
 export type { EnhancerOptions } from './interfaces/enhancer-options.js';

@@ -1,19 +1,11 @@
 /** What is wrong with a setting that does not exist, as the rest of the sentence "the setting 'x' …". */
 
-const GRAPH: readonly string[] = ['name', 'isGlobal'];
-
-/** Settings of host.json that belong to features which are not there. */
-const WITHOUT_FEATURE: Readonly<Record<string, string>> = {
-  http: 'the HTTP management API',
-  maxTimerInterval: 'callHttp',
-};
+const GRAPH: readonly string[] = ['name', 'isGlobal', 'http'];
 
 export function adviceOn(name: string, known: readonly string[]): string {
   if (GRAPH.includes(name)) {
     return 'shapes the module graph: give it beside useFactory, useClass or useExisting, not in their answer';
   }
-  const feature = WITHOUT_FEATURE[name];
-  if (feature !== undefined) return `belongs to ${feature}, which this version does not have; leave it out`;
   const similar = mostSimilar(name, known);
   const list = `are ${known.join(', ')}`;
   return similar === undefined ? `does not exist; known ${list}` : `does not exist; did you mean '${similar}'? Known ${list}`;

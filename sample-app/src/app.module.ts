@@ -4,9 +4,11 @@ import { DurableModule } from 'nestjs-durable';
 import { BankModule } from './bank/bank.module.js';
 import { MonitorModule } from './monitor/monitor.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { ReturnsModule } from './returns/returns.module.js';
 import { AppConfig, AppConfigModule } from './support/app-config.js';
 import { DurableExceptionFilter } from './support/durable-exception.filter.js';
 
+/** The first application: the shop. */
 @Module({
   imports: [
     AppConfigModule,
@@ -17,6 +19,7 @@ import { DurableExceptionFilter } from './support/durable-exception.filter.js';
       useFactory: ({ storage }: AppConfig) => ({ storage }),
     }),
     OrdersModule,
+    ReturnsModule,
     BankModule,
     MonitorModule,
   ],

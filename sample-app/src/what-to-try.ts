@@ -1,11 +1,12 @@
 import type { AppConfig } from './support/app-config.js';
 
 /** The text at start: commands that can be copied as they stand. Ids are new at each start, since ids are used once. */
-export function whatToTry({ port, storage, stepDelay }: AppConfig): string {
+export function whatToTry({ port, storage, stepDelay, warehouseUrl, warehouseKey }: AppConfig): string {
   const url = `http://localhost:${port}`;
   const run = Date.now().toString(36).slice(-5);
   const small = `tea-${run}`;
   const large = `samovar-${run}`;
+  const far = `far-${run}`;
   const database = storage.type === 'better-sqlite3' ? `SQLite, ${String(storage.database)}` : `${storage.type}, ${String(storage.database)}`;
   return `
 The order service listens on ${url} (${database}; each step takes ${stepDelay} ms).
@@ -33,6 +34,15 @@ money and stock are given back:
 A card that is declined: the reserved stock is released again:
   ${post(`${url}/orders`, { customer: 'Mallory', card: '40000002', lines: [{ sku: 'cup', quantity: 2 }] })}
   curl -s '${url}/orders?status=Completed'
+
+An order that the warehouse dispatches, which is another application with a management API of its own, and its return. Kill
+either one meanwhile ('npm start -- shop' and 'npm start -- warehouse' run them as two processes), and start it again:
+  ${post(`${url}/orders`, { id: far, customer: 'Dan', delivery: 'warehouse', lines: [{ sku: 'cup', quantity: 6 }] })}
+  curl -s -H 'x-functions-key: ${warehouseKey}' ${warehouseUrl}/runtime/webhooks/durabletask/instances/dispatch-${far}
+  curl -s ${url}/orders/${far}
+  ${post(`${url}/orders/${far}/return`, { condition: 'unused' })}
+  curl -s ${url}/orders/${far}/return
+  curl -s ${warehouseUrl}/inspections
 
 An eternal monitor of the stock, its latest round, its end:
   ${post(`${url}/monitor`, { threshold: 10, intervalSeconds: 5 })}

@@ -23,7 +23,7 @@ const LAYERS = {
   storage: { imports: ['core'], packages: [NODE, DATABASE, /^uuid$/] },
   engine: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^(uuid|tinyqueue)$/] },
   client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/], types: [/^typeorm$/] },
-  http: { imports: ['client'], packages: [NODE, NEST] },
+  http: { imports: ['core', 'client'], packages: [NODE, NEST] },
   nest: { imports: ['core', 'storage', 'engine', 'client', 'http'], packages: [NODE, NEST, DATABASE] },
   testing: { imports: ['core', 'storage', 'engine', 'client', 'http', 'nest'], packages: [NODE, NEST, DATABASE, /^uuid$/] },
 };

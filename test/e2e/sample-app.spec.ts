@@ -133,6 +133,7 @@ describe.each(DATABASES)('the sample application on %s', (kind) => {
       [{ customer: 'Ada', lines: [{ sku: 'cup', quantity: 0 }] }, 'lines[0].quantity must be a whole number'],
       [{ customer: 'Ada', lines: [], id: 'a/b' }, 'id must be 1 to 100 letters'],
       [{ customer: 'Ada', lines: [], card: '4242', account: 'Ada' }, 'card and account cannot both pay'],
+      [{ customer: 'Ada', lines: [], delivery: 'pigeon' }, 'delivery must be courier or warehouse'],
     ])('%j is answered with 400', async (body, problem) => {
       const response = await post('/orders', body).expect(400);
       expect(JSON.stringify(response.body)).toContain(problem);

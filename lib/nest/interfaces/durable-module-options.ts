@@ -2,6 +2,7 @@ import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } 
 import type { DataSource } from 'typeorm';
 import type { EngineSettings } from '../../engine/settings.js';
 import type { StorageOptions } from '../../storage/index.js';
+import type { DurableHttpOptions } from './durable-http-options.js';
 import type { EnhancerOptions } from './enhancer-options.js';
 
 /**
@@ -39,6 +40,8 @@ export interface DurableModuleShape {
   readonly name?: string;
   /** Whether the client can be injected without importing the module. Default false. */
   readonly isGlobal?: boolean;
+  /** The HTTP management API, for applications that serve HTTP. Default false: there is none. */
+  readonly http?: DurableHttpOptions | false;
 }
 
 export interface DurableModuleOptions extends DurableOptions, DurableModuleShape {}

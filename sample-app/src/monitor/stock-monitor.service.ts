@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Orchestrator, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
-import { Warehouse } from '../shop/warehouse.js';
+import { Catalogue } from '../shop/catalogue.js';
 
 export interface Watch {
   readonly threshold: number;
@@ -18,7 +18,7 @@ export class StockMonitor {
    */
   @Orchestrator({ name: 'stockMonitor' })
   *watch(ctx: OrchestrationContext, watch: Watch): Orchestration<{ rounds: number }> {
-    const low = yield* ctx.activities(Warehouse).lowStock(watch.threshold);
+    const low = yield* ctx.activities(Catalogue).lowStock(watch.threshold);
     ctx.setCustomStatus({ round: watch.round, checkedAt: ctx.currentUtcDateTime, low });
 
     const stop = yield* ctx.waitForExternalEvent<boolean>('stop', { timeout: watch.intervalSeconds * 1_000, default: false });

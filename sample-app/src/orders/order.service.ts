@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Orchestrator, TaskFailedError, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { DeliveryService } from '../delivery/delivery.service.js';
 import { Article } from '../shop/article.entity.js';
+import { Catalogue } from '../shop/catalogue.js';
 import type { Receipt } from '../shop/payment-gateway.js';
 import { ShippingService } from '../shop/shipping.service.js';
-import { Warehouse } from '../shop/warehouse.js';
 import type { Decision, Order, OrderLine, OrderOutcome } from './order.js';
 import { pay, payBack } from './payment.js';
 
@@ -22,7 +23,7 @@ export class OrderService {
 
   private *process(ctx: OrchestrationContext, order: Order): Orchestration<OrderOutcome> {
     ctx.setCustomStatus({ step: 'pricing' });
-    const total = yield* ctx.activities(Warehouse).price(order);
+    const total = yield* ctx.activities(Catalogue).price(order);
 
     if (total > APPROVAL_LIMIT) {
       const decision = yield* this.approval(ctx, order, total);
@@ -87,7 +88,10 @@ export class OrderService {
   private *ship(ctx: OrchestrationContext, order: Order): Orchestration<string> {
     const pieces = order.lines.reduce((sum, { quantity }) => sum + quantity, 0);
     const shipment = { orderId: order.id, customer: order.customer, pieces };
-    const trackingNumber = yield* ctx.orchestrators(ShippingService).ship(shipment, { instanceId: `${ctx.instanceId}:shipping` });
+    const { ship } = ctx.orchestrators(ShippingService);
+    const { deliver } = ctx.orchestrators(DeliveryService);
+    const send = order.delivery === 'warehouse' ? deliver : ship;
+    const trackingNumber = yield* send(shipment, { instanceId: `${ctx.instanceId}:shipping` });
     for (const { sku, quantity } of order.lines) ctx.entity(Article, sku).signal.ship(quantity);
     return trackingNumber;
   }

@@ -11,6 +11,8 @@ export interface Order {
   /** Whose account pays, in place of the card. */
   readonly account?: string;
   readonly lines: readonly OrderLine[];
+  /** Who ships it: the shop's courier, or the warehouse, which is another application. */
+  readonly delivery: 'courier' | 'warehouse';
   /** How long a large order waits for its approval. */
   readonly approvalTimeoutSeconds: number;
 }
@@ -21,8 +23,16 @@ export interface Decision {
   readonly by: string;
 }
 
+/** An order that has left the house. */
+export interface Shipped {
+  readonly state: 'shipped';
+  readonly total: number;
+  readonly receiptId: string;
+  readonly trackingNumber: string;
+}
+
 /** How an order ended. */
 export type OrderOutcome =
-  | { readonly state: 'shipped'; readonly total: number; readonly receiptId: string; readonly trackingNumber: string }
+  | Shipped
   | { readonly state: 'rejected'; readonly by: string }
   | { readonly state: 'out of stock' | 'not paid' | 'not shipped'; readonly reason: string };

@@ -17,7 +17,8 @@ export class ParseOrderPipe implements PipeTransform<unknown, Order> {
   transform(body: unknown): Order {
     if (!isObject(body)) throw new BadRequestException('The body must be a JSON object: { customer, lines: [{ sku, quantity }] }.');
     const {
-      id = `order-${randomUUID()}`, customer, card = '4242', account, lines, approvalTimeoutSeconds = DEFAULT_APPROVAL_TIMEOUT_SECONDS,
+      id = `order-${randomUUID()}`, customer, card = '4242', account, lines, delivery = 'courier',
+      approvalTimeoutSeconds = DEFAULT_APPROVAL_TIMEOUT_SECONDS,
     } = body;
     const problems = [
       isName(id) || 'id must be 1 to 100 letters, digits, - or _',
@@ -25,12 +26,13 @@ export class ParseOrderPipe implements PipeTransform<unknown, Order> {
       (typeof card === 'string' && /^\d{4,19}$/.test(card)) || 'card must be a string of 4 to 19 digits',
       account === undefined || isName(account) || 'account must be 1 to 100 letters, digits, - or _',
       (body.card === undefined || account === undefined) || 'card and account cannot both pay',
+      delivery === 'courier' || delivery === 'warehouse' || 'delivery must be courier or warehouse',
       isWhole(approvalTimeoutSeconds, MAX_APPROVAL_TIMEOUT_SECONDS) ||
         `approvalTimeoutSeconds must be a whole number from 1 to ${MAX_APPROVAL_TIMEOUT_SECONDS}`,
       ...this.problemsOf(lines),
     ].filter((problem) => typeof problem === 'string');
     if (problems.length > 0) throw new BadRequestException(problems);
-    return { id, customer, card, account, approvalTimeoutSeconds, lines } as Order;
+    return { id, customer, card, account, delivery, approvalTimeoutSeconds, lines } as Order;
   }
 
   private problemsOf(lines: unknown): string[] {

@@ -40,4 +40,10 @@ export class Article extends TaskEntity<Stock> {
     this.state.reserved -= quantity;
     this.state.sold += quantity;
   }
+
+  /** What was sold has come back. */
+  takeBack(quantity: number): void {
+    this.state.sold -= quantity;
+    this.state.available += quantity;
+  }
 }

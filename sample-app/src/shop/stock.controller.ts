@@ -2,20 +2,20 @@ import { Body, Controller, Get, HttpCode, NotFoundException, Param, Post } from 
 import { DurableClient, InjectDurableClient } from 'nestjs-durable';
 import { wholeNumber } from '../support/bad-request.js';
 import { Article } from './article.entity.js';
+import { Catalogue } from './catalogue.js';
 import { PriceList } from './price-list.js';
-import { Warehouse } from './warehouse.js';
 
 @Controller('stock')
 export class StockController {
   constructor(
-    private readonly warehouse: Warehouse,
+    private readonly catalogue: Catalogue,
     private readonly priceList: PriceList,
     @InjectDurableClient() private readonly client: DurableClient,
   ) {}
 
   @Get()
   list() {
-    return this.warehouse.stock();
+    return this.catalogue.stock();
   }
 
   /** Pieces from the supplier: a signal, which is durable when the answer comes, and carried out soon after. */

@@ -26,6 +26,7 @@ const RANGES: readonly [setting: string, minimum: number, maximum: number][] = [
   ['maxOrchestrationActions', 1, 10_000_000],
   ['maxPayloadBytes', 1_024, 268_435_456],
   ['maxDispatchCount', 1, 1_000],
+  ['maxTimerInterval', 1, 86_400_000],
   ['shutdownTimeout', 0, 3_600_000],
 ];
 
@@ -83,7 +84,6 @@ describe('settings of DurableModule.forRoot', () => {
     ['maxConcurrentActivities', "does not exist; did you mean 'maxConcurrentActivityFunctions'?"],
     ['verbose', 'does not exist; known are taskHub'],
     ['http', 'belongs to the HTTP management API, which this version does not have; leave it out'],
-    ['maxTimerInterval', 'belongs to callHttp, which this version does not have'],
     ['maxConcurrentEntities', "does not exist; did you mean 'maxConcurrentEntityFunctions'?"],
   ])('the unknown setting %s is refused', async (setting, message) => {
     expect(await refusalOfOptions({ [setting]: 5 })).toContain(`the setting '${setting}' ${message}`);

@@ -1,8 +1,8 @@
 import type { INestApplicationContext, Provider } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { DurableModule, type DurableModuleOptions } from 'nestjs-durable';
 import { DURABLE_CLOCK, VirtualClock } from 'nestjs-durable/testing';
-import { createDatabase, type DatabaseKind, type TestDatabase } from '../../support/databases.js';
+import { createDatabase, type DatabaseKind, type TestDatabase, type TestStorage } from '../../support/databases.js';
 import { Gates } from './gates.js';
 import { LOG_LINES } from './log-lines.js';
 import { WaitingWorkReader, type EntityRows, type WaitingWork } from './waiting-work.js';
@@ -36,6 +36,10 @@ export class ScenarioApp {
     return this.current;
   }
 
+  get storage(): TestStorage {
+    return this.database!.storage;
+  }
+
   async start(changes: Partial<AppOptions> = {}): Promise<void> {
     this.database ??= await createDatabase(this.kind);
     this.current = await this.create(changes);
@@ -50,8 +54,7 @@ export class ScenarioApp {
   /** Another process on the same database, beside the one that runs; the caller closes it. */
   async create(changes: Partial<AppOptions> = {}): Promise<INestApplicationContext> {
     const { providers, settings } = { ...this.options, ...changes };
-    const { storage } = this.database!;
-    const durable = DurableModule.forRoot({ ...this.options.settings, ...settings, storage });
+    const durable = DurableModule.forRoot({ ...this.options.settings, ...settings, storage: this.storage });
     const module = await Test.createTestingModule({
       imports: [durable],
       providers: [...providers, { provide: Gates, useValue: this.gates }],
@@ -60,7 +63,12 @@ export class ScenarioApp {
       .useValue(this.clock)
       .setLogger(LOG_LINES)
       .compile();
-    return await module.init();
+    return await this.launch(module);
+  }
+
+  /** Handlers need no server; the tests of the HTTP API do. */
+  protected launch(module: TestingModule): Promise<INestApplicationContext> {
+    return module.init();
   }
 
   waitingWork(instanceId: string): Promise<WaitingWork> {
@@ -72,7 +80,7 @@ export class ScenarioApp {
   }
 
   private get waiting(): WaitingWorkReader {
-    return (this.reader ??= new WaitingWorkReader(this.database!.storage));
+    return (this.reader ??= new WaitingWorkReader(this.storage));
   }
 
   /** Back to the application that scenarios expect, when one stopped or changed it. */

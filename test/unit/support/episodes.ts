@@ -134,6 +134,7 @@ export class Scenario {
       source: 'Subject.subject',
       maxOrchestrationActions,
       maxPayloadBytes,
+      maxTimerInterval: 30_000,
       partitionCount,
       log: { log: write('log'), error: write('error'), warn: write('warn'), debug: write('debug') },
       activityNames: (_type: HandlerClass<unknown>) => names,

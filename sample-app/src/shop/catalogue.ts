@@ -11,7 +11,7 @@ export interface ArticleStock extends Stock {
 
 /** Prices orders, and looks at the stock of all articles. */
 @Injectable()
-export class Warehouse {
+export class Catalogue {
   constructor(
     private readonly priceList: PriceList,
     private readonly work: SimulatedWork,

@@ -1,0 +1,38 @@
+import { HttpException, Logger } from '@nestjs/common';
+import {
+  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, InvalidInstanceStateError,
+  OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError,
+} from '../core/index.js';
+import type { ApiAnswer } from './answer.js';
+
+type ErrorClass = new (...args: any[]) => Error;
+
+/** The status of each of the client's errors; a class stands before those that it extends. */
+const STATUSES: readonly [type: ErrorClass, status: number][] = [
+  [InstanceNotFoundError, 404],
+  [InstanceNotRunningError, 410],
+  [InvalidInstanceStateError, 409],
+  [InstanceAlreadyExistsError, 409],
+  [PayloadTooLargeError, 413],
+  [OutdatedVersionError, 503],
+  [UnknownHandlerError, 400],
+  [InvalidInstanceIdError, 400],
+  [SerializationError, 400],
+  [TypeError, 400],
+  [RangeError, 400],
+];
+
+const log = new Logger('DurableFunctions');
+
+/** The answer to a request that the client, or the API itself, refused. */
+export function refusal(error: unknown): ApiAnswer {
+  const known = STATUSES.find(([type]) => error instanceof type);
+  return known ? { status: known[1], body: { message: (error as Error).message } } : failure(error);
+}
+
+/** The answer to what a guard threw, or to what nobody foresaw: the log alone tells what that was. */
+export function failure(error: unknown): ApiAnswer {
+  if (error instanceof HttpException) return { status: error.getStatus(), body: { message: error.message } };
+  log.error('The HTTP management API failed', error instanceof Error ? error.stack : String(error));
+  return { status: 500, body: { message: 'Internal server error' } };
+}

@@ -1,0 +1,2 @@
+export { ManagementApi, type ManagementApiOptions } from './management-api.js';
+export { createManagementController } from './management-controller.js';
