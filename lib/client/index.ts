@@ -6,6 +6,7 @@ export type { EntityClient } from './entity-client.js';
 export type { EntityFilter, EntityMetadata, EntityPage } from './entity-pages.js';
 export type { SignalOptions } from './entity-signals.js';
 export type { EntityStateResponse } from './entity-state.js';
+export { TransientStoreError } from '../storage/errors.js';
 export type { DurableHealth, ParkedInstances } from './health.js';
 export type { HistoryRecord } from './history-record.js';
 export type { ClientHost, NewInstance } from './host.js';

@@ -81,7 +81,9 @@ function checkedHeaders(given: unknown, where: string): Map<string, string> {
     if (headers.has(name)) throw new TypeError(`${header} is there twice: names ignore case.`);
     if (typeof value !== 'string') throw new TypeError(`${header} must be a string, not ${describeValue(value)}.`);
     // Values may be secrets, too.
-    if (!HEADER_VALUE.test(value)) throw new TypeError(`${header} has a value with characters that HTTP does not allow: line breaks, control characters, or beyond Latin-1.`);
+    if (!HEADER_VALUE.test(value)) {
+      throw new TypeError(`${header} has a value with characters that HTTP does not allow: line breaks, control characters, or beyond Latin-1.`);
+    }
     headers.set(name, value);
   }
   return headers;
@@ -90,7 +92,8 @@ function checkedHeaders(given: unknown, where: string): Map<string, string> {
 function bodyText(body: unknown, where: string, maxBytes: number): string | undefined {
   if (typeof body === 'string') return body;
   if (isBinary(body)) {
-    throw new TypeError(`${where}: the body is ${describeValue(body)}, which JSON cannot hold. Give a string or a JSON value; send other data from an activity of your own.`);
+    const advice = 'Give a string or a JSON value; send other data from an activity of your own.';
+    throw new TypeError(`${where}: the body is ${describeValue(body)}, which JSON cannot hold. ${advice}`);
   }
   return serialize(body, () => `the body of ${where}`, maxBytes);
 }

@@ -19,8 +19,14 @@ export class ApiKeys {
 
   /** Whether a request has one of the keys. */
   admit(request: IncomingMessage): boolean {
-    const given = [...new URLSearchParams(targetOf(request).query).getAll(KEY_PARAMETER), request.headers[KEY_HEADER]];
-    return given.map((key) => typeof key === 'string' && this.has(key)).includes(true);
+    const inHeader = request.headers[KEY_HEADER];
+    return [typeof inHeader === 'string' && this.has(inHeader), this.parameterOf(request) !== undefined].includes(true);
+  }
+
+  /** The key that a request has as a parameter. */
+  parameterOf(request: IncomingMessage): string | undefined {
+    const given = new URLSearchParams(targetOf(request).query).getAll(KEY_PARAMETER);
+    return given.filter((key) => this.has(key))[0];
   }
 
   private has(key: string): boolean {

@@ -1,4 +1,5 @@
 import { HttpException, Logger } from '@nestjs/common';
+import { TransientStoreError } from '../client/index.js';
 import {
   InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, InvalidInstanceStateError,
   OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError,
@@ -15,6 +16,7 @@ const STATUSES: readonly [type: ErrorClass, status: number][] = [
   [InstanceAlreadyExistsError, 409],
   [PayloadTooLargeError, 413],
   [OutdatedVersionError, 503],
+  [TransientStoreError, 503],
   [UnknownHandlerError, 400],
   [InvalidInstanceIdError, 400],
   [SerializationError, 400],

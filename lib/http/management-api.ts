@@ -3,13 +3,13 @@ import type { AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { managementLinks, type DurableClient, type ManagementApiAddress } from '../client/index.js';
 import { ApiKeys, KEY_MISSING } from './access.js';
+import { prepareAdapter } from './adapters.js';
 import { send, type ApiAnswer } from './answer.js';
 import { refusal } from './errors.js';
 import { Query } from './query.js';
 import { RequestBodies } from './request-bodies.js';
 import { pathAfter, rawOf, targetOf, type FrameworkRequest } from './requests.js';
 import { findRoute } from './routes.js';
-import { serveSlashes } from './trailing-slashes.js';
 
 /** What the API needs of the application around it. */
 export interface ManagementApiOptions {
@@ -39,9 +39,10 @@ export class ManagementApi {
     private readonly adapterHost: HttpAdapterHost,
   ) {
     this.keys = options.keys.length === 0 ? undefined : new ApiKeys(options.keys);
-    this.bodies = new RequestBodies((path) => this.pathInApi(path) !== undefined, () => options.maxBodyBytes());
-    // In time to be before the application's parsers; an application without HTTP has no adapter.
-    adapterHost.init$.subscribe(() => this.prepare(adapterHost.httpAdapter as AbstractHttpAdapter | null));
+    const isOurs = (path: string): boolean => this.pathInApi(path) !== undefined;
+    this.bodies = new RequestBodies(isOurs, () => options.maxBodyBytes());
+    // There is an adapter from the beginning, or (in tests) from when the application is made of its modules.
+    adapterHost.init$.subscribe(() => prepareAdapter(adapterHost.httpAdapter as AbstractHttpAdapter | null, this.bodies.middleware, isOurs));
   }
 
   /**
@@ -70,8 +71,11 @@ export class ManagementApi {
     const found = findRoute(raw.method ?? '', this.pathInApi(path) ?? '');
     if (!found) throw new NotFoundException(`The management API has no ${raw.method} ${path}.`);
     const query = new Query(text);
-    const client = this.clientOf(query.text('taskHub'));
-    const links = managementLinks('The management API', request, this.options.address, { taskHub: client.taskHub });
+    // Microsoft's client puts a hub that is asked for before the one that belongs to all its URLs.
+    const client = this.clientOf(query.first('taskHub'));
+    // Callers that only follow links need their key in them; it is told to nobody who has not sent it.
+    const code = this.keys?.parameterOf(raw);
+    const links = managementLinks('The management API', request, this.options.address, { taskHub: client.taskHub, ...(code !== undefined && { code }) });
     return await found.route.answer({ request, client, query, bodies: this.bodies, links }, ...found.parameters.map(decode));
   }
 
@@ -83,12 +87,6 @@ export class ManagementApi {
 
   private pathInApi(path: string): string | undefined {
     return pathAfter(this.options.address.path, path);
-  }
-
-  private prepare(adapter: AbstractHttpAdapter | null): void {
-    if (!adapter) return;
-    adapter.use(this.bodies.middleware);
-    serveSlashes(adapter, (path) => this.pathInApi(path) !== undefined);
   }
 }
 

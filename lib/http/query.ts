@@ -25,6 +25,11 @@ export class Query {
     return values[0];
   }
 
+  /** The first of several. */
+  first(name: string): string | undefined {
+    return this.parameters.get(name) ?? undefined;
+  }
+
   flag(name: string, preset: boolean): boolean {
     const value = this.text(name);
     if (value === undefined) return preset;

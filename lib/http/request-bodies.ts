@@ -10,7 +10,7 @@ import { rawOf, targetOf, type FrameworkRequest } from './requests.js';
 /** A body as it came, or that it was too large to be kept. */
 type Body = Buffer | 'too large';
 
-const WITHOUT_BODY: readonly unknown[] = ['GET', 'HEAD', 'OPTIONS'];
+const WITHOUT_BODY: readonly unknown[] = ['GET', 'HEAD'];
 /** What tells parsers that there is a body for them. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'];
 

@@ -46,7 +46,8 @@ const START = {
   ],
   body: 'the input',
   responses: {
-    202: 'it is started: where to ask for it', 200: 'with timeout: the output, or the status of a terminated instance', 500: 'with timeout: the status of a failed instance',
+    202: 'it is started: where to ask for it',
+    200: 'with timeout: the output, or the status of a terminated instance', 500: 'with timeout: the status of a failed instance',
     400: 'the body, the name, the version or the id cannot be', 409: 'the id is in use', 413: 'the input is too large',
   },
 } as const;
@@ -66,7 +67,7 @@ export const ROUTES: readonly Route[] = [
   {
     name: 'getStatus', method: 'GET', path: 'instances/:id', answer: getStatus, summary: 'The status of an instance',
     query: [flag('showHistory'), flag('showHistoryOutput'), SHOW_INPUT, flag('returnInternalServerErrorOnFailure', 'default false')],
-    responses: { 200: 'the status of a finished instance', 202: 'the status of one that is not finished', 500: 'it failed, when that was asked for', ...MISSING },
+    responses: { 200: 'the status of a finished instance', 202: 'that of one that is not finished', 500: 'it failed, when that was asked for', ...MISSING },
   },
   {
     name: 'list', method: 'GET', path: 'instances', answer: list, summary: 'Instances in the order of their creation',
@@ -78,7 +79,8 @@ export const ROUTES: readonly Route[] = [
   },
   {
     name: 'purgeBy', method: 'DELETE', path: 'instances', answer: purgeBy, summary: 'Deletes finished instances with their histories',
-    query: [{ ...CREATED[0]!, required: true }, CREATED[1]!, STATUSES], responses: { 200: 'how many were deleted', 400: 'a parameter cannot be', 404: 'there is none' },
+    query: [{ ...CREATED[0]!, required: true }, CREATED[1]!, STATUSES],
+    responses: { 200: 'how many were deleted', 400: 'a parameter cannot be', 404: 'there is none' },
   },
   {
     name: 'raiseEvent', method: 'POST', path: 'instances/:id/raiseEvent/:event', answer: raiseEvent, summary: 'Sends an external event', query: [],
@@ -104,7 +106,8 @@ export const ROUTES: readonly Route[] = [
   { ...LIST_ENTITIES, name: 'listEntitiesOfName', path: 'entities/:name', summary: 'Entities of a name' },
   {
     name: 'signalEntity', method: 'POST', path: 'entities/:name/:key', answer: signalEntity, summary: 'Sends an operation to an entity',
-    query: [{ ...text('op', 'the operation'), required: true }], body: 'its input', responses: { 202: 'it is sent', 400: 'the body, the name or the key cannot be', 413: 'the input is too large' },
+    query: [{ ...text('op', 'the operation'), required: true }], body: 'its input',
+    responses: { 202: 'it is sent', 400: 'the body, the name or the key cannot be', 413: 'the input is too large' },
   },
   {
     name: 'deleteEntity', method: 'DELETE', path: 'entities/:name/:key', answer: deleteEntity, summary: 'Sends the operation delete to an entity', query: [],

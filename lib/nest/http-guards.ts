@@ -20,5 +20,6 @@ async function instanceOf(type: Type<CanActivate>, all: readonly Module[], impor
   const wrapper = all.map((module) => module.providers.get(type)).find((found) => found !== undefined);
   if (wrapper === undefined) return await (importing.providers.get(ModuleRef)!.instance as ModuleRef).create(type);
   if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) return wrapper.instance as CanActivate;
-  throw new InvalidSettingError('http.guards', `holds ${type.name}, which is request-scoped or transient, or depends on what is: a guard of the API must be a singleton`);
+  const problem = 'which is request-scoped or transient, or depends on what is: a guard of the API must be a singleton';
+  throw new InvalidSettingError('http.guards', `holds ${type.name}, ${problem}`);
 }

@@ -24,8 +24,12 @@ export function resolveHttp(given: DurableHttpOptions | false | undefined): Http
   if (unknown !== undefined) throw new InvalidSettingError(`http.${unknown}`, adviceOn(unknown, KNOWN));
 
   const { path = DEFAULT_API.path, guards = [], keys = [], useForwardedHost = false, allowAnonymous = false } = given;
-  if (typeof path !== 'string' || !PATH.test(path)) throw InvalidSettingError.ofValue('http.path', path, "a path of letters, digits and - . _ ~, like '/durable'");
-  if (!Array.isArray(guards) || !guards.every(isGuard)) throw InvalidSettingError.ofValue('http.guards', guards, 'an array of guards: classes, or objects with canActivate()');
+  if (typeof path !== 'string' || !PATH.test(path)) {
+    throw InvalidSettingError.ofValue('http.path', path, "a path of letters, digits and - . _ ~, like '/durable'");
+  }
+  if (!Array.isArray(guards) || !guards.every(isGuard)) {
+    throw InvalidSettingError.ofValue('http.guards', guards, 'an array of guards: classes, or objects with canActivate()');
+  }
   checkKeys(keys);
   for (const [name, value] of Object.entries({ useForwardedHost, allowAnonymous })) {
     if (typeof value !== 'boolean') throw InvalidSettingError.ofValue(`http.${name}`, value, 'true or false');
@@ -51,5 +55,7 @@ function checkAccess(isGuarded: boolean, allowAnonymous: boolean): void {
       'would let everybody do anything to any instance: give it guards, [AdminGuard], or keys, [process.env.DURABLE_API_KEY], or say allowAnonymous: true',
     );
   }
-  if (isGuarded && allowAnonymous) throw new InvalidSettingError('http.allowAnonymous', 'is true beside guards or keys, which would still be asked: leave out one or the other');
+  if (isGuarded && allowAnonymous) {
+    throw new InvalidSettingError('http.allowAnonymous', 'is true beside guards or keys, which would still be asked: leave out one or the other');
+  }
 }

@@ -18,7 +18,7 @@ export class HttpLine {
   readonly passages: Passage[] = [];
   /** Where the other end listens; it changes with each start. */
   targetPort: number | undefined;
-  private rule: { readonly pattern: RegExp; readonly kept: (passage: Passage) => void } | undefined;
+  private readonly rules = new Map<RegExp, (passage: Passage) => void>();
   private readonly events = new EventEmitter();
   private readonly server: Server;
 
@@ -44,7 +44,7 @@ export class HttpLine {
 
   /** Never delivers the answer to the next request that matches (`POST /path`). Resolves when the other end has given it. */
   keepAnswer(pattern: RegExp): Promise<Passage> {
-    return new Promise((kept) => (this.rule = { pattern, kept }));
+    return new Promise((kept) => this.rules.set(pattern, kept));
   }
 
   /** Resolves when the next request that matches was answered. */
@@ -75,10 +75,10 @@ export class HttpLine {
     const content = await buffer(answer);
     const passage = { method, path, status: answer.statusCode! };
     this.passages.push(passage);
-    const { rule } = this;
-    if (rule?.pattern.test(`${method} ${path}`)) {
-      this.rule = undefined;
-      rule.kept(passage);
+    const rule = [...this.rules.keys()].find((pattern) => pattern.test(`${method} ${path}`));
+    if (rule) {
+      this.rules.get(rule)!(passage);
+      this.rules.delete(rule);
       return;
     }
     const shorter = answer.headers['retry-after'] === undefined ? {} : { 'retry-after': '1' };

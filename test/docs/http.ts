@@ -1,7 +1,7 @@
-/** The README's use of HTTP: requests of orchestrators, the management API, calls between applications. */
-import { Controller, Injectable, Module, Post, Req, Res } from '@nestjs/common';
+/** The README's use of HTTP: requests of orchestrators, answers of controllers, calls between applications. */
+import { Controller, Injectable, Post, Req, Res } from '@nestjs/common';
 import {
-  Activity, DurableClient, DurableModule, InjectDurableClient, Orchestrator, type HttpRequestLike, type Orchestration, type OrchestrationContext,
+  Activity, DurableClient, InjectDurableClient, Orchestrator, type HttpRequestLike, type Orchestration, type OrchestrationContext,
 } from 'nestjs-durable';
 
 export interface Job {
@@ -25,11 +25,6 @@ export class Videos {
   }
   // #endregion
 }
-
-// #region api
-@Module({ imports: [DurableModule.forRoot({ http: { keys: [process.env.DURABLE_API_KEY!] } })] })
-export class ManagedModule {} // or guards: [AdminGuard], or both; path: '/admin/durable'
-// #endregion
 
 @Controller('videos')
 export class VideosController {

@@ -17,7 +17,7 @@ export function httpActivity(port: HttpActivityPort): ActivityFunction {
   return async (input, { signal }) => {
     const request = input as HttpActivityInput;
     const abort = new AbortController();
-    const cancelTimeout = (undefined as never) ?? ((..._: unknown[]) => undefined)(request, port.clock, abort);
+    const cancelTimeout = limit(request, port.clock, abort);
     try {
       return await exchange(request, AbortSignal.any([signal, abort.signal]), port.maxPayloadBytes);
     } catch (error) {

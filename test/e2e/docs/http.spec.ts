@@ -7,6 +7,8 @@ import { DurableClient, DurableModule, getDurableClientToken } from 'nestjs-dura
 import { DURABLE_CLOCK, VirtualClock } from 'nestjs-durable/testing';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
+import { getDurableOptionsToken } from '../../../lib/nest/durable.constants.js';
+import { resolveDurableOptions } from '../../../lib/nest/durable-options.js';
 import { AppConfig } from '../../../sample-app/src/support/app-config.js';
 import { WarehouseAppModule } from '../../../sample-app/src/warehouse/warehouse-app.module.js';
 import { createDatabase } from '../../support/databases.js';
@@ -80,6 +82,20 @@ describe('the snippets about HTTP', () => {
     expect(headers.location).toBe(body.statusQueryGetUri);
     expect(await outputOf(body.id)).toBe('holiday.mp4');
   });
+});
+
+it('the management API of the README opens to the key of the environment', async () => {
+  process.env.DURABLE_API_KEY = 'sixteen characters';
+  const { ManagedModule } = await import('../../docs/management-api.js');
+  const module = await Test.createTestingModule({ imports: [ManagedModule] })
+    .overrideProvider(getDurableOptionsToken('default')).useValue(resolveDurableOptions(IN_MEMORY)).setLogger(SILENT).compile();
+  const app = module.createNestApplication<INestApplication<App>>();
+  await app.init();
+  const list = () => request(app.getHttpServer()).get(`${BASE_PATH}/instances/`);
+  await list().expect(401);
+  await list().set('x-functions-key', process.env.DURABLE_API_KEY).expect(200, []);
+  await list().query({ code: process.env.DURABLE_API_KEY }).expect(200, []);
+  await app.close();
 });
 
 /** The commands of the README that ask the management API of the sample, as `fetch` takes them. */

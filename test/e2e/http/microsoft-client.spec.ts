@@ -1,12 +1,14 @@
 /** `DurableClient` of the npm package `durable-functions` works with the API as it does with Azure's. */
 import { Injectable } from '@nestjs/common';
 import type { OrchestrationRuntimeStatus } from 'durable-functions';
-import { Entity, EntityId, type EntityContext } from 'nestjs-durable';
+import { DurableClient, Entity, EntityId, type EntityContext } from 'nestjs-durable';
 import { BRING, FINISHED, hour, is } from '../client/states.js';
 import { Subject } from '../client/subject.js';
+import { ADAPTERS, BASE_PATH } from './support/api-app.js';
 import { useApi, type ApiRun } from './support/harness.js';
-import { microsoftClient, MODES, type MicrosoftClient } from './support/microsoft-client.js';
+import { microsoftClient, microsoftClientOf, MODES, PLACEHOLDER, type MicrosoftClient } from './support/microsoft-client.js';
 import { Repairs } from './support/repairs.js';
+import { useServed } from './support/served.js';
 
 @Injectable()
 class Counters {
@@ -92,7 +94,7 @@ describe.each(MODES)("Microsoft's client in %s mode", (mode) => {
 
   calls('[W3] getStatusBy: times and statuses', async (microsoft, run) => {
     run.clock.advance(hour);
-    const from = new Date(Date.now() + run.clock.skew);
+    const from = new Date(Date.now() + run.clock.skew - hour / 2);
     for (const state of FINISHED) await BRING[state]!(run, run.id(state));
     const ask = async (...names: string[]) =>
       (await microsoft.getStatusBy({ createdTimeFrom: from, createdTimeTo: new Date(from.getTime() + hour), runtimeStatus: statuses(...names) }))
@@ -168,7 +170,7 @@ describe.each(MODES)("Microsoft's client in %s mode", (mode) => {
 
   calls('[W5] purgeInstanceHistoryBy: times and statuses, and none', async (microsoft, run) => {
     run.clock.advance(hour);
-    const createdTimeFrom = new Date(Date.now() + run.clock.skew);
+    const createdTimeFrom = new Date(Date.now() + run.clock.skew - hour / 2);
     const createdTimeTo = new Date(createdTimeFrom.getTime() + hour);
     for (const state of FINISHED) await BRING[state]!(run, run.id(state));
     const purge = (...names: string[]) => microsoft.purgeInstanceHistoryBy({ createdTimeFrom, createdTimeTo, runtimeStatus: statuses(...names) });
@@ -219,4 +221,32 @@ describe.each(MODES)("Microsoft's client in %s mode", (mode) => {
       await until(id('a'), is('Terminated'));
     });
   }
+});
+
+describe.each(ADAPTERS)("Microsoft's client and an API with keys on %s", (adapter) => {
+  const serve = useServed(adapter);
+
+  it('works with the links that the API gives to who has the key', async () => {
+    const key = 'key-of-a-function-app';
+    const { app, origin, request } = await serve({ durable: { http: { keys: [key] } }, metadata: { providers: [Subject, Counters] } });
+    const { body: managementUrls } = await request('POST', `${BASE_PATH}/orchestrators/waits/${PLACEHOLDER}?code=${key}`);
+    const microsoft = microsoftClientOf('webhook', { base: `${origin}${BASE_PATH}`, managementUrls, key });
+    const client = app.get(DurableClient, { strict: false });
+
+    const instanceId = await microsoft.startNew('waits', { input: 1 });
+    await microsoft.raiseEvent(instanceId, 'go', 'gone');
+    await client.waitForCompletion(instanceId);
+    expect(await microsoft.getStatus(instanceId)).toMatchObject({ runtimeStatus: 'Completed', output: 'gone' });
+    expect(await microsoft.getStatusAll()).toHaveLength(2);
+    expect(await microsoft.purgeInstanceHistory(instanceId)).toEqual({ instancesDeleted: 1 });
+    expect(await microsoft.readEntityState(new EntityId('counter', 'a'))).toEqual({ entityExists: false });
+    await microsoft.terminate(PLACEHOLDER, 'enough');
+    expect(await client.waitForCompletion(PLACEHOLDER)).toMatchObject({ runtimeStatus: 'Terminated' });
+  });
+
+  it('is refused with another key', async () => {
+    const { origin } = await serve({ durable: { http: { keys: ['key-of-a-function-app'] } }, metadata: { providers: [Subject] } });
+    const microsoft = microsoftClientOf('webhook', { base: `${origin}${BASE_PATH}`, managementUrls: { id: PLACEHOLDER }, key: 'key-of-another-one' });
+    await expect(microsoft.startNew('waits')).rejects.toThrow('401');
+  });
 });

@@ -83,7 +83,6 @@ describe('settings of DurableModule.forRoot', () => {
     ['TaskHub', "does not exist; did you mean 'taskHub'?"],
     ['maxConcurrentActivities', "does not exist; did you mean 'maxConcurrentActivityFunctions'?"],
     ['verbose', 'does not exist; known are taskHub'],
-    ['http', 'belongs to the HTTP management API, which this version does not have; leave it out'],
     ['maxConcurrentEntities', "does not exist; did you mean 'maxConcurrentEntityFunctions'?"],
   ])('the unknown setting %s is refused', async (setting, message) => {
     expect(await refusalOfOptions({ [setting]: 5 })).toContain(`the setting '${setting}' ${message}`);

@@ -62,8 +62,13 @@ export class ScriptedServer {
       return;
     }
     response.sendDate = false;
-    if (reply !== 'flood') response.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
-    else while (!response.destroyed) if (!response.write('x'.repeat(10_000))) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (reply !== 'flood') {
+      response.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
+      return;
+    }
+    while (!response.destroyed) {
+      if (!response.write('x'.repeat(10_000))) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    }
   }
 }
 

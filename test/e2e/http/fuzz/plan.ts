@@ -117,7 +117,7 @@ const KINDS: Readonly<Record<string, (random: Random) => Draft>> = {
   'wrong method': (random) => {
     const [, path] = valid(random);
     const method = random.pick(['PUT', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'LINK', 'SEARCH', 'MKCOL', 'LOCK']);
-    return { method, path, body: random.chance(0.5) ? Buffer.from('{}') : undefined, headers: JSON_TYPE, allowed: method === 'OPTIONS' ? [200, 204, 404, 405] : [404, 405] };
+    return { method, path, body: random.chance(0.5) ? Buffer.from('{}') : undefined, headers: JSON_TYPE, allowed: method === 'OPTIONS' ? [200, 204, 400, 404, 405] : [404, 405] };
   },
 
   'method of another path': (random) => {
@@ -177,7 +177,7 @@ const KINDS: Readonly<Record<string, (random: Random) => Draft>> = {
   },
 
   'strange headers': (random) => ({
-    method: 'GET', path: `instances/${random.pick(INSTANCES)}`, allowed: [...READ, 400, 406],
+    method: 'GET', path: `instances/${random.pick(INSTANCES)}`, allowed: [...READ, 304, 400, 406],
     headers: {
       [random.pick(['accept', 'content-type', 'accept-encoding', 'origin', 'referer', 'cookie', 'authorization', 'if-none-match', 'range', 'x-http-method-override'])]: noiseOfHeader(random),
       [random.pick(['x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'host', 'x-forwarded-for', 'x-forwarded-prefix', 'x-original-url'])]: noiseOfHeader(random),

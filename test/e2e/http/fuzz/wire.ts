@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 /** A request as it goes over the wire: nothing is encoded, completed or checked. */
 export interface WireRequest {
   readonly method: string;
-  /** With the query; characters from U+0021 to U+00FF, each a byte. */
+  /** With the query; of visible characters of ASCII. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Entity, EntityId, type EntityContext } from 'nestjs-durable';
 import { hour } from '../../client/states.js';
-import { Gates } from '../../support/harness.js';
 import { expectRefusal, useApi } from '../support/harness.js';
 
 const LIMIT = 4_096;
@@ -22,7 +21,7 @@ class Shelf {
   }
 }
 
-const row = useApi({ providers: [Shelf, Gates], settings: { maxPayloadBytes: LIMIT } });
+const row = useApi({ providers: [Shelf], settings: { maxPayloadBytes: LIMIT } });
 
 const boxOf = (key: string): EntityId => new EntityId('box', key);
 
@@ -55,7 +54,7 @@ describe('POST entities/{name}/{key}', () => {
       await stateBecomes(box, input);
     }
     for (const [index, request] of [{}, { text: '' }].entries()) {
-      expect((await POST(`entities/Box/${id(`none-${index}`)}?op=PUT&connection=x`, request)).status).toBe(202);
+      expect((await POST(`entities/Box/${id(`none-${index}`)}?op=put&connection=x`, request)).status).toBe(202);
       await stateBecomes(boxOf(id(`none-${index}`)), null);
     }
   });

@@ -110,7 +110,7 @@ describe('GET instances/', () => {
 
   row('[W3] 400 for a bad date, and for a status, a number or a token that is none', async ({ GET }) => {
     for (const name of ['createdTimeFrom', 'createdTimeTo']) {
-      for (const value of ['yesterday', '2026-13-01T00:00:00Z', '2026-02-30T25:00:00Z', '12', 'T', '2026-01-01T00:00:00Z,']) {
+      for (const value of ['yesterday', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-01T25:00:00Z', '12', 'T', '2026-01-01T00:00:00Z,']) {
         expectRefusal(await GET(`instances/?${name}=${value}`), 400, name);
       }
     }

@@ -66,6 +66,46 @@ describe('POST orchestrators/{name}/{id?}', () => {
     expect((await POST(`orchestrators/returns/${id('a')}`, { json: 'second' })).status).toBe(202);
     expect(await output(id('a'))).toBe('second');
   });
+
+  row('[W1] [K1] onConflict: with reject a start can be repeated, whether the first instance runs or has ended', async ({ POST, client, run, id }) => {
+    await run('returns', 'first', { instanceId: id('ended') });
+    await client.startNew('waits', { instanceId: id('runs') });
+    const start = (instanceId: string, policy: string) => POST(`orchestrators/returns/${instanceId}?onConflict=${policy}`, { json: 'second' });
+    for (const state of ['ended', 'runs']) {
+      expectRefusal(await start(id(state), 'reject'), 409, `Instance '${id(state)}' exists already`);
+      expect((await start(id(state), 'useExisting')).status).toBe(202);
+    }
+    expect((await client.getStatus(id('ended')))!.output).toBe('first');
+    expect((await client.getStatus(id('runs')))!.name).toBe('waits');
+    for (const policy of ['', 'Reject', 'never']) expectRefusal(await start(id('none'), policy), 400, 'onConflict');
+    expect((await start(id('new'), 'reject')).status).toBe(202);
+  });
+});
+
+describe('POST orchestrators/{name}/{id?} with onConflict', () => {
+  row('[W1] [K1] useExisting answers 202 for what is there, finished or not', async ({ POST, base, client, run, id }) => {
+    await client.startNew('waits', { instanceId: id('running') });
+    await run('returns', 'first', { instanceId: id('finished') });
+    for (const label of ['running', 'finished']) {
+      const before = await client.getStatus(id(label));
+      const answer = await POST(`orchestrators/returns/${id(label)}?onConflict=useExisting`, { json: 'second' });
+      expect([answer.status, answer.body]).toEqual([202, linksTo(base, id(label))]);
+      expect((await client.getStatus(id(label)))?.input).toEqual(before?.input);
+    }
+  });
+
+  row('[W1] [K1] reject is 409 for a finished instance too; terminateAndReplace takes the place of an unfinished one', async ({ POST, client, run, id, output }) => {
+    await run('returns', 'first', { instanceId: id('finished') });
+    expectRefusal(await POST(`orchestrators/returns/${id('finished')}?onConflict=reject`, { json: 'second' }), 409, 'Completed');
+    await client.startNew('waits', { instanceId: id('running') });
+    expect((await POST(`orchestrators/returns/${id('running')}?onConflict=terminateAndReplace`, { json: 'second' })).status).toBe(202);
+    expect(await output(id('running'))).toBe('second');
+  });
+
+  row('[W1] 400 for one that is none', async ({ POST, client, id }) => {
+    expectRefusal(await POST(`orchestrators/returns/${id('a')}?onConflict=replace`, { json: 1 }), 400, 'onConflict');
+    expect(await client.getStatus(id('a'))).toBeNull();
+  });
 });
 
 describe('POST orchestrators/{name}/{id?} with timeout', () => {

@@ -9,6 +9,9 @@ export const ADAPTERS = ['express', 'fastify'] as const;
 
 export type AdapterKind = (typeof ADAPTERS)[number];
 
+/** Framework and database know nothing of each other: each is there once. */
+export const FRONTS = [['express', 'sqlite'], ['fastify', 'mysql']] as const satisfies readonly [AdapterKind, DatabaseKind][];
+
 /** Where Durable Functions has its management API. */
 export const BASE_PATH = '/runtime/webhooks/durabletask';
 

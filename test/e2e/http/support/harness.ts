@@ -1,5 +1,5 @@
 /**
- * Rows of the table in semantics.md section 5, over HTTP: on Express and on Fastify, on SQLite and on MySQL/MariaDB.
+ * Rows of the table in semantics.md section 5, over HTTP: on Express with SQLite, and on Fastify with MySQL/MariaDB.
  *
  *   const row = useApi({ providers: [Subject] });      // once per spec file: the applications are shared
  *
@@ -11,9 +11,8 @@
  * A test is given what a scenario is given (test/e2e/support/harness.ts), and `GET`, `POST` and `DELETE`. What it leaves
  * unfinished is terminated.
  */
-import { DATABASES } from '../../../support/databases.js';
 import type { AppOptions } from '../../support/harness.js';
-import { ADAPTERS, ApiApp } from './api-app.js';
+import { ApiApp, FRONTS } from './api-app.js';
 import { ApiRun } from './api-run.js';
 
 export type { ApiRun } from './api-run.js';
@@ -21,12 +20,11 @@ export { expectRefusal, linksTo, type ApiAnswer } from './calls.js';
 
 /** Starts the applications of this spec file and stops them after its last test. Answers `row`. */
 export function useApi(options: AppOptions): (name: string, body: (run: ApiRun) => Promise<void>) => void {
-  const fronts = ADAPTERS.flatMap((adapter) => DATABASES.map((database) => [adapter, database] as const));
   const apps = new Map<string, ApiApp>();
   let count = 0;
 
   beforeAll(async () => {
-    for (const [adapter, database] of fronts) {
+    for (const [adapter, database] of FRONTS) {
       const app = new ApiApp(adapter, database, { ...options, settings: { http: { allowAnonymous: true }, ...options.settings } });
       apps.set(`${adapter} ${database}`, app);
       await app.start();
@@ -39,7 +37,7 @@ export function useApi(options: AppOptions): (name: string, body: (run: ApiRun) 
 
   return (name, body) => {
     const number = (count += 1);
-    it.each(fronts)(`${name} (%s, %s)`, async (adapter, database) => {
+    it.each(FRONTS)(`${name} (%s, %s)`, async (adapter, database) => {
       const run = new ApiRun(apps.get(`${adapter} ${database}`)!, number);
       await run.play(() => body(run));
     });

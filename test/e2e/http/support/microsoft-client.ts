@@ -28,18 +28,30 @@ const { DurableClient } = jest.requireActual<{ DurableClient: new (data: ClientD
 );
 
 /** Stands in the templates where the instance id is to be. */
-const PLACEHOLDER = 'INSTANCEID';
+export const PLACEHOLDER = 'INSTANCEID';
 
-const HUB = 'taskHub=DurableHub';
+/** Where the client is led. */
+export interface Destination {
+  /** Of the API, without a slash at the end. */
+  readonly base: string;
+  /** The API's payload for an instance {@link PLACEHOLDER}. */
+  readonly managementUrls: object;
+  readonly key?: string;
+}
 
-export function microsoftClient(mode: Mode, { client, base, origin }: ApiRun): MicrosoftClient {
-  const request = { protocol: 'http', headers: { host: new URL(origin).host } };
+export function microsoftClientOf(mode: Mode, { base, managementUrls, key = 'none' }: Destination): MicrosoftClient {
   const data: ClientData = {
     taskHubName: 'DurableHub',
-    creationUrls: { createNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?${HUB}` },
-    managementUrls: client.createHttpManagementPayload(request, PLACEHOLDER),
+    creationUrls: { createNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?taskHub=DurableHub&code=${key}` },
+    managementUrls,
     baseUrl: base,
-    requiredQueryStringParameters: HUB,
+    requiredQueryStringParameters: `code=${key}`,
   };
   return new DurableClient(mode === 'rpc' ? { ...data, rpcBaseUrl: `${base}/` } : data);
+}
+
+/** The client for an API that needs no key. */
+export function microsoftClient(mode: Mode, { client, base, origin }: ApiRun): MicrosoftClient {
+  const request = { protocol: 'http', headers: { host: new URL(origin).host } };
+  return microsoftClientOf(mode, { base, managementUrls: client.createHttpManagementPayload(request, PLACEHOLDER) });
 }
