@@ -3,14 +3,16 @@ import { Module, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DurableModule } from '../../lib/index.js';
 import type { ApplicationConfig, ApplicationMessage } from './application-messages.js';
-import { KEY, Dispatches, Watch } from './dispatches.js';
 import { Deliveries, WarehouseAddress } from './deliveries.js';
+import { Dispatches, KEY, Watch } from './dispatches.js';
 
 const config = JSON.parse(process.argv[2]!) as ApplicationConfig;
 const { name, storage, leaseDuration, warehouseUrl, hold = [] } = config;
 
 const tell = (message: ApplicationMessage): boolean => process.send!(message);
-const logger: LoggerService = { log: () => undefined, warn: () => undefined, error: (...texts: unknown[]) => void tell({ type: 'error', text: texts.join(' ') }) };
+const ignore = (): void => undefined;
+const report = (...texts: unknown[]) => void tell({ type: 'error', text: texts.join(' ') });
+const logger: LoggerService = { log: ignore, warn: ignore, error: report };
 
 async function begun(what: string): Promise<void> {
   tell({ type: 'begun', what });

@@ -35,7 +35,7 @@ export class VideosController {
   async start(@Req() request: HttpRequestLike, @Res({ passthrough: true }) response: Response): Promise<unknown> {
     const id = await this.client.orchestrators(Videos).convert({ video: 'holiday.mov' });
     const { status, headers, body } = this.client.createCheckStatusResponse(request, id);
-    response.status(status).set(headers);
+    response.status(status).set(headers); // Express; with Fastify headers(headers)
     return body;
   }
   // #endregion

@@ -46,10 +46,11 @@ describe('the packed package', () => {
     expect(await packed.evaluate(environment, format, script)).toBe('true');
   });
 
-  it.each(CONSUMERS)('[A7] compiles and runs an orchestration with enhancers in %s, in an application of type %s', async (environment, format) => {
+  it.each(CONSUMERS)('[A7] [W1] compiles and runs an orchestration with enhancers, also over HTTP, in %s, in an application of type %s', async (environment, format) => {
+    const farewell = ['Goodbye! true #1', 'excused me'];
     expect(JSON.parse(await packed.compileAndRun(environment, format))).toEqual({
-      runtimeStatus: 'Completed',
-      output: ['Hello Ada! (durable) #1', 'Hello Grace! (durable) #1', 'Goodbye! true #1', 'excused me'],
+      direct: { runtimeStatus: 'Completed', output: ['Hello Ada! (durable) #1', 'Hello Grace! (durable) #1', ...farewell] },
+      overHttp: { status: 200, output: ['Hello Edsger! (durable) #1', ...farewell] },
     });
   });
 });

@@ -22,7 +22,7 @@ export class DeliveryService {
   *deliver(ctx: OrchestrationContext, shipment: Shipment): Orchestration<string> {
     const { url, headers } = yield* ctx.activities(WarehouseApi).access();
     const id = `dispatch-${shipment.orderId}`;
-    const start = `${url}/orchestrators/dispatch/${id}`;
+    const start = `${url}/orchestrators/dispatch/${id}?onConflict=reject`;
     let answer = yield* ctx.callHttp({ method: 'POST', url: start, headers, body: shipment, retry: RETRY });
     if (answer.statusCode === 409) {
       ctx.log.log(`${id} runs already`);

@@ -132,12 +132,12 @@ describe("the README's curl commands for the warehouse", () => {
       const statuses: string[] = [];
       for (const { url, init } of curlCommands()) {
         const response = await fetch(url.replace('http://localhost:3001', origin), init);
-        const { method } = init;
-        statuses.push(`${method} ${response.status}`);
+        statuses.push(`${init.method} ${response.status}`);
         // What is asked for comes about soon after.
-        const wanted = /suspend|terminate/.exec(url)?.[0];
-        while (wanted !== undefined && !(await client.getStatus('parcel-1'))!.runtimeStatus.toLowerCase().startsWith(wanted.slice(0, 7))) await new Promise(setImmediate);
-        while (/resume/.test(url) && (await client.getStatus('parcel-1'))!.runtimeStatus !== 'Running') await new Promise(setImmediate);
+        const [operation] = /suspend|resume|terminate/.exec(url) ?? [];
+        if (operation === undefined) continue;
+        const wanted = { suspend: 'Suspended', resume: 'Running', terminate: 'Terminated' }[operation];
+        while ((await client.getStatus('parcel-1'))!.runtimeStatus !== wanted) await new Promise(setImmediate);
       }
       expect(statuses).toEqual(['GET 404', 'POST 202', 'GET 202', 'POST 202', 'POST 202', 'POST 202', 'GET 200', 'GET 200', 'DELETE 200']);
       expect(await client.getStatus('parcel-1')).toBeNull();

@@ -87,7 +87,8 @@ describe.each(DATABASES)('the shop and the warehouse on %s', (kind) => {
     return cups();
   }
 
-  const requests = (history: readonly HistoryRecord[]) => history.filter(({ eventType, name }) => eventType === 'TaskScheduled' && name === 'BuiltIn::HttpActivity').length;
+  const requests = (history: readonly HistoryRecord[]) =>
+    history.filter(({ eventType, name }) => eventType === 'TaskScheduled' && name === 'BuiltIn::HttpActivity').length;
 
   describe('with callHttp', () => {
     it('[H1] [H2] [W1] [W2] an orchestration starts one of the other application, and gets its output', async () => {

@@ -72,7 +72,7 @@ describe.each(FRONTS)('the API on %s and %s', (adapter, database) => {
     expect(await readTableRows(app.storage)).toEqual(before);
     for (const state of INSTANCES) expect((await run.client.getStatus(state))?.runtimeStatus).toBe(state);
     expectNoErrors();
-  });
+  }, TEST_TIME_LIMIT + REQUESTS * 10);
 
   it('is not troubled by what is no whole request', async () => {
     const before = await readTableRows(app.storage);

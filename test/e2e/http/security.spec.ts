@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('the API on %s', (adapter) => {
 
   it('is off by default: no row is there', async () => {
     for (const durable of [{}, { http: undefined }, { http: false as const }]) {
-      const { request } = await serve({ durable: durable as DurableModuleOptions, metadata: { providers: [Subject] } });
+      const { request } = await serve({ durable, metadata: { providers: [Subject] } });
       for (const [method, path] of ROWS) expect((await request(method, `${BASE_PATH}/${path}`)).status).toBe(404);
     }
   });
@@ -124,6 +124,16 @@ describe.each(ADAPTERS)('the API on %s', (adapter) => {
     expect(byHeader.headers.get('location')).toBe(byHeader.body.statusQueryGetUri);
     const none = await request('GET', `${BASE_PATH}/instances/missing?code=${KEY}`);
     expect(none.text).not.toContain(KEY);
+    const { headers } = await request('GET', `${BASE_PATH}/instances/a?code=${KEY}`);
+    expect(headers.get('location')).toBe(`${origin}${BASE_PATH}/instances/a?taskHub=DurableHub&code=${KEY}`);
+  });
+
+  it('[K5] gives controllers links without a key', async () => {
+    const { app } = await serve({ durable: { http: { keys: [KEY] } } });
+    const request = { protocol: 'http', headers: { host: 'shop.example', 'x-functions-key': KEY }, url: `/orders?code=${KEY}`, query: { code: KEY } };
+    const response = app.get(DurableClient, { strict: false }).createCheckStatusResponse(request, 'a');
+    expect(response.body).toEqual(linksTo(`http://shop.example${BASE_PATH}`, 'a'));
+    expect(response.headers).toEqual({ Location: linksTo(`http://shop.example${BASE_PATH}`, 'a').statusQueryGetUri, 'Retry-After': '10' });
   });
 
   it('asks its guards for each row: 403, and nothing is done', async () => {

@@ -104,6 +104,7 @@ class SettingsModule {}
     DurableModule.forRootAsync({
       imports: [SettingsModule],
       inject: [Settings],
+      http: { allowAnonymous: true },
       useFactory: async ({ database }: Settings): Promise<DurableOptions> => ({ storage: { type: 'better-sqlite3', database } }),
     }),
   ],
@@ -111,9 +112,19 @@ class SettingsModule {}
 })
 class AppModule {}
 
+/** Starts an orchestration through the management API, and waits for its end. */
+async function welcomeOverHttp(origin: string, names: string[]): Promise<unknown> {
+  const url = `${origin}/runtime/webhooks/durabletask/orchestrators/greetAll?timeout=30`;
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(names) });
+  return { status: response.status, output: await response.json() };
+}
+
 async function main(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
-  process.stdout.write(JSON.stringify(await app.get(Doorman).welcome([' Ada', 'Grace '])));
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  await app.listen(0, '127.0.0.1');
+  const direct = await app.get(Doorman).welcome([' Ada', 'Grace ']);
+  const overHttp = await welcomeOverHttp(await app.getUrl(), ['Edsger']);
+  process.stdout.write(JSON.stringify({ direct, overHttp }));
   await app.close();
 }
 

@@ -88,6 +88,14 @@ describe('DELETE entities/{name}/{key}', () => {
   });
 });
 
+describe('DELETE entities/{name}/{key} refuses', () => {
+  row('[W13] 400: a name or key that cannot be', async ({ DELETE, id }) => {
+    expectRefusal(await DELETE(`entities/b%40x/${id('a')}`), 400);
+    expectRefusal(await DELETE(`entities/box/${id('x'.repeat(260))}`), 400);
+    expectRefusal(await DELETE('entities/box/%00'), 400);
+  });
+});
+
 describe('GET entities/{name?}', () => {
   interface Listed { readonly entityId: { readonly name: string; readonly key: string } }
 

@@ -61,7 +61,7 @@ describe('GET instances/', () => {
     expect(await ask(`createdTimeFrom=${new Date(second.getTime() + 1).toISOString()}`)).toEqual([]);
   });
 
-  row('[W3] times in other zones, encoded or not, and days', async ({ GET, run, id }) => {
+  row('[W3] times in other zones, encoded or not, or without one, which are UTC; and days', async ({ GET, run, id }) => {
     const { createdTime } = await run('returns', 1, { instanceId: id('a') });
     const local = new Date(createdTime.getTime() + 2 * hour).toISOString().replace('Z', '+02:00');
     const before = new Date(createdTime.getTime() + 2 * hour - 1).toISOString().replace('Z', '+02:00');
@@ -69,6 +69,10 @@ describe('GET instances/', () => {
     for (const encode of [String, encodeURIComponent]) {
       expect(await ask(`createdTimeFrom=${encode(local)}`)).toEqual([id('a')]);
       expect(await ask(`createdTimeTo=${encode(before)}`)).toEqual([]);
+    }
+    for (const encode of [(time: string) => time.slice(0, -1), (time: string) => time.toLowerCase()]) {
+      expect(await ask(`createdTimeFrom=${encode(createdTime.toISOString())}`)).toEqual([id('a')]);
+      expect(await ask(`createdTimeTo=${encode(new Date(createdTime.getTime() - 1).toISOString())}`)).toEqual([]);
     }
     expect(await ask('createdTimeFrom=2020-01-01')).toEqual([id('a')]);
     expect(await ask('createdTimeTo=2020-01-01')).toEqual([]);
@@ -95,6 +99,7 @@ describe('GET instances/', () => {
     } while (token !== null);
     expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
     expect(idsOf(await run.GET(list, { headers: { 'x-ms-continuation-token': '' } }))).toEqual(ids.slice(0, 2));
+    expect(idsOf(await run.GET(`instances/?instanceIdPrefix=${run.id('')}&top=100000`))).toEqual(ids);
   });
 
   row('[W3] a page has 100 instances when top does not say otherwise', async ({ GET, client, id }) => {
@@ -115,7 +120,7 @@ describe('GET instances/', () => {
       }
     }
     for (const value of ['Broken', 'Completed,Broken', 'Completed;Failed']) expectRefusal(await GET(`instances/?runtimeStatus=${value}`), 400, 'runtimeStatus');
-    for (const value of ['-1', '1.5', 'many', '1e99']) expectRefusal(await GET(`instances/?top=${value}`), 400, 'top');
+    for (const value of ['0', '-1', '1.5', 'many', '1e99']) expectRefusal(await GET(`instances/?top=${value}`), 400, 'top');
     for (const token of ['x', 'bnVsbA', '[1]', 'e30']) {
       expectRefusal(await GET('instances/', { headers: { 'x-ms-continuation-token': token } }), 400, 'ontinuation');
     }

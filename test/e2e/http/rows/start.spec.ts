@@ -184,6 +184,14 @@ describe('POST orchestrators/{name}/{id?} refuses', () => {
     }
   });
 
+  row('[W1] 415: a body that is encoded', async ({ POST, client, id }) => {
+    for (const encoding of ['gzip', 'br', 'x']) {
+      expectRefusal(await POST(`orchestrators/returns/${id('a')}`, { text: '{}', headers: { 'content-encoding': encoding } }), 415, encoding);
+    }
+    expect(await client.getStatus(id('a'))).toBeNull();
+    expect((await POST(`orchestrators/returns/${id('b')}`, { text: '{}', headers: { 'content-encoding': 'identity' } })).status).toBe(202);
+  });
+
   row('[W1] 413: an input over maxPayloadBytes; the limit itself is not', async ({ POST, client, id, output }) => {
     const ofBytes = (bytes: number): string => 'x'.repeat(bytes - 2);
     expectRefusal(await POST(`orchestrators/returns/${id('a')}`, { json: ofBytes(LIMIT + 1) }), 413);
