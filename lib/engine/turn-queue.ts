@@ -90,7 +90,9 @@ export class TurnQueue<S extends Turnable> {
 
   /** Others may have their turns beside the slot again. */
   endSolitude(slot: S): void {
+    if (!this.solitude.isAlone(slot)) return;
     this.solitude.end(slot);
+    this.resume();
   }
 
   /** The slot is in the works from now on. */

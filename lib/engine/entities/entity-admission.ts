@@ -30,14 +30,15 @@ export class EntityAdmission {
     if (slot.admission || !isOld(slot, next)) return { kind: 'passed' };
     const { maxDispatchCount } = this.port;
     const attempts = (slot.row?.attempts ?? 0) + 1;
-    slot.isCareful ||= attempts > 1;
+    const isSuspect = attempts >= Math.min(2, maxDispatchCount);
+    slot.isCareful ||= isSuspect;
     if (attempts > maxDispatchCount) {
       const what = `Operation '${operationOf(next)?.operation}' of entity '${slot.instanceId}'`;
       // The first time was not counted: nothing had died of it yet.
       slot.admission = failureDetailsOf(new PoisonMessageError(what, attempts, maxDispatchCount));
       return { kind: 'passed' };
     }
-    if (attempts >= Math.min(2, maxDispatchCount) && !this.port.isAlone(slot)) return { kind: 'suspect' };
+    if (isSuspect && !this.port.isAlone(slot)) return { kind: 'suspect' };
     return { kind: 'counted', attempts };
   }
 
@@ -52,7 +53,10 @@ export class EntityAdmission {
   }
 }
 
-/** Whether the message was there when the partition was taken over from a worker that died. */
-function isOld({ partition }: EntitySlot, { message, timer }: WaitingMessage): boolean {
-  return isBacklog(partition, timer ? { kind: 'timer', timer } : { kind: 'message', message });
+/**
+ * Whether the message was there when the partition was taken over from a worker that died. Of an entity whose attempts are counted
+ * already that may have been another worker, which has given the partition away since.
+ */
+function isOld({ partition, row }: EntitySlot, { message, timer }: WaitingMessage): boolean {
+  return row?.attempts !== undefined || isBacklog(partition, timer ? { kind: 'timer', timer } : { kind: 'message', message });
 }
