@@ -80,7 +80,7 @@ export class DurableEngine {
       partitionCount,
       acquired: (partitions) => this.acquired(partitions),
       lost: (partitions) => partitions.forEach((partition) => this.drop(partition)),
-      settled: (partition) => partition.whenSettled(),
+      settled: (partition) => this.settled(partition),
       renewed: () => this.renewed(),
       outdated: (reason) => {
         this.activities.stopTaking();
@@ -245,6 +245,14 @@ export class DurableEngine {
       await this.poller.whenPolled();
     } else this.poller.nudge();
     await this.activities.recover(partitions);
+  }
+
+  /** Resolves when nothing is under way in the partition. All else there waits for that: an operation may not hold it up for ever. */
+  private async settled(partition: Partition): Promise<void> {
+    const { clock, settings } = this.options;
+    if (await within(clock, clock.monotonic() + settings.shutdownTimeout, partition.whenSettled())) return;
+    this.entities.interrupt(partition, new Error(`Partition ${partition.index} goes to another worker.`));
+    await partition.whenSettled();
   }
 
   private drop(partition: Partition): void {

@@ -26,7 +26,7 @@ export interface EngineSettings {
   readonly maxPayloadBytes: number;
   /** How often a work item is taken up again after its worker died of it, before it fails [Y8]; 1–1 000. Default 10. */
   readonly maxDispatchCount: number;
-  /** How long a stop waits for running work. Default 30 000. */
+  /** How long a stop waits for running work, and the hand-over of a partition for its operations. Default 30 000. */
   readonly shutdownTimeout: number;
   /** Version of instances that are started without one [Y5]. Default none. */
   readonly defaultVersion?: string;

@@ -123,6 +123,11 @@ export class Entities {
     this.runner.abortAll(reason);
   }
 
+  /** As {@link abortAll}, for the entities of one partition. */
+  interrupt(partition: Partition, reason: Error): void {
+    for (const slot of partition.entities.values()) this.runner.interrupt(slot, reason);
+  }
+
   /** Forgets a partition that is no longer this process's. */
   drop(partition: Partition): void {
     const reason = new Error(`Partition ${partition.index} is no longer this worker's.`);

@@ -95,6 +95,7 @@ export class EntityRunner {
       maxBatchSize: settings.maxEntityOperationBatchSize,
       mayGoOn: (slot) => !this.stopping && !slot.isInterrupted && slot.partition.state === 'owned' && port.isHeld(),
       heldUp: (slot) => this.wake(slot),
+      outlasts: (slot) => this.turns.outlast(slot),
     };
   }
 
@@ -106,12 +107,18 @@ export class EntityRunner {
 
   /** Aborts what still runs: it does not count, and runs again elsewhere. */
   abortAll(reason: Error): void {
-    for (const slot of this.running) interrupt(slot, reason);
+    for (const slot of this.running) this.interrupt(slot, reason);
+  }
+
+  /** Aborts what the entity runs. */
+  interrupt(slot: EntitySlot, reason: Error): void {
+    slot.isInterrupted = true;
+    slot.abort?.abort(reason);
   }
 
   /** Nothing of the entity is this process's any more. */
   drop(slot: EntitySlot, reason: Error): void {
-    interrupt(slot, reason);
+    this.interrupt(slot, reason);
     slot.cancelWait?.();
     this.turns.endSolitude(slot);
     this.watch.forget(slot);
@@ -198,7 +205,7 @@ export class EntityRunner {
   private async run(slot: EntitySlot, definition: EntityDefinition | undefined, admitted: EntityAdmitted | undefined): Promise<EntityRunEnd> {
     try {
       const run = new EntityRun(slot, this.runPort);
-      if (!definition) return (await run.write((step) => this.port.absent.takeUp(slot, step))) ? 'absent' : 'left';
+      if (!definition) return await run.write((step) => this.port.absent.takeUp(slot, step));
       if (admitted?.kind !== 'counted') return await run.carryOut(definition);
       await run.write((step) => step.count(admitted.attempts));
       return 'counted';
@@ -275,9 +282,4 @@ export class EntityRunner {
       for (const slot of partition.entities.values()) if (slot.line.inboxLength > 0 && isStuck(slot)) this.overflow.check(slot);
     });
   }
-}
-
-function interrupt(slot: EntitySlot, reason: Error): void {
-  slot.isInterrupted = true;
-  slot.abort?.abort(reason);
 }

@@ -57,6 +57,17 @@ describe('Entities whose code a process lacks', () => {
     await until(async () => (await store.getEntities([{ partition: partitionOf(instanceId, 4), instanceId }]))[0]?.state === JSON.stringify(expected));
   }
 
+  it('[N7] calls in its queue fail, however many there are', async () => {
+    const first = await start({ entities: { list: () => new Promise<void>(() => undefined) } });
+    const ids = await Promise.all(Array.from({ length: 250 }, () => first.startNew('call', 'a')));
+    const queued = async () => (await store.loadEntities([{ partition: partitionOf('@list@a', 4), instanceId: '@list@a' }], { maxBytes: 1e9, queueLimit: 1_000 })).entities[0]!.queue;
+    await until(async () => (await queued()).length > 200);
+    await first.engine.close();
+    const second = await start();
+    for (const id of ids) expect(await second.finished(id)).toMatchObject({ status: 'Failed' });
+    expect(await queued()).toEqual([]);
+  }, LIMIT);
+
   it('[N7] calling one that nobody has fails, with the names that are known', async () => {
     const subject = await start({ entities: { counter: () => undefined } });
     const row = await subject.finished(await subject.startNew('call', 'a'));

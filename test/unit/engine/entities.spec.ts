@@ -290,6 +290,18 @@ describe('Entities', () => {
     expect(runs).toBe(keys.length);
   });
 
+  it('[N4] an operation that never ends is aborted when its partition goes to another worker', async () => {
+    const keys = Array.from({ length: 8 }, (_, index) => `key-${index}`);
+    const first = await start({ settings: { shutdownTimeout: 100 } });
+    for (const key of keys) await send(first, 'wait', key, { key });
+    await until(() => keys.every((key) => first.engine['ownership'].partitions.get(partitionOf(`@list@${key}`, 4))?.entity(`@list@${key}`).abort));
+    const second = await start({ entities: { list: (ctx) => ctx.setState('elsewhere') } });
+    await until(() => second.engine['ownership'].partitions.size === 2);
+    const moved = keys.filter((key) => second.engine['ownership'].owns(partitionOf(`@list@${key}`, 4)));
+    expect(moved).not.toEqual([]);
+    for (const key of moved) await untilState('elsewhere', key);
+  });
+
   it('a step that was stale is done again with what the database has', async () => {
     const subject = await start();
     await send(subject, 'add', 1);
