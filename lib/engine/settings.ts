@@ -20,7 +20,7 @@ export interface EngineSettings {
   readonly maxPollingInterval: number;
   /** Leases of partitions and heartbeats of workers, renewed at a third of it. Default 15 000. */
   readonly leaseDuration: number;
-  /** Actions of one episode [O14]. Default 100 000. */
+  /** Actions of one episode, or of one operation of an entity [O14]. Default 100 000. */
   readonly maxOrchestrationActions: number;
   /** Size of an input, result or event as JSON. Default 4 MiB. */
   readonly maxPayloadBytes: number;

@@ -10,8 +10,12 @@ import type { EntityStep } from './entity-step.js';
 
 export interface AbsentEntitiesPort {
   readonly parked: ParkedWork;
-  /** Whether the partition is on its way to a worker that has this entity, or will be soon. */
+  /** Whether the partition is on its way to a worker that has this entity. */
   handsOver(partition: Partition, ref: HandlerRef): boolean;
+  /** Whether a live worker has it, as the last heartbeat saw them. */
+  isElsewhere(name: string): boolean;
+  /** Whether partitions can go to other workers while this process lives. */
+  sharesPartitions(): boolean;
   /** What the live workers have, this process included, as the last heartbeat saw them. */
   handlers(): readonly HandlerList[];
   /** Looks who lives now. */
@@ -33,6 +37,10 @@ export class AbsentEntities {
     // A worker that began after the last heartbeat would be overlooked.
     if (!partition.parked.has(instanceId)) await this.port.refreshWorkers();
     if (this.port.handsOver(partition, ref)) return 'left';
+    if (this.port.isElsewhere(ref.name)) {
+      if (!this.port.sharesPartitions()) this.port.parked.add(partition, instanceId, ref);
+      return 'left';
+    }
     const hasMore = slot.line.hasRest;
     const { waiting, isShorter } = this.distribute(slot, step, ref.name);
     if (waiting > 0) this.port.parked.add(partition, instanceId, ref);

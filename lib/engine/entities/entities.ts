@@ -59,7 +59,9 @@ export class Entities {
       operations: new OperationRunner({ clock, log, settings, newInstanceId: () => uuidV7().replaceAll('-', '') }),
       absent: new AbsentEntities({
         parked: port.parked,
-        handsOver: (partition, ref) => ownership.offer(partition, ref) || workers.hasEntity(ref.name),
+        handsOver: (partition, ref) => ownership.offer(partition, ref),
+        isElsewhere: (name) => workers.hasEntity(name),
+        sharesPartitions: () => ownership.sharesPartitions,
         handlers: () => [handlers.list(), ...workers.handlers],
         refreshWorkers: () => ownership.members.refresh(),
       }),

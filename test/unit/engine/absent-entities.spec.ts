@@ -4,7 +4,7 @@ import { partitionOf } from '../../../lib/core/ids.js';
 import type { EntityContext, OrchestrationContext } from '../../../lib/core/index.js';
 import { countParked } from '../../../lib/engine/parked-work.js';
 import type { DurableStore } from '../../../lib/storage/store.js';
-import { sharedStore, TestEngine, type TestEngineOptions } from './support/test-engine.js';
+import { sharedStore, TestEngine, WorkerLock, type TestEngineOptions } from './support/test-engine.js';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const LIMIT = 20_000;
@@ -109,6 +109,18 @@ describe('Entities whose code a process lacks', () => {
     for (const key of KEYS) await untilState(key, [1]);
     expect(warnings(first)).toEqual([]);
   });
+
+  it('[Y6] where one process at a time may work, what only the one that stands by has waits for it, and is told of', async () => {
+    const lock = new WorkerLock();
+    const first = await start({ lock });
+    await start({ lock, entities: { list } });
+    const id = await first.startNew('call', 'a');
+    await until(() => warnings(first).length > 0);
+    expect(parked(first)).toMatchObject([{ kind: 'entity', name: 'list', instances: 1 }]);
+    await first.engine.close();
+    await untilState('a', ['called']);
+    expect((await engines[1]!.finished(id))!.status).toBe('Completed');
+  }, LIMIT);
 
   async function queueLength(key: string): Promise<number> {
     const instanceId = `@list@${key}`;
