@@ -17,6 +17,8 @@ export interface EntityExecutionOptions {
   readonly state: Serialized;
   /** Limit of each state, input and result, bytes of UTF-8 JSON. */
   readonly maxPayloadBytes: number;
+  /** Signals and starts that one operation may send. */
+  readonly maxActions: number;
   /** Takes the lines of `ctx.log`. */
   readonly log: DurableLogger;
   /** The id of an orchestration that is started without one. */

@@ -90,7 +90,7 @@ export class OperationContext implements EntityContext {
     if (!(id instanceof EntityId)) throw new TypeError(`${where} takes an EntityId, new EntityId(name, key), not ${describeValue(id)}.`);
     assertName(operation, `${where}: the operation`);
     const text = this.serialize(input, () => `the input of the signal '${operation}' sent by ${where}`);
-    this.draft.actions.push({
+    this.add(where, {
       type: 'signal',
       entityId: id.toString(),
       operation,
@@ -117,7 +117,7 @@ export class OperationContext implements EntityContext {
       ...(tags !== undefined && { tags: checkedTags(tags, where) }),
       ...(startAt !== undefined && { startAt: dateToTime(startAt, `${where}: startAt`) }),
     };
-    this.draft.actions.push(action);
+    this.add(where, action);
     return action.instanceId;
   }
 
@@ -148,6 +148,14 @@ export class OperationContext implements EntityContext {
 
   private get draft(): OperationDraft {
     return this.progress.draft;
+  }
+
+  private add(where: string, action: EntityAction): void {
+    const { maxActions } = this.options;
+    if (this.draft.actions.length >= maxActions) {
+      throw new RangeError(`${where}: the operation has sent more than ${maxActions} signals and starts: a runaway loop? Send less at a time, or raise maxOrchestrationActions.`);
+    }
+    this.draft.actions.push(action);
   }
 
   private serialize(value: unknown, what: () => string): Serialized {

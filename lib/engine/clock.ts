@@ -13,6 +13,17 @@ export interface Clock {
   onSkew(listener: () => void): Cancel;
 }
 
+/** Whether `work` ended before the monotonic time `deadline`. */
+export function within(clock: Clock, deadline: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(Math.max(0, deadline - clock.monotonic()), () => resolve(false));
+    void work.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+}
+
 /** The longest delay that Node's timers take. */
 export const MAX_DELAY = 2 ** 31 - 1;
 

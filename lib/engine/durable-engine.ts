@@ -11,9 +11,10 @@ import { Activities } from './activities.js';
 import { Backoff } from './backoff.js';
 import { withBuiltIns } from './built-in/built-in-handlers.js';
 import { ClientSide } from './client-side.js';
-import { EngineTime, type Clock } from './clock.js';
+import { EngineTime, within, type Clock } from './clock.js';
 import { Committer } from './committer.js';
 import { Dispatcher } from './dispatcher.js';
+import { drain } from './drain.js';
 import { Entities } from './entities/entities.js';
 import { GarbageCollector } from './garbage-collector.js';
 import type { HandlerRegistry } from './handlers.js';
@@ -43,8 +44,6 @@ export interface EngineOptions {
 
 /** How long the first connection is tried for, ms. */
 const CONNECT_TIMEOUT = 10_000;
-/** How long aborted activities have to end after the drain deadline, ms. */
-const ABORT_GRACE = 1_000;
 /** How long a stop tries to give the partitions back; their leases end anyway, ms. */
 const RELEASE_TIMEOUT = 5_000;
 
@@ -84,7 +83,7 @@ export class DurableEngine {
       partitionCount,
       acquired: (partitions) => this.acquired(partitions),
       lost: (partitions) => partitions.forEach((partition) => this.drop(partition)),
-      settled: (partition) => partition.whenSettled(),
+      settled: (partition) => this.settled(partition),
       renewed: () => this.renewed(),
       outdated: (reason) => {
         this.activities.stopTaking();
@@ -221,39 +220,16 @@ export class DurableEngine {
     const hasStarted = this.stage === 'started';
     this.stage = 'stopping';
     if (!hasStarted) return;
+    const { alarm, poller, ownership, activities, entities, dispatcher, parking, garbage, committer, client } = this;
     const { clock, settings } = this.options;
-    const deadline = clock.monotonic() + settings.shutdownTimeout;
-    const graceful = () => Math.max(deadline, clock.monotonic() + ABORT_GRACE);
-    this.alarm.stop();
-    await this.within(deadline, this.poller.stop());
-    this.activities.stopTaking();
-    this.entities.stopTaking();
-    await this.within(deadline, this.ownership.retire());
-    const whenDone = () => Promise.all([this.activities.whenDone(), this.entities.whenDone()]);
-    if (!(await this.within(deadline, whenDone()))) {
-      const reason = new Error('The application is shutting down.');
-      this.activities.abortAll(reason);
-      this.entities.abortAll(reason);
-      await this.within(clock.monotonic() + ABORT_GRACE, whenDone());
-    }
-    await this.within(graceful(), this.dispatcher.drain());
-    this.dispatcher.stop();
-    this.parking.stop();
-    this.entities.stop();
-    // What could not be taken up: results go to the inbox, starts to the client's queue.
-    for (const partition of this.ownership.partitions.values()) this.drop(partition);
-    this.garbage.stop();
-    // The callers of those starts go on in the next turn of the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
-    await this.within(graceful(), Promise.all([this.committer.whenIdle(), this.activities.whenWritten(), this.client.whenIdle()]));
-    this.client.stop();
-    this.committer.stop();
-    this.activities.stop();
+    const parts = { clock, alarm, poller, ownership, activities, entities, dispatcher, parking, garbage, committer, client };
+    await drain({ ...parts, drop: (partition) => this.drop(partition) }, settings.shutdownTimeout);
   }
 
   private async releaseOnce(): Promise<void> {
     const released = this.ownership.release().catch((error: unknown) => this.health.failed(error));
-    await this.within(this.options.clock.monotonic() + RELEASE_TIMEOUT, released);
+    const { clock } = this.options;
+    await within(clock, clock.monotonic() + RELEASE_TIMEOUT, released);
   }
 
   // ---- partitions
@@ -272,6 +248,14 @@ export class DurableEngine {
       await this.poller.whenPolled();
     } else this.poller.nudge();
     await this.activities.recover(partitions);
+  }
+
+  /** Resolves when nothing is under way in the partition. All else there waits for that: an operation may not hold it up for ever. */
+  private async settled(partition: Partition): Promise<void> {
+    const { clock, settings } = this.options;
+    if (await within(clock, clock.monotonic() + settings.shutdownTimeout, partition.whenSettled())) return;
+    this.entities.interrupt(partition, new Error(`Partition ${partition.index} goes to another worker.`));
+    await partition.whenSettled();
   }
 
   private drop(partition: Partition): void {
@@ -346,16 +330,5 @@ export class DurableEngine {
         await backoff.wait();
       }
     }
-  }
-
-  /** Whether `work` ended before the monotonic time `deadline`. */
-  private async within(deadline: number, work: Promise<unknown>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.options.clock.after(Math.max(0, deadline - this.options.clock.monotonic()), () => resolve(false));
-      void work.then(() => {
-        cancel();
-        resolve(true);
-      });
-    });
   }
 }

@@ -80,6 +80,11 @@ export class Ownership {
     return this.members.holdsLease;
   }
 
+  /** Whether partitions can go to other workers while this process lives. */
+  get sharesPartitions(): boolean {
+    return !this.lock.isNeeded;
+  }
+
   owns(partition: number): Partition | undefined {
     const owned = this.partitions.get(partition);
     return owned?.state === 'owned' ? owned : undefined;

@@ -20,7 +20,7 @@ export interface EngineSettings {
   readonly maxPollingInterval: number;
   /** Leases of partitions and heartbeats of workers, renewed at a third of it. Default 15 000. */
   readonly leaseDuration: number;
-  /** Actions of one episode [O14]. Default 100 000. */
+  /** Actions of one episode, or of one operation of an entity [O14]. Default 100 000. */
   readonly maxOrchestrationActions: number;
   /** Size of an input, result or event as JSON. Default 4 MiB. */
   readonly maxPayloadBytes: number;
@@ -28,7 +28,7 @@ export interface EngineSettings {
   readonly maxDispatchCount: number;
   /** How long a callHttp waits between polls when the answer has no Retry-After [H2]. Default 30 000. */
   readonly maxTimerInterval: number;
-  /** How long a stop waits for running work. Default 30 000. */
+  /** How long a stop waits for running work, and the hand-over of a partition for its operations. Default 30 000. */
   readonly shutdownTimeout: number;
   /** Version of instances that are started without one [Y5]. Default none. */
   readonly defaultVersion?: string;

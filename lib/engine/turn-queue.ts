@@ -39,6 +39,8 @@ export class TurnQueue<S extends Turnable> {
   private ready: S[] = [];
   private running = false;
   private inTheWorks = 0;
+  /** Of those in the works: so long that nobody waits for their end. */
+  private readonly lasting = new Set<S>();
   private closing = false;
   private isClosed = false;
   private stopped = false;
@@ -90,7 +92,9 @@ export class TurnQueue<S extends Turnable> {
 
   /** Others may have their turns beside the slot again. */
   endSolitude(slot: S): void {
+    if (!this.solitude.isAlone(slot)) return;
     this.solitude.end(slot);
+    this.resume();
   }
 
   /** The slot is in the works from now on. */
@@ -99,10 +103,18 @@ export class TurnQueue<S extends Turnable> {
     this.inTheWorks += 1;
   }
 
+  /** The slot is in the works for so long that others have their turns beside it, suspect or not: it might never end. */
+  outlast(slot: S): void {
+    this.lasting.add(slot);
+    this.endSolitude(slot);
+    this.resume();
+  }
+
   /** Whoever waits for room, or for the end of all work, has to hear of it, whatever the work led to. */
   end(slot: S): void {
     slot.busy = false;
     this.inTheWorks -= 1;
+    this.lasting.delete(slot);
     this.settleIdle();
     this.resume();
   }
@@ -182,7 +194,7 @@ export class TurnQueue<S extends Turnable> {
   }
 
   private get mayBeginSolitude(): boolean {
-    return this.solitude.isWaitedFor && this.inTheWorks === 0 && !this.closing;
+    return this.solitude.isWaitedFor && this.inTheWorks === this.lasting.size && !this.closing;
   }
 
   private settleIdle(): void {

@@ -45,7 +45,7 @@ export const OPENING_BALANCE = 300;
 /** Plans, as long as `more` answers the number of plans so far with true. */
 export function* transferPlansWhile(random: Random, more: (count: number) => boolean): Generator<TransferPlan, undefined> {
   for (let count = 0; more(count); count += 1) {
-    yield { id: `transfers-${count}`, rounds: list(random.between(1, 3), () => randomRound(random)), end: randomEnd(random) };
+    yield { id: `transfers-${count}`, rounds: list(random.between(1, 2), () => randomRound(random)), end: randomEnd(random) };
   }
   return undefined;
 }

@@ -37,8 +37,8 @@ afterAll(() => printReport('Transfers', reports));
 
 it.each<[DatabaseKind, number, number, Pause]>([
   // A transfer needs several owners at a time, and each dead one is missed for as long as its lease stands.
-  ['mysql', 3, 30, { least: 200, most: 1_200 }],
-  ['sqlite', 1, 60, { least: 20, most: 500 }],
+  ['mysql', 2, 30, { least: 100, most: 1_000 }],
+  ['sqlite', 1, 50, { least: 20, most: 500 }],
 ])('[N4] [L1] kill -9 loses no transfer, makes none twice and leaves no lock, on %s with %i worker(s)', async (kind, workers, usualKills, pause) => {
   const wantedKills = Number(process.env.CHAOS_KILLS ?? usualKills);
   const wantedOrchestrations = Number(process.env.CHAOS_ORCHESTRATIONS ?? IN_FLIGHT);

@@ -29,30 +29,34 @@ export class EntityAdmission {
   admit(slot: EntitySlot, next: WaitingMessage): EntityAdmitted {
     if (slot.admission || !isOld(slot, next)) return { kind: 'passed' };
     const { maxDispatchCount } = this.port;
-    const attempts = (slot.row?.attempts ?? 0) + 1;
-    slot.isCareful ||= attempts > 1;
+    const hasDied = isOfBacklog(slot, next);
+    const attempts = (slot.row?.attempts ?? 0) + (hasDied ? 1 : 0);
+    const isSuspect = attempts >= Math.min(2, maxDispatchCount);
+    slot.isCareful ||= isSuspect;
     if (attempts > maxDispatchCount) {
       const what = `Operation '${operationOf(next)?.operation}' of entity '${slot.instanceId}'`;
       // The first time was not counted: nothing had died of it yet.
       slot.admission = failureDetailsOf(new PoisonMessageError(what, attempts, maxDispatchCount));
       return { kind: 'passed' };
     }
-    if (attempts >= Math.min(2, maxDispatchCount) && !this.port.isAlone(slot)) return { kind: 'suspect' };
-    return { kind: 'counted', attempts };
+    if (isSuspect && !this.port.isAlone(slot)) return { kind: 'suspect' };
+    if (hasDied) return { kind: 'counted', attempts };
+    slot.admission = 'counted';
+    return { kind: 'passed' };
   }
 
   /** Whether the operation may run now. @param isFirst no other has run since the last step */
   mayRun(slot: EntitySlot, next: WaitingMessage, isFirst: boolean): boolean {
     return !isOld(slot, next) || (slot.admission !== undefined && (isFirst || !slot.isCareful));
   }
+}
 
-  /** Operations have run and are written. */
-  committed(slot: EntitySlot): void {
-    slot.admission = undefined;
-  }
+/** Whether its worker may die of the message: it was there when another one died, or that was counted by one that has given the partition away since. */
+function isOld(slot: EntitySlot, next: WaitingMessage): boolean {
+  return slot.row?.attempts !== undefined || isOfBacklog(slot, next);
 }
 
 /** Whether the message was there when the partition was taken over from a worker that died. */
-function isOld({ partition }: EntitySlot, { message, timer }: WaitingMessage): boolean {
+function isOfBacklog({ partition }: EntitySlot, { message, timer }: WaitingMessage): boolean {
   return isBacklog(partition, timer ? { kind: 'timer', timer } : { kind: 'message', message });
 }

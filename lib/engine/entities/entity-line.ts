@@ -29,13 +29,14 @@ export interface Unlocking {
 export class EntityLine {
   /** The queue may hold more than memory does of what waits for its turn. */
   hasRest = false;
-  private fired: TimerRow[] = [];
+  /** By their execution ids, which are one for each signal. */
+  private readonly fired = new Map<string, TimerRow>();
   private due: WaitingMessage[] = [];
   private stored: WaitingMessage[] = [];
   private waiting: WaitingMessage[] = [];
 
   get isEmpty(): boolean {
-    return this.isDrained && this.waiting.length === 0 && this.due.length === 0 && this.fired.length === 0;
+    return this.isDrained && this.waiting.length === 0 && this.due.length === 0 && this.fired.size === 0;
   }
 
   /** Nothing is left in the queue, signals that wait for their time aside. */
@@ -55,19 +56,18 @@ export class EntityLine {
 
   /** The time of a signal has come, which is in the queue. */
   fire(timer: TimerRow): void {
-    const isKnown = [...this.fired, ...this.due.map((entry) => entry.timer)].some((other) => other?.executionId === timer.executionId);
-    if (!isKnown) this.fired.push(timer);
+    if (!this.due.some((entry) => entry.timer?.executionId === timer.executionId)) this.fired.set(timer.executionId, timer);
   }
 
   /** Timers of signals whose time has come and that are not in memory yet, at most `limit`. */
   firedTimers(limit: number): readonly TimerRow[] {
-    return this.due.length > 0 ? [] : this.fired.sort(compareTimers).slice(0, limit);
+    return this.due.length > 0 ? [] : [...this.fired.values()].sort(compareTimers).slice(0, limit);
   }
 
   /** Whether what comes next has to be read first. */
   wantsRead(lock: Caller | undefined): boolean {
     if (lock) return false;
-    return (this.hasRest && this.stored.length === 0) || (this.fired.length > 0 && this.due.length === 0);
+    return (this.hasRest && this.stored.length === 0) || (this.fired.size > 0 && this.due.length === 0);
   }
 
   /** Whether something can be done, now and with what is in memory, or is to be read for it. */
@@ -83,9 +83,8 @@ export class EntityLine {
 
   /** Takes up the signals of these timers. Answers the timers without one. */
   loadDue(timers: readonly TimerRow[], messages: ReadonlyMap<TimerRow, QueuedMessage>): TimerRow[] {
-    const read = new Set(timers);
-    this.fired = this.fired.filter((timer) => !read.has(timer));
     for (const timer of timers) {
+      this.fired.delete(timer.executionId);
       const message = messages.get(timer);
       if (message) this.due.push({ message, place: 'queue', timer });
     }
@@ -151,7 +150,7 @@ export class EntityLine {
 
   /** Lets go of what lies in the queue: nothing of it is to be taken up here. */
   unload(): void {
-    this.fired = [];
+    this.fired.clear();
     this.due = [];
     this.stored = [];
     this.hasRest = false;
@@ -172,7 +171,7 @@ export class EntityLine {
   /** Forgets what lies in the database. Answers what lies in the inbox, which is to be read again; what has fired stays. */
   reset(inHand: Iterable<WaitingMessage>): InboxMessage[] {
     const taken = [...inHand];
-    this.fired.unshift(...[...taken, ...this.due].flatMap(({ timer }) => timer ?? []));
+    for (const { timer } of [...taken, ...this.due]) if (timer) this.fired.set(timer.executionId, timer);
     const inbox = [...taken, ...this.waiting].filter(({ place }) => place === 'inbox').map(({ message }) => message);
     this.due = [];
     this.stored = [];

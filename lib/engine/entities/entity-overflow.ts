@@ -34,9 +34,11 @@ export class EntityOverflow {
     const now = this.port.now();
     const step = new EntityStep(slot, slot.row ?? null, this.port.context);
     step.schedule(line.takeScheduled(now));
-    // Of what is at work too: were the process to die, it would come behind what is moved now.
-    step.relocate(slot.step?.inWork.filter((entry) => entry.place === 'inbox' && !isOfHolder(entry, lock)) ?? []);
-    step.move(line.takeMovable(lock));
+    const movable = line.takeMovable(lock);
+    const inWork = movable.length > 0 && slot.step ? slot.step.inWork : [];
+    // What is at work goes with them: were the process to die, it would come behind what is moved now.
+    step.relocate(inWork.filter((entry) => entry.place === 'inbox' && !isOfHolder(entry, lock)));
+    step.move(movable);
     if (step.isEmpty) return;
     await this.port.writer.write(slot, step);
     this.port.moved(slot);

@@ -27,6 +27,8 @@ export interface EntityRunPort {
   mayGoOn(slot: EntitySlot): boolean;
   /** An operation of the entity goes on for so long that what arrives meanwhile must not stay in the inbox. */
   heldUp(slot: EntitySlot): void;
+  /** An operation of the entity goes on for so long that it may never end. */
+  outlasts(slot: EntitySlot): void;
 }
 
 /** How long what operations led to waits for the next ones, ms. */
@@ -35,6 +37,8 @@ const BATCH_TIME = 10;
 const MAX_BATCH_WEIGHT = 1024 * 1024;
 /** After so long an operation is a long one, ms. */
 const HELD_UP_AFTER = 100;
+/** After so long nothing waits for its end, and a suspect is not left alone any more [Y8], ms. */
+const OUTLASTS_AFTER = 5_000;
 
 export class EntityRun {
   private step: EntityStep;
@@ -100,6 +104,7 @@ export class EntityRun {
       cancelHeldUp = port.clock.after(HELD_UP_AFTER, () => {
         slot.isHeldUp = true;
         port.heldUp(slot);
+        cancelHeldUp = port.clock.after(OUTLASTS_AFTER, () => port.outlasts(slot));
       });
       await this.writeWithout(entry);
     }

@@ -37,6 +37,8 @@ export class EntityStep {
   private current: WaitingMessage | undefined;
   private attempts: number | undefined;
   private now = 0;
+  /** Nothing else of the entity is in hand, and nothing is moved. */
+  private isLast = false;
   private readonly taken: WaitingMessage[] = [];
   private readonly moved: WaitingMessage[] = [];
   private readonly relocated: WaitingMessage[] = [];
@@ -67,12 +69,7 @@ export class EntityStep {
     this.voidTimers.push(...this.slot.voidTimers.splice(0));
   }
 
-  /** Whoever had the entity locked has ended [L1]. */
-  private get isOrphaned(): boolean {
-    const { orphan } = this.slot;
-    return orphan !== undefined && this.lock !== undefined && isSameRequest(orphan, this.lock);
-  }
-
+  /** Signals of the inbox are to wait in the queue for their time [N7]. */
   schedule(entries: readonly WaitingMessage[]): void {
     this.scheduled.push(...this.inHand(entries));
   }
@@ -92,9 +89,10 @@ export class EntityStep {
     this.taken.push(...this.inHand([entry]));
   }
 
-  /** Messages of the inbox are to wait in the queue. */
+  /** Messages of the inbox are to wait in the queue. From now on, not only when that is written, what comes later is behind them [N4]. */
   move(entries: readonly WaitingMessage[]): void {
     this.moved.push(...this.inHand(entries));
+    if (entries.length > 0) this.slot.line.hasRest = true;
   }
 
   /** Operations that another step has in hand are to be found in the queue, in front of those that are moved there. */
@@ -107,6 +105,7 @@ export class EntityStep {
     return [...this.taken, ...(this.current ? [this.current] : [])].filter((entry) => operationOf(entry) !== undefined);
   }
 
+  /** Locks the entity for whoever requests it [L1]. */
   grant(entry: WaitingMessage, holder: Caller): void {
     this.take(entry);
     this.lock = holder;
@@ -140,28 +139,18 @@ export class EntityStep {
     this.attempts = attempts;
   }
 
-  /** The entity as this step leaves it. */
-  get row(): EntityRow | null {
-    const { slot, before, state, lock } = this;
-    const { attempts } = this;
-    if (state === undefined && !lock && attempts === undefined) return null;
-    if (!this.isRowChanged) return before;
-    const { partition: { index: partition }, instanceId } = slot;
-    return { partition, instanceId, state, lock, attempts, updatedAt: this.now, rowVersion: (before?.rowVersion ?? 0) + 1 };
-  }
-
   /** The checkpoint. To be called when it is to be written: message keys are given in that order. */
   build(now: number): { readonly checkpoint: Checkpoint; readonly row: EntityRow | null; readonly isMarked: boolean } {
     const { slot, before, moved } = this;
     const queued = [...this.relocated, ...moved];
-    const isLast = queued.length === 0 && slot.inHand.size === this.taken.length + this.scheduled.length;
+    this.isLast = queued.length === 0 && slot.inHand.size === this.taken.length + this.scheduled.length;
     this.now = this.operations > 0 || !before ? Math.max(now, before?.updatedAt ?? 0) : before.updatedAt;
     // Counted attempts alone are no reason to keep a row, when nothing is left to be run.
-    if (isLast && slot.line.isEmpty && this.attempts === before?.attempts) this.attempts = undefined;
-    const { row } = this;
+    if (this.isLast && slot.line.isEmpty && this.attempts === before?.attempts) this.attempts = undefined;
+    const row = this.nextRow();
     const scheduled = this.scheduledMessages;
     const mark = entityMark(slot.partition.index, slot.instanceId);
-    const isDrained = isLast && slot.isMarked && slot.line.isDrained;
+    const isDrained = this.isLast && slot.isMarked && slot.line.isDrained;
     const inbox = [...this.taken, ...queued, ...this.scheduled].filter(({ place }) => place === 'inbox');
     const checkpoint: Checkpoint = {
       ...emptyCheckpoint(slot, inbox.map(({ message }) => ({ kind: 'message', message }))),
@@ -184,9 +173,14 @@ export class EntityStep {
   committed(now: number): void {
     for (const entry of [...this.taken, ...this.moved, ...this.scheduled]) this.slot.inHand.delete(entry);
     for (const entry of this.relocated) entry.place = 'queue';
-    if (this.moved.length > 0) this.slot.line.hasRest = true;
     // Not later than others whose time has come meanwhile.
     for (const message of this.scheduledMessages) if (message.dueAt <= now) this.slot.fire(signalTimer(message, message.dueAt));
+  }
+
+  /** Whoever had the entity locked has ended [L1]. */
+  private get isOrphaned(): boolean {
+    const { orphan } = this.slot;
+    return orphan !== undefined && this.lock !== undefined && isSameRequest(orphan, this.lock);
   }
 
   private get scheduledMessages() {
@@ -196,6 +190,15 @@ export class EntityStep {
   private get isRowChanged(): boolean {
     const { before, lock, attempts } = this;
     return this.operations > 0 || lock !== before?.lock || attempts !== before?.attempts;
+  }
+
+  private nextRow(): EntityRow | null {
+    const { before, state, lock, attempts } = this;
+    if (!this.isRowChanged && !this.isLast) return before;
+    if (state === undefined && !lock && attempts === undefined) return null;
+    if (!this.isRowChanged) return before;
+    const { partition: { index: partition }, instanceId } = this.slot;
+    return { partition, instanceId, state, lock, attempts, updatedAt: this.now, rowVersion: (before?.rowVersion ?? 0) + 1 };
   }
 
   private writeOf(row: EntityRow | null): EntityWrite['row'] {

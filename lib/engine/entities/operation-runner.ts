@@ -12,7 +12,7 @@ import type { EntitySlot } from './entity-slot.js';
 export interface OperationRunnerPort {
   readonly clock: Clock;
   readonly log: DurableLogger;
-  readonly settings: Pick<EngineSettings, 'entityOperationTimeout' | 'maxPayloadBytes'>;
+  readonly settings: Pick<EngineSettings, 'entityOperationTimeout' | 'maxOrchestrationActions' | 'maxPayloadBytes'>;
   newInstanceId(): string;
 }
 
@@ -38,9 +38,9 @@ export class OperationRunner {
   }
 
   private async load({ entityId }: EntitySlot, definition: EntityDefinition, state: Serialized): Promise<EntityExecution> {
-    const { log, settings: { maxPayloadBytes } } = this.port;
+    const { log, settings: { maxOrchestrationActions: maxActions, maxPayloadBytes } } = this.port;
     const handler = await definition.create();
-    return new EntityExecution({ entityId, handler, source: definition.source, state, maxPayloadBytes, log, newInstanceId: () => this.port.newInstanceId() });
+    return new EntityExecution({ entityId, handler, source: definition.source, state, maxActions, maxPayloadBytes, log, newInstanceId: () => this.port.newInstanceId() });
   }
 
   private limit({ instanceId }: EntitySlot, operation: string, abort: AbortController) {

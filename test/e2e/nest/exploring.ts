@@ -39,7 +39,7 @@ export async function load(handlers: DiscoveredHandlers, name: string, key = 'a'
   const definition = handlers.findEntity(name)!;
   const execution = new EntityExecution({
     entityId: new EntityId(name, key), handler: await definition.create(), source: definition.source, state: undefined, maxPayloadBytes: 100_000,
-    log: { log: ignore, warn: ignore, error: ignore }, newInstanceId: () => 'new',
+    maxActions: 100, log: { log: ignore, warn: ignore, error: ignore }, newInstanceId: () => 'new',
   });
   const outcome: LoadedEntity['outcome'] = (operation, input, signal = new AbortController().signal) =>
     execution.run({ operation, ...(input !== undefined && { input: JSON.stringify(input) }) }, signal);

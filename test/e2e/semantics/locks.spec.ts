@@ -1,29 +1,11 @@
-/** Critical sections: orchestrations that have entities to themselves for a while. */
+/** Critical sections: orchestrations that have entities to themselves for a while [L1]. */
 import { Injectable } from '@nestjs/common';
-import {
-  Entity, EntityId, Orchestrator, TaskEntity, type DurableTask, type Orchestration, type OrchestrationContext,
-} from 'nestjs-durable';
+import { Entity, EntityId, Orchestrator, TaskEntity, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { recorded } from '../support/conditions.js';
 import { Echo } from '../support/echo.js';
 import { callEntity, EntityCallers } from '../support/entity-callers.js';
-import { useScenarios, type ScenarioRun } from '../support/harness.js';
-
-/** Its state is what was noted, in its order. */
-@Entity()
-class Ledger extends TaskEntity<unknown[]> {
-  override initializeState(): unknown[] {
-    return [];
-  }
-
-  note(value: unknown): unknown[] {
-    this.state.push(value);
-    return this.state;
-  }
-
-  read(): unknown[] {
-    return this.state;
-  }
-}
+import { useScenarios } from '../support/harness.js';
+import { holder, Holders, Ledger, ledgerOf, unlocks, waiter } from './ledger.js';
 
 @Entity()
 class Account extends TaskEntity<number> {
@@ -40,43 +22,8 @@ class Account extends TaskEntity<number> {
   }
 }
 
-/** What `holds` does once it has its locks and an event 'go' has come. */
-type End = 'complete' | 'fail' | 'continueAsNew' | 'release' | 'break a rule';
-
-interface Hold {
-  readonly keys: readonly string[];
-  readonly end?: End;
-}
-
 @Injectable()
 class Orchestrators {
-  @Orchestrator()
-  returns(_ctx: OrchestrationContext, input: unknown): unknown {
-    return input;
-  }
-
-  /** Holds ledgers until an event 'go' comes, notes its id in each, and ends. Without ledgers it only says whether it holds one. */
-  @Orchestrator()
-  *holds(ctx: OrchestrationContext, { keys, end = 'complete' }: Hold): Orchestration<unknown> {
-    if (keys.length === 0) return ctx.isLocked();
-    const ledgers = keys.map((key) => ctx.entity(Ledger, key));
-    const lock = yield* ctx.lock(...ledgers);
-    ctx.setCustomStatus('locked');
-    yield* ctx.waitForExternalEvent('go');
-    for (const ledger of ledgers) yield* ledger.note(ctx.instanceId);
-    if (end === 'fail') throw new Error('failed while it held locks');
-    if (end === 'break a rule') ledgers[0]!.signal.note('never');
-    if (end === 'continueAsNew') ctx.continueAsNew({ keys: [] });
-    if (end === 'release') {
-      lock.release();
-      ctx.setCustomStatus('released');
-      yield* ctx.waitForExternalEvent('release again');
-      lock.release();
-      lock[Symbol.dispose]();
-    }
-    return 'ended';
-  }
-
   /** Calls without waiting for the answer, and leaves the section, or ends. */
   @Orchestrator()
   *leavesCall(ctx: OrchestrationContext, { key, isReleasing }: { key: string; isReleasing: boolean }): Orchestration<void> {
@@ -85,17 +32,6 @@ class Orchestrators {
     yield* ctx.waitForExternalEvent('go');
     ctx.entity(Ledger, key).note('called inside');
     if (isReleasing) lock.release();
-  }
-
-  /** Adds to a ledger in each generation, always alone. */
-  @Orchestrator()
-  *countsDown(ctx: OrchestrationContext, { key, left }: { key: string; left: number }): Orchestration<unknown> {
-    const ledger = ctx.entity(Ledger, key);
-    if (left === 0) return yield* ledger.read();
-    yield* ctx.lock(ledger);
-    yield* ledger.note(left);
-    ctx.continueAsNew({ key, left: left - 1 });
-    return undefined;
   }
 
   /** Adds to accounts what takes a read, an activity and a write: others must not come in between. */
@@ -121,6 +57,15 @@ class Orchestrators {
     return { before, requested, inside, after: ctx.isLocked() };
   }
 
+  /** A section of an entity that nobody has the code of. */
+  @Orchestrator()
+  *locksUnknown(ctx: OrchestrationContext, key: string): Orchestration<unknown> {
+    const nobody = new EntityId('nobody', key);
+    using _lock = yield* ctx.lock(nobody, ctx.entity(Ledger, key));
+    const [call] = yield* ctx.allSettled([ctx.callEntity(nobody, 'read')]);
+    return [ctx.isLocked(), call.status, yield* ctx.entity(Ledger, key).note('inside')];
+  }
+
   /** Two sections, one after the other, the first one left by an error. */
   @Orchestrator()
   *usesLock(ctx: OrchestrationContext, key: string): Orchestration<unknown> {
@@ -136,84 +81,11 @@ class Orchestrators {
     using _again = yield* ctx.lock(ledger);
     return [between, ctx.isLocked(), yield* ledger.note('second')];
   }
-
-  /** What each forbidden call throws, while locks are requested, while they are held, and afterwards. */
-  @Orchestrator()
-  *breaksRules(ctx: OrchestrationContext, [key, other]: [string, string]): Orchestration<unknown> {
-    const [mine, foreign] = [ctx.entity(Ledger, key), ctx.entity(Ledger, other)];
-    const calls: Record<string, () => unknown> = {
-      'second lock': () => ctx.lock(foreign),
-      'same lock': () => ctx.lock(mine),
-      'sub-orchestration': () => ctx.callSubOrchestrator('returns', 1),
-      'typed sub-orchestration': () => ctx.orchestrators(Orchestrators).returns(1),
-      'entity that is not locked': () => foreign.read(),
-      'parallel calls': () => [mine.read(), ctx.callEntity(new EntityId('ledger', key), 'read')],
-      'signal to a locked one': () => mine.signal.note('never'),
-      'signal by name': () => ctx.signalEntity(new EntityId('LEDGER', key), 'note', 'never'),
-    };
-    const made: unknown[] = [];
-    const attempt = (names: readonly string[]): unknown =>
-      Object.fromEntries(names.map((name) => [name, thrownBy(() => void made.push(calls[name]!()))]));
-    const request = ctx.lock(mine);
-    const requesting = attempt(['second lock', 'sub-orchestration', 'entity that is not locked', 'parallel calls']);
-    const lock = yield* request;
-    const inside = attempt(Object.keys(calls));
-    lock.release();
-    const after = attempt(['sub-orchestration', 'entity that is not locked', 'parallel calls', 'signal to a locked one']);
-    yield* ctx.all(made.flat().filter((each) => each !== undefined) as DurableTask<unknown>[]);
-    const again = yield* ctx.lock(foreign);
-    again.release();
-    return { requesting, inside, after };
-  }
-
-  /** All that is allowed inside. */
-  @Orchestrator()
-  *keepsRules(ctx: OrchestrationContext, [a, b, free]: [string, string, string]): Orchestration<unknown> {
-    const [first, second] = [ctx.entity(Ledger, a), ctx.entity(Ledger, b)];
-    using _lock = yield* ctx.lock(first, second);
-    const activities = yield* ctx.all([ctx.callActivity('echo', 1), ctx.callActivity('echo', 2)]);
-    const calls: readonly DurableTask<unknown[]>[] = [first.note(1), second.note(2)];
-    const notes = yield* ctx.all([...calls]);
-    ctx.entity(Ledger, free).signal.note('a signal from inside');
-    yield* ctx.createTimer(0);
-    ctx.setCustomStatus('inside');
-    const event = yield* ctx.waitForExternalEvent('go');
-    return [activities, notes, event, yield* first.note(3), yield* first.note(4)];
-  }
 }
 
-function thrownBy(call: () => unknown): string | null {
-  try {
-    call();
-    return null;
-  } catch (error) {
-    return `${(error as Error).name}: ${(error as Error).message}`;
-  }
-}
-
-const scenario = useScenarios({ providers: [Ledger, Account, Orchestrators, Echo, EntityCallers] });
+const scenario = useScenarios({ providers: [Ledger, Account, Holders, Orchestrators, Echo, EntityCallers] });
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
-
-const ledgerOf = ({ id }: ScenarioRun, label: string): EntityId => new EntityId('ledger', id(label));
-
-/** Unlocks that the current generation of an instance has sent: a lock whose holder has vanished is released too, but much later. */
-const unlocks = async ({ history }: ScenarioRun, instanceId: string): Promise<number> =>
-  (await history(instanceId)).filter(({ eventType }) => eventType === 'EntityUnlockSent').length;
-
-/** An orchestration that holds these ledgers, once it does; its id is its label's. */
-async function holder({ id, start, until }: ScenarioRun, label: string, keys: readonly string[], end?: End): Promise<string> {
-  await start('holds', { keys: keys.map((key) => id(key)), end }, { instanceId: id(label) });
-  await until(id(label), ({ customStatus }) => customStatus === 'locked');
-  return id(label);
-}
-
-/** One that requests these ledgers and must wait for one of them. */
-async function waiter({ id, start, until }: ScenarioRun, label: string, keys: readonly string[], requests = 1): Promise<string> {
-  await start('holds', { keys: keys.map((key) => id(key)) }, { instanceId: id(label) });
-  await until(id(label), recorded('EntityLockRequested', requests));
-  return id(label);
-}
 
 describe('a lock', () => {
   scenario('[L1] keeps others\' operations out; afterwards they are carried out in their order', async (run) => {
@@ -348,140 +220,17 @@ describe('a lock', () => {
     });
   }
 
+  scenario('[L1] [N7] needs no code of the entity: whose name nobody has can be locked, but not called', async ({ id, run, entityRows }) => {
+    const ownedLocks = [`@ledger@${id('a')}`, `@nobody@${id('a')}`];
+    for (const _time of [1, 2]) {
+      expect((await run('locksUnknown', id('a'))).output).toMatchObject([{ isLocked: true, ownedLocks }, 'rejected', expect.arrayContaining(['inside'])]);
+    }
+    expect(await entityRows(new EntityId('nobody', id('a')))).toMatchObject({ queued: 0 });
+  });
+
   scenario('[L1] is Disposable: `using` releases it where its block ends', async ({ id, run }) => {
     const { output } = await run('usesLock', id('a'));
     const inside = { isLocked: true, ownedLocks: [`@ledger@${id('a')}`] };
     expect(output).toEqual([{ isLocked: false, ownedLocks: [] }, inside, ['first', 'out of the section', 'second']]);
-  });
-});
-
-describe('a lock ends with its orchestration', () => {
-  const ends: readonly (readonly [End, string])[] = [
-    ['complete', 'Completed'], ['fail', 'Failed'], ['break a rule', 'Failed'], ['continueAsNew', 'Completed'],
-  ];
-  for (const [end, status] of ends) {
-    scenario(`[L1] that ends by: ${end}`, async (run) => {
-      const owner = await holder(run, 'owner', ['a', 'b'], end);
-      const next = await waiter(run, 'next', ['b']);
-      await run.client.signalEntity(ledgerOf(run, 'a'), 'note', 'signal');
-      for (const each of [owner, next]) await run.client.raiseEvent(each, 'go');
-      expect(await run.ended(owner)).toMatchObject({ runtimeStatus: status });
-      // Those of earlier generations are gone with their history.
-      if (end !== 'continueAsNew') expect(await unlocks(run, owner)).toBe(2);
-      await run.output(next);
-      await run.stateBecomes(ledgerOf(run, 'a'), [owner, 'signal']);
-      expect(await run.state(ledgerOf(run, 'b'))).toEqual([owner, next]);
-    });
-  }
-
-  scenario('[L1] that is continued as new: the next generation holds nothing', async (run) => {
-    const owner = await holder(run, 'owner', ['a'], 'continueAsNew');
-    await run.client.raiseEvent(owner, 'go');
-    expect(await run.output(owner)).toEqual({ isLocked: false, ownedLocks: [] });
-    expect(await callEntity(run, ledgerOf(run, 'a'), 'note', 'free')).toEqual([owner, 'free']);
-  });
-
-  scenario('[L1] [C1] that is continued as new again and again: each generation locks anew', async ({ id, run }) => {
-    expect((await run('countsDown', { key: id('a'), left: 5 })).output).toEqual([5, 4, 3, 2, 1]);
-  });
-
-  scenario('[L1] that is terminated while it holds one, and while it waits for another', async (run) => {
-    const { client, ended, output, stateBecomes } = run;
-    const owner = await holder(run, 'owner', ['b']);
-    const between = await waiter(run, 'between', ['a', 'b'], 2);
-    const next = await waiter(run, 'next', ['a']);
-    await client.signalEntity(ledgerOf(run, 'b'), 'note', 'signal');
-    await client.terminate(between, 'enough');
-    expect(await ended(between)).toMatchObject({ runtimeStatus: 'Terminated' });
-    expect(await unlocks(run, between)).toBe(2);
-    await client.raiseEvent(next, 'go');
-    expect(await output(next)).toBe('ended');
-    await client.terminate(owner, 'enough');
-    await stateBecomes(ledgerOf(run, 'b'), ['signal']);
-    await stateBecomes(ledgerOf(run, 'a'), [next]);
-  });
-
-  scenario('[L1] that is terminated while it is suspended', async (run) => {
-    const { client, until } = run;
-    const owner = await holder(run, 'owner', ['a']);
-    await client.suspend(owner);
-    await until(owner, ({ runtimeStatus }) => runtimeStatus === 'Suspended');
-    await client.terminate(owner);
-    expect(await callEntity(run, ledgerOf(run, 'a'), 'note', 'free')).toEqual(['free']);
-  });
-
-  scenario('[L1] [K1] that is terminated and replaced', async (run) => {
-    const { client, id, until, output } = run;
-    const owner = await holder(run, 'owner', ['a']);
-    const next = await waiter(run, 'next', ['a']);
-    const begun = performance.now();
-    await client.startNew('holds', { instanceId: owner, input: { keys: [id('a')] }, onConflict: 'terminateAndReplace' });
-    await until(next, ({ customStatus }) => customStatus === 'locked');
-    // Holders that have vanished are looked for after 5 s.
-    expect(performance.now() - begun).toBeLessThan(4_500);
-    for (const each of [next, owner]) await client.raiseEvent(each, 'go');
-    for (const each of [next, owner]) await output(each);
-    expect(await run.state(ledgerOf(run, 'a'))).toEqual([next, owner]);
-  });
-
-  scenario('[L1] [Y2] whose code was changed', async (run) => {
-    @Injectable()
-    class Changed {
-      @Orchestrator()
-      *holds(ctx: OrchestrationContext): Orchestration<void> {
-        yield* ctx.createTimer(1);
-      }
-    }
-    const owner = await holder(run, 'owner', ['a']);
-    await run.stop();
-    await run.startAgain({ providers: [Ledger, Echo, EntityCallers, Changed] });
-    await run.client.raiseEvent(owner, 'go');
-    expect(await run.ended(owner)).toMatchObject({ runtimeStatus: 'Failed', failureDetails: { errorType: 'NonDeterminismError' } });
-    expect(await unlocks(run, owner)).toBe(1);
-    expect(await callEntity(run, ledgerOf(run, 'a'), 'note', 'free')).toEqual(['free']);
-  });
-
-  scenario('[L1] [N6] and a locked entity without a state disappears with its lock', async (run) => {
-    const owner = await holder(run, 'owner', ['a']);
-    expect(await run.client.readEntityState(ledgerOf(run, 'a'))).toEqual({ entityExists: false });
-    expect(await run.entityRows(ledgerOf(run, 'a'))).toMatchObject({ rowVersion: expect.any(Number) });
-    await run.client.terminate(owner);
-    await run.eventually(async () => (await run.entityRows(ledgerOf(run, 'a'))).rowVersion === undefined);
-    expect(await run.entityRows(ledgerOf(run, 'a'))).toEqual({ messages: 0, queued: 0, timers: 0 });
-  });
-});
-
-describe('inside a critical section', () => {
-  const refused = (rule: RegExp): unknown => expect.stringMatching(new RegExp(`^LockingRulesViolationError: .*${rule.source}`, 's'));
-
-  scenario('[L2] each rule is refused with a message that says which one; afterwards all is allowed', async (run) => {
-    const { id, output, start } = run;
-    const instance = await start('breaksRules', [id('mine'), id('foreign')], { instanceId: id('breaker') });
-    const { requesting, inside, after } = (await output(instance)) as Record<string, Record<string, string | null>>;
-    const rules = { 'second lock': refused(/second lock/), 'sub-orchestration': refused(/sub-orchestration/) };
-    const tooEarly = refused(/before it has the lock/);
-    expect(requesting).toEqual({ ...rules, 'entity that is not locked': tooEarly, 'parallel calls': tooEarly });
-    expect(inside).toEqual({
-      ...rules,
-      'same lock': refused(/second lock/),
-      'typed sub-orchestration': refused(/sub-orchestration/),
-      'entity that is not locked': refused(/not among those that .* has locked/),
-      'parallel calls': refused(/in parallel/),
-      'signal to a locked one': refused(/signal/),
-      'signal by name': refused(/signal/),
-    });
-    expect(after).toEqual({ 'sub-orchestration': null, 'entity that is not locked': null, 'parallel calls': null, 'signal to a locked one': null });
-    // And where.
-    for (const message of Object.values(inside!)) expect(message).toContain(`orchestrator 'breaksRules', instance '${instance}'`);
-    await run.stateBecomes(new EntityId('ledger', id('mine')), ['never']);
-  });
-
-  scenario('[L2] activities, timers, events, calls of different locked entities, and signals to others are allowed', async (run) => {
-    const { client, id, start, until, output, stateBecomes } = run;
-    const instance = await start('keepsRules', [id('a'), id('b'), id('free')]);
-    await until(instance, ({ customStatus }) => customStatus === 'inside');
-    await stateBecomes(ledgerOf(run, 'free'), ['a signal from inside']);
-    await client.raiseEvent(instance, 'go', 'came');
-    expect(await output(instance)).toEqual([[1, 2], [[1], [2]], 'came', [1, 3], [1, 3, 4]]);
   });
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EntityId, Orchestrator, type Orchestration, type OrchestrationContext, type TaskFailedError } from 'nestjs-durable';
+import { EntityId, Orchestrator, type FailureDetails, type Orchestration, type OrchestrationContext, type TaskFailedError } from 'nestjs-durable';
 import type { ScenarioRun } from './scenario-run.js';
 
 /** An entity, what it is to do, and with which input. In the input of an orchestration the id is text. */
@@ -36,4 +36,20 @@ export async function callEntities({ start, output }: ScenarioRun, ...operations
 /** The result of one call. */
 export async function callEntity(run: ScenarioRun, ...operation: Operation): Promise<unknown> {
   return (await callEntities(run, operation))[0];
+}
+
+/** What `callEntities` answers for a call that failed. */
+export const failureOf = (answer: unknown): FailureDetails => (answer as { failed: FailureDetails }).failed;
+
+/** The ids of a scenario's entities that exist, as text. */
+export async function listEntities({ client, id }: ScenarioRun): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { entityId } of client.listEntitiesAll()) if (entityId.key.startsWith(id(''))) ids.push(String(entityId));
+  return ids;
+}
+
+/** The output of an instance that an entity starts: it comes to be soon after the operation. */
+export async function outputOfStarted({ until, output }: ScenarioRun, instanceId: string): Promise<unknown> {
+  await until(instanceId, () => true);
+  return await output(instanceId);
 }

@@ -20,8 +20,9 @@ export async function recordRun(client: DurableClient, known: Set<string>): Prom
     if (isFinished(runtimeStatus)) instances.push(await read(client, instanceId));
     else await end(client, instanceId);
   }
+  const entities = await readEntities(client, known);
   for (const { instanceId, history } of instances) expectWellFormed(instanceId, history);
-  return comparable(instances, await readEntities(client, known));
+  return comparable(instances, entities);
 }
 
 export function compareRuns(warm: RunRecord, cold: RunRecord): void {

@@ -132,11 +132,19 @@ export class ScenarioRun {
     LOG_LINES.clear();
     try {
       await body(this);
-    } finally {
-      this.gates.reset();
-      await Promise.all(this.beside.map((context) => context.close()));
-      await this.app.restore();
+    } catch (error) {
+      await this.end();
+      // What it has left behind is no business of the next scenario.
+      await recordRun(this.client, this.app.known).catch(() => undefined);
+      throw error;
     }
+    await this.end();
     return await recordRun(this.client, this.app.known);
+  }
+
+  private async end(): Promise<void> {
+    this.gates.reset();
+    await Promise.all(this.beside.map((context) => context.close()));
+    await this.app.restore();
   }
 }

@@ -7,7 +7,7 @@ const ignore = (): void => undefined;
 /** An entity in class form, loaded with a state. */
 function load(entity: TaskEntity<any>, state?: unknown, around?: AroundOperation) {
   const execution = new EntityExecution({
-    entityId: new EntityId('cart', 'a'), source: 'Cart', state: state === undefined ? undefined : JSON.stringify(state), maxPayloadBytes: 10_000,
+    entityId: new EntityId('cart', 'a'), source: 'Cart', state: state === undefined ? undefined : JSON.stringify(state), maxPayloadBytes: 10_000, maxActions: 100,
     handler: entityFunction(entity, operationsOf(Object.getPrototypeOf(entity) as object), 'Cart', around),
     log: { log: ignore, warn: ignore, error: ignore }, newInstanceId: () => 'new',
   });

@@ -8,15 +8,16 @@ type Handler = (ctx: EntityContext<any>) => unknown;
 interface Given {
   readonly state?: unknown;
   readonly maxPayloadBytes?: number;
+  readonly maxActions?: number;
 }
 
 /** An entity in function form, loaded with a state. */
-function load(handler: Handler, { state, maxPayloadBytes = 1_000 }: Given = {}) {
+function load(handler: Handler, { state, maxPayloadBytes = 1_000, maxActions = 100 }: Given = {}) {
   const lines: string[] = [];
   const write = (line: unknown): void => void lines.push(String(line));
   let ids = 0;
   const execution = new EntityExecution({
-    entityId: COUNTER, handler, source: 'Counters.counter', state: state === undefined ? undefined : JSON.stringify(state), maxPayloadBytes,
+    entityId: COUNTER, handler, source: 'Counters.counter', state: state === undefined ? undefined : JSON.stringify(state), maxPayloadBytes, maxActions,
     log: { log: write, warn: write, error: write }, newInstanceId: () => `new-${++ids}`,
   });
   const run = (operation: string, input?: unknown, signal = NEVER): Promise<OperationOutcome> =>
@@ -137,6 +138,20 @@ describe('the context of an operation', () => {
     ['input that is too large', (ctx) => ctx.startNew('audit', { input: 'x'.repeat(1_000) }), /^PayloadTooLargeError: The input of 'audit'/],
   ])('[N2] refuses %s at the call', async (_what, handler, message) => {
     expect(failureOf(await load(handler).run('go'))).toMatch(message);
+  });
+});
+
+describe('an operation that sends without end', () => {
+  it('[O14] [N5] fails when it has sent more than it may', async () => {
+    const handler: Handler = (ctx) => {
+      for (let sent = 0; sent < ctx.getInput<number>(); sent++) {
+        if (sent % 2 === 0) ctx.signalEntity(COUNTER, 'tick');
+        else ctx.startNew('tick');
+      }
+    };
+    const { run } = load(handler, { maxActions: 10 });
+    expect(actionsOf(await run('go', 10))).toHaveLength(10);
+    expect(failureOf(await run('go', 11))).toMatch(/^RangeError: ctx\.signalEntity \(.*entity '@counter@A'\): the operation has sent more than 10 signals and starts/);
   });
 });
 

@@ -267,6 +267,41 @@ describe('Entities', () => {
     expect(await state()).toBeUndefined();
   });
 
+  it('[N4] a partition is handed over when its operations have ended: none runs twice', async () => {
+    const keys = Array.from({ length: 8 }, (_, index) => `key-${index}`);
+    let runs = 0;
+    const slow = async (ctx: EntityContext<unknown[]>): Promise<void> => {
+      runs += 1;
+      if (runs === keys.length) begun.resolve();
+      await gate.promise;
+      await entities.list(ctx);
+    };
+    const settings = { shutdownTimeout: 10_000 };
+    const first = await start({ entities: { list: slow }, settings });
+    for (const key of keys) await send(first, 'add', key, { key });
+    await begun.promise;
+    const partitionsOf = ({ engine }: TestEngine) => [...engine['ownership'].partitions.values()];
+    const second = await start({ entities: { list: slow }, settings });
+    await until(() => partitionsOf(first).filter(({ state: is }) => is === 'releasing').length === 2);
+    expect(partitionsOf(second)).toEqual([]);
+    gate.resolve();
+    for (const key of keys) await untilState([key], key);
+    await until(() => partitionsOf(second).length === 2);
+    expect(runs).toBe(keys.length);
+  });
+
+  it('[N4] an operation that never ends is aborted when its partition goes to another worker', async () => {
+    const keys = Array.from({ length: 8 }, (_, index) => `key-${index}`);
+    const first = await start({ settings: { shutdownTimeout: 100 } });
+    for (const key of keys) await send(first, 'wait', key, { key });
+    await until(() => keys.every((key) => first.engine['ownership'].partitions.get(partitionOf(`@list@${key}`, 4))?.entity(`@list@${key}`).abort));
+    const second = await start({ entities: { list: (ctx) => ctx.setState('elsewhere') } });
+    await until(() => second.engine['ownership'].partitions.size === 2);
+    const moved = keys.filter((key) => second.engine['ownership'].owns(partitionOf(`@list@${key}`, 4)));
+    expect(moved).not.toEqual([]);
+    for (const key of moved) await untilState('elsewhere', key);
+  });
+
   it('a step that was stale is done again with what the database has', async () => {
     const subject = await start();
     await send(subject, 'add', 1);

@@ -112,4 +112,23 @@ describe('DurableEngine whose process dies of operations', () => {
     await engines.outlive('culprit');
     expect(await row('culprit')).toMatchObject({ state: '7', attempts: undefined });
   });
+
+  it('[Y8] stops of a process count for nothing, however often they interrupt an operation', async () => {
+    const hung = (ctx: EntityContext<number>): unknown => {
+      ran(ctx.operationName);
+      return new Promise(() => undefined);
+    };
+    await open({ entities: { counter: hung } });
+    await startNew('call', 'caller', ['slow', 'add']);
+    await engines.until(() => runs.get('add') === 1);
+    engines.die();
+    for (let starts = 2; starts <= 5; starts += 1) {
+      const { engine } = await engines.start();
+      await engines.until(() => runs.get('add') === starts);
+      await engine.close();
+    }
+    expect(await row('slow')).toMatchObject({ attempts: 1 });
+    await engines.start({ entities });
+    expect((await engines.outlive('caller')).output).toBe('1');
+  });
 });
