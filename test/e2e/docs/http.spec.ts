@@ -43,12 +43,13 @@ describe('the snippets about HTTP', () => {
   };
   const requests = () => fetchMock.mock.calls.map(([url, init]) => `${init!.method} ${url as string}`);
   const outputOf = async (id: string) => {
-    for (;;) {
+    for (let looks = 0; looks < 10_000; looks += 1) {
       const { runtimeStatus, output } = (await client.getStatus(id))!;
       if (runtimeStatus !== 'Pending' && runtimeStatus !== 'Running') return output;
       clock.advance(1_000);
       await new Promise(setImmediate);
     }
+    throw new Error(`Instance '${id}' has not finished.`);
   };
 
   it('callHttp: a job is posted, and polled until it is done', async () => {
