@@ -14,7 +14,8 @@ const OTHER_KEY = 'another-key-of-the-tests-9876';
 /** One request for each row of the table; all but the reading ones would change something. */
 const ROWS: readonly [method: string, path: string][] = [
   ['POST', 'orchestrators/returns'], ['POST', 'orchestrators/returns/new'], ['GET', 'instances/a'], ['GET', 'instances/'], ['DELETE', 'instances/a'],
-  ['DELETE', 'instances/?createdTimeFrom=2020-01-01'], ['POST', 'instances/a/raiseEvent/go'], ['POST', 'instances/a/terminate'], ['POST', 'instances/a/suspend'],
+  ['DELETE', 'instances/?createdTimeFrom=2020-01-01'], ['POST', 'instances/a/raiseEvent/go'], ['POST', 'instances/a/terminate'],
+  ['POST', 'instances/a/suspend'],
   ['POST', 'instances/a/resume'], ['POST', 'instances/a/rewind'], ['POST', 'instances/a/restart'], ['GET', 'entities/box/a'], ['GET', 'entities/'],
   ['GET', 'entities/box'], ['POST', 'entities/box/a?op=put'], ['DELETE', 'entities/box/a'],
 ];
@@ -52,7 +53,8 @@ describe('an application that must not start', () => {
 
   it('has settings of the API that make no sense', async () => {
     const refused: [unknown, string][] = [
-      [true, 'http'], ['on', 'http'], [[], 'http'], [{ allowAnonymous: 'yes' }, 'allowAnonymous'], [{ allowAnonymous: true, useForwardedHost: 'yes' }, 'useForwardedHost'],
+      [true, 'http'], ['on', 'http'], [[], 'http'], [{ allowAnonymous: 'yes' }, 'allowAnonymous'],
+      [{ allowAnonymous: true, useForwardedHost: 'yes' }, 'useForwardedHost'],
       [{ keys: KEY }, 'keys'], [{ keys: ['short'] }, 'keys'], [{ keys: [KEY, 7] }, 'keys'], [{ guards: PassGuard }, 'guards'], [{ guards: ['x'] }, 'guards'],
       [{ allowAnonymous: true, path: 7 }, 'path'], [{ allowAnonymous: true, path: '' }, 'path'], [{ allowAnonymous: true, key: KEY }, 'key'],
     ];
@@ -81,7 +83,8 @@ describe.each(ADAPTERS)('the API on %s', (adapter) => {
     const before = await client.getStatus('a');
     for (const [method, path] of ROWS) expectRefusal(await request(method, `${BASE_PATH}/${path}`), 401);
     expect((await client.getStatusBy()).instances.map(({ instanceId }) => instanceId)).toEqual(['a']);
-    expect(await client.getStatus('a')).toMatchObject({ input: before?.input, createdTime: before?.createdTime, runtimeStatus: expect.stringMatching(/Running|Pending/) });
+    const after = await client.getStatus('a');
+    expect([after?.createdTime, after?.runtimeStatus]).toEqual([before?.createdTime, expect.stringMatching(/Running|Pending/)]);
   });
 
   it('takes a key as the query parameter code or the header x-functions-key; any of the keys', async () => {

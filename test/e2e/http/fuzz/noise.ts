@@ -60,7 +60,8 @@ function isJson(bytes: Buffer): boolean {
 /** Text that no reader of dates can take for one. */
 export function noDate(random: Random): string {
   return random.pick([
-    'never', 'T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-32', '2026-02-30', '2026-01-01T25:00:00Z', '2026-01-01T00:61:00Z', '+999999-01-01T00:00:00Z', '-1', '12:00',
+    'never', 'T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-32', '2026-02-30',
+    '2026-01-01T25:00:00Z', '2026-01-01T00:61:00Z', '+999999-01-01T00:00:00Z', '-1', '12:00',
     `2026-01-01T00:00:00${random.pick(['X', 'Z!', '+99:99'])}`, '2026-01-01T00:00:00.Z', 'Infinity', `x${noise(random)}`, '%00', '1e3', '2026%2F01%2F01x',
   ]);
 }
@@ -68,9 +69,11 @@ export function noDate(random: Random): string {
 /** A continuation token that no list returned; some look much like one. */
 export function noToken(random: Random): string {
   const position = random.pick<unknown>([
-    [], {}, null, 0, 'x', [1], ['1', 'a'], [1, 2], [null, 'a'], [1, 'a', 'b'], [1e300, 'a'], [-1, 'a'], [0.5, 'a'], [9e15, '\u0000'], [1, '\ud800'], [1, 'x'.repeat(2_000)],
+    [], {}, null, 0, 'x', [1], ['1', 'a'], [1, 2], [null, 'a'], [1, 'a', 'b'], [1e300, 'a'],
+    [-1, 'a'], [0.5, 'a'], [9e15, '\u0000'], [1, '\ud800'], [1, 'x'.repeat(2_000)],
     [[1], 'a'], { createdAt: 1, instanceId: 'a' }, [Number.MAX_VALUE, 'a'], [1, ''],
   ]);
   const token = Buffer.from(JSON.stringify(position)).toString('base64url');
-  return random.chance(0.6) ? token : random.pick(['x', '===', token.slice(1), `${token}*`, `${token},${token}`, '\u00ff', token.repeat(3), '%%%', '{', 'bnVsbA==']);
+  if (random.chance(0.6)) return token;
+  return random.pick(['x', '===', token.slice(1), `${token}*`, `${token},${token}`, '\u00ff', token.repeat(3), '%%%', '{', 'bnVsbA==']);
 }

@@ -63,7 +63,7 @@ describe('DELETE instances/', () => {
     expect((await run.client.getStatus(run.id('Running')))?.runtimeStatus).toBe('Running');
   });
 
-  row('[W5] 400 without createdTimeFrom, for a bad date, and for a status that is none or unfinished; nothing is deleted', async ({ DELETE, run, id, client }) => {
+  row('[W5] 400 without createdTimeFrom, for a bad date, and for a status that is none or unfinished', async ({ DELETE, run, id, client }) => {
     await run('returns', 1, { instanceId: id('a') });
     const from = 'createdTimeFrom=2020-01-01T00:00:00Z';
     expectRefusal(await DELETE('instances/'), 400, 'createdTimeFrom');
