@@ -58,6 +58,7 @@ const database = {
 
 /** @type {import('jest').Config} */
 export default {
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   projects: [
     project('unit', 5_000),
     project('contract', 15_000, database),

@@ -48,7 +48,7 @@ export function positionOf({ createdAt, instanceId }: InstanceRow): TokenPositio
 }
 
 function isTokenPosition(value: unknown): value is TokenPosition {
-  return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'string';
+  return Array.isArray(value) && Number.isFinite(value[0]) && typeof value[1] === 'string';
 }
 
 function checkedStatuses(statuses: readonly RuntimeStatus[]): readonly RuntimeStatus[] {

@@ -40,7 +40,9 @@ export async function waitOrCheckStatus(
   assertDuration(call, instanceId, 'timeout', timeout);
   assertDuration(call, instanceId, 'interval', interval);
   const step = Math.max(interval, 1);
-  for (let left = timeout; ; left -= step) {
+  // A look takes time as well: many of them would otherwise make the wait longer than it may be.
+  const end = host.now() + timeout;
+  for (let left = timeout; ; left = Math.max(Math.min(left - step, end - host.now()), 0)) {
     const row = await host.waitUntilFinished(instanceId, Math.min(left, step));
     if (row === undefined) throw new InstanceNotFoundError(instanceId);
     if (isFinished(row.status)) return finishedResponse(toStatus(row, true));

@@ -16,7 +16,7 @@ export interface DurableHttpRequest {
   readonly body?: unknown;
   /**
    * How long one request may take until its answer is there, redirects and content included, ms: then it fails with TaskTimeoutError.
-   * Each poll has as long again. Default: none but those of Node's fetch, which gives up when nothing comes for 5 minutes.
+   * Each poll has as long again. Default: none. Node's fetch gives up when nothing comes for 5 minutes, whatever is said here.
    */
   readonly timeout?: number;
   /**

@@ -3,7 +3,7 @@
  * and those that it claimed. At most `maxConcurrentActivityFunctions` at once.
  */
 import { idempotencyKey, type ActivityContext } from '../core/activity-context.js';
-import { PoisonMessageError, UnknownHandlerError } from '../core/errors.js';
+import { PayloadTooLargeError, PoisonMessageError, UnknownHandlerError } from '../core/errors.js';
 import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
@@ -156,7 +156,10 @@ export class ActivityPool {
     } catch (error) {
       // A process that stops is no reason to fail; where the result is not wanted any more, there is no claim to give back.
       if (definition?.isBuiltIn && signal.aborted) return undefined;
-      return { type: 'TaskFailed', taskId, failureDetails: failureDetailsOf(error) };
+      const failureDetails = failureDetailsOf(error);
+      // The request of a callHttp was answered: another attempt would do its work again, for an answer that is as large.
+      const isFinal = definition?.isBuiltIn === true && error instanceof PayloadTooLargeError;
+      return { type: 'TaskFailed', taskId, failureDetails: isFinal ? { ...failureDetails, isNonRetriable: true } : failureDetails };
     }
   }
 

@@ -6,9 +6,15 @@ export type FirstMiddleware = (request: IncomingMessage, response: unknown, next
 
 /** What is used of Fastify's instance; an application need not have the package. */
 interface FastifyLike {
+  /** The second place is the newer one for settings of the router. */
+  readonly initialConfig: SlashSetting & { readonly routerOptions?: SlashSetting };
   addHook(name: 'onRequest', hook: (request: { readonly raw: IncomingMessage }, reply: unknown, done: () => void) => void): void;
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
   route(route: FastifyRoute): void;
+}
+
+interface SlashSetting {
+  readonly ignoreTrailingSlash?: boolean;
 }
 
 interface FastifyRoute {
@@ -41,5 +47,10 @@ function adaptRoute(fastify: FastifyLike, route: FastifyRoute, isOurs: (path: st
   if (!isOurs(url)) return;
   if (url.includes('*')) route.url = url.replace(/\*\w+$/, '*');
   // Fastify itself makes routes for HEAD of those for GET.
-  else if (!url.endsWith('/') && method !== 'HEAD') fastify.route({ method, url: `${url}/`, handler });
+  else if (!url.endsWith('/') && method !== 'HEAD' && !ignoresTrailingSlash(fastify)) fastify.route({ method, url: `${url}/`, handler });
+}
+
+/** Then both paths are one, which cannot be there twice. */
+function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
+  return initialConfig.ignoreTrailingSlash === true || initialConfig.routerOptions?.ignoreTrailingSlash === true;
 }

@@ -5,6 +5,10 @@ import { InstanceNotFoundError, isFinished } from '../core/index.js';
 import { accepted, MAX_TOP, page, tokenOf, type ApiCall } from './api-call.js';
 import type { ApiAnswer } from './answer.js';
 import { instanceStatus } from './instance-status.js';
+import { rawOf } from './requests.js';
+
+/** How long is waited for the end of an instance before it is asked whether the caller is still there, ms. */
+const WAIT_STEP = 10_000;
 
 /** [W1] */
 export async function start(call: ApiCall, name: string, id?: string): Promise<ApiAnswer> {
@@ -16,8 +20,16 @@ export async function start(call: ApiCall, name: string, id?: string): Promise<A
   const onConflict = query.text('onConflict') as StartNewOptions['onConflict'];
   const instanceId = await client.startNew(name, { instanceId: id, version, onConflict, input: bodies.jsonOf(request) });
   if (timeout === undefined) return accepted(call, instanceId);
-  const answer = await client.waitForCompletionOrCreateCheckStatusResponse(request, instanceId, { timeout, interval });
+  const answer = await waitWhileWanted(call, instanceId, timeout, interval);
   return answer.status === 202 ? accepted(call, instanceId) : answer;
+}
+
+/** A caller may wait for days, and may be gone long before. */
+async function waitWhileWanted({ client, request }: ApiCall, instanceId: string, timeout: number, interval: number | undefined): Promise<ApiAnswer> {
+  for (let left = timeout; ; left -= WAIT_STEP) {
+    const answer = await client.waitForCompletionOrCreateCheckStatusResponse(request, instanceId, { timeout: Math.min(left, WAIT_STEP), interval });
+    if (answer.status !== 202 || left <= WAIT_STEP || rawOf(request).socket.destroyed) return answer;
+  }
 }
 
 /** [W2] */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { BadRequestException, NotFoundException, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -40,7 +41,7 @@ export class ManagementApi {
   ) {
     this.keys = options.keys.length === 0 ? undefined : new ApiKeys(options.keys);
     const isOurs = (path: string): boolean => this.pathInApi(path) !== undefined;
-    this.bodies = new RequestBodies(isOurs, () => options.maxBodyBytes());
+    this.bodies = new RequestBodies(isOurs, (request) => this.hasKey(request), () => options.maxBodyBytes());
     // There is an adapter from the beginning, or (in tests) from when the application is made of its modules.
     adapterHost.init$.subscribe(() => prepareAdapter(adapterHost.httpAdapter as AbstractHttpAdapter | null, this.bodies.middleware, isOurs));
   }
@@ -51,7 +52,7 @@ export class ManagementApi {
    */
   async admits(context: ExecutionContext): Promise<boolean> {
     const request = rawOf(context.switchToHttp().getRequest<FrameworkRequest>());
-    if (this.keys?.admit(request) === false) throw new UnauthorizedException(KEY_MISSING);
+    if (!this.hasKey(request)) throw new UnauthorizedException(KEY_MISSING);
     for (const guard of this.options.guards()) {
       const answer = guard.canActivate(context);
       if (!(await (isObservable(answer) ? lastValueFrom(answer) : answer))) return false;
@@ -83,6 +84,10 @@ export class ManagementApi {
     const client = this.options.clientOf(taskHub || undefined);
     if (client) return client;
     throw new NotFoundException(`The application has no task hub '${taskHub}'.`);
+  }
+
+  private hasKey(request: IncomingMessage): boolean {
+    return this.keys?.admit(request) ?? true;
   }
 
   private pathInApi(path: string): string | undefined {

@@ -7,8 +7,8 @@ import { RUNTIME_STATUSES, type RuntimeStatus } from '../core/index.js';
 
 const SECONDS = /^\d+(\.\d+)?$/;
 const WHOLE = /^\d{1,9}$/;
-/** A day, with or without a time; a time without a zone is in UTC. */
-const TIME = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/i;
+/** A day, with or without a time; a time without a zone is in UTC. A day has none: that would be a time that lacks its T. */
+const TIME = /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/i;
 
 /** Parameters of one request. Each method throws BadRequestException, with the parameter's name, for a value that it cannot be. */
 export class Query {
@@ -79,7 +79,7 @@ function unlike(name: string, value: string, expected: string): BadRequestExcept
 }
 
 function parseTime(text: string): Date | undefined {
-  const [, day, clock = 'T00:00', , , zone = 'Z'] = TIME.exec(text.toUpperCase()) ?? [];
+  const [, day, clock = 'T00:00', zone = 'Z'] = TIME.exec(text.toUpperCase()) ?? [];
   if (day === undefined) return undefined;
   const midnight = new Date(`${day}T00:00Z`);
   const time = new Date(`${day}${clock}${zone}`);

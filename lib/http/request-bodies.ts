@@ -21,10 +21,12 @@ export class RequestBodies {
 
   /**
    * @param isOurs whether a path is one of the API
+   * @param hasKey whether a request has the key that it needs, if it needs one
    * @param maxBytes the most that a body may have
    */
   constructor(
     private readonly isOurs: (path: string) => boolean,
+    private readonly hasKey: (request: IncomingMessage) => boolean,
     private readonly maxBytes: () => number,
   ) {}
 
@@ -32,8 +34,10 @@ export class RequestBodies {
   readonly middleware = (request: IncomingMessage, _response: unknown, next: () => void): void => {
     // Where a platform has read it already, its `rawBody` or `body` is what there is.
     const isRead = request.readableEnded || request.readableDidRead;
-    if (isRead || WITHOUT_BODY.includes(request.method) || !this.isOurs(targetOf(request).path)) next();
-    else this.read(request, next);
+    if (isRead || !this.isOurs(targetOf(request).path)) return next();
+    if (!WITHOUT_BODY.includes(request.method)) return this.read(request, next);
+    hideBody(request);
+    next();
   };
 
   /**
@@ -56,7 +60,7 @@ export class RequestBodies {
     const finish = (body: Body): void => {
       request.off('data', take).off('end', end);
       this.bodies.set(request, body);
-      for (const header of BODY_HEADERS) delete request.headers[header];
+      hideBody(request);
       next();
     };
     const end = (): void => finish(Buffer.concat(chunks));
@@ -68,8 +72,16 @@ export class RequestBodies {
       request.resume();
     };
     // A caller that goes away in between needs no answer: neither listener is called any more.
-    request.on('data', take).on('end', end).on('error', () => undefined);
+    request.on('error', () => undefined);
+    if (this.hasKey(request)) return void request.on('data', take).on('end', end);
+    // It will be refused: nothing of it is waited for, or kept.
+    finish(Buffer.alloc(0));
+    request.resume();
   }
+}
+
+function hideBody({ headers }: IncomingMessage): void {
+  for (const header of BODY_HEADERS) delete headers[header];
 }
 
 function parse(body: Buffer): unknown {

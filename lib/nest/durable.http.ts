@@ -1,4 +1,4 @@
-import type { CanActivate, OnModuleInit } from '@nestjs/common';
+import { ServiceUnavailableException, type CanActivate, type OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { DurableClient } from '../client/index.js';
 import { ManagementApi } from '../http/index.js';
@@ -11,7 +11,8 @@ import type { HttpSetting } from './http-setting.js';
 /** The management API of one registration within the application: it has the application's guards, and the clients of all registrations. */
 export class DurableHttp implements OnModuleInit {
   readonly api: ManagementApi;
-  private guards: readonly CanActivate[] = [];
+  /** Absent until modules have initialised. */
+  private guards: readonly CanActivate[] | undefined;
 
   constructor(
     private readonly runtime: DurableRuntime,
@@ -23,7 +24,7 @@ export class DurableHttp implements OnModuleInit {
     this.api = new ManagementApi({
       address,
       keys: setting.keys,
-      guards: () => this.guards,
+      guards: () => this.resolvedGuards(),
       clientOf: (taskHub) => this.clientOf(taskHub),
       maxBodyBytes: () => Math.max(...runtime.registrations.map(({ options }) => options.settings.maxPayloadBytes)),
     }, adapterHost);
@@ -31,6 +32,12 @@ export class DurableHttp implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.guards = await resolveGuards(this.setting.guards, this.modules, getDurableRuntimeToken(this.runtime.name));
+  }
+
+  /** A server may listen before its application has initialised: nobody is let in by guards that are not there yet. */
+  private resolvedGuards(): readonly CanActivate[] {
+    if (this.guards) return this.guards;
+    throw new ServiceUnavailableException('The application is about to start.');
   }
 
   /** Hubs of one name, in different databases: this registration's comes first. Azure's task hubs ignore case. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Activity, type ActivityContext } from 'nestjs-durable';
-import { outputOf } from '../delivery/remote-end.js';
+import { outputOf, refusalOf } from '../delivery/remote-end.js';
 import { WarehouseApi } from '../delivery/warehouse-api.js';
 
 /** What the warehouse is to look at. */
@@ -31,7 +31,7 @@ export class Inspections {
     const id = `inspection-${parcel.orderId}`;
     const response = await this.request('POST', `orchestrators/inspect/${id}?onConflict=reject&taskHub=${HUB}`, ctx, JSON.stringify(parcel));
     if (response.status === 409) ctx.log.log(`${id} runs already`);
-    else if (response.status !== 202) throw new Error(`the warehouse answered ${response.status}: ${await response.text()}`);
+    else if (response.status !== 202) throw refusalOf(response.status, await response.text());
     return id;
   }
 

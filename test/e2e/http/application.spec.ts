@@ -1,15 +1,19 @@
 /** The API within an application that has paths, parsers, pipes, interceptors and filters of its own. */
+import { once } from 'node:events';
+import { request as requestTo, type IncomingMessage } from 'node:http';
 import {
   BadRequestException, Body, Catch, Controller, Get, HttpCode, Injectable, Post, Req, Res, VersioningType,
   type ArgumentsHost, type CallHandler, type ExceptionFilter, type ExecutionContext, type INestApplication, type NestInterceptor, type PipeTransform,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { map, type Observable } from 'rxjs';
 import { DurableClient, DurableModule, InjectDurableClient, Orchestrator, type HttpRequestLike, type OrchestrationContext } from 'nestjs-durable';
 import { Subject } from '../client/subject.js';
-import { IN_MEMORY } from '../nest/support.js';
-import { ADAPTERS, BASE_PATH } from './support/api-app.js';
-import { expectRefusal, linksTo } from './support/calls.js';
+import { compileApp, IN_MEMORY } from '../nest/support.js';
+import { Gates } from '../support/gates.js';
+import { ADAPTERS, BASE_PATH, listen } from './support/api-app.js';
+import { call, expectRefusal, linksTo } from './support/calls.js';
 import { useServed } from './support/served.js';
 
 const OPEN = { allowAnonymous: true };
@@ -151,6 +155,15 @@ describe.each(ADAPTERS)('an application with the API on %s', (adapter) => {
     expect((await request('POST', `${BASE_PATH}/orchestrators/returns?timeout=10`, { json: 'x'.repeat(2_000_000) })).body).toHaveLength(2_000_000);
   });
 
+  it('ignores a body where none is taken, whatever its parsers make of it', async () => {
+    const { origin } = await serve({ durable: { http: OPEN }, metadata });
+    const sent = requestTo(`${origin}${BASE_PATH}/instances/`, { headers: { 'content-type': 'application/json', 'content-length': 1 } });
+    sent.end('{');
+    const [answer] = await once(sent, 'response') as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(200);
+  });
+
   it('without parsers, or with raw bodies, has the same API', async () => {
     for (const option of [{ bodyParser: false }, { rawBody: true }]) {
       const { request } = await serve({ durable: { http: OPEN }, metadata, appOptions: option });
@@ -200,4 +213,16 @@ describe.each(ADAPTERS)('an application with the API on %s', (adapter) => {
     expect((await request('GET', '/billing/instances/a')).body).toMatchObject({ name: 'bill' });
     expect((await request('GET', '/billing/instances/a?taskHub=DurableHub')).body).toMatchObject({ name: 'returns' });
   });
+});
+
+it.each(['ignoreTrailingSlash', 'ignoreDuplicateSlashes'])('an application on Fastify with %s has the API', async (option) => {
+  const module = await compileApp({ providers: [Subject, Gates] }, { http: OPEN });
+  const app = module.createNestApplication(new FastifyAdapter({ routerOptions: { [option]: true } }));
+  try {
+    const origin = await listen(app);
+    for (const path of ['instances', 'instances/', 'entities', 'entities/']) expect((await call('GET', `${origin}${BASE_PATH}/${path}`)).body).toEqual([]);
+    expect((await call('POST', `${origin}${BASE_PATH}/orchestrators/returns/?timeout=10`, { json: 7 })).body).toBe(7);
+  } finally {
+    await app.close();
+  }
 });

@@ -159,6 +159,21 @@ describe.each(DATABASES)('the shop and the warehouse on %s', (kind) => {
       expect(await returns.getStatus('inspection-worn')).toEqual(end);
     });
 
+    it('[A6] [W2] what does not complete there fails here at once: it is not asked for again', async () => {
+      await order('lost');
+      await outcomeOf('lost');
+      // It waits for its time, so that it can be terminated before.
+      const later = new Date(Date.UTC(2100, 0));
+      await returns.startNew('inspect', { instanceId: 'inspection-lost', input: { orderId: 'lost', pieces: 6, condition: 'unused' }, startAt: later });
+      await returns.terminate('inspection-lost', 'the parcel is lost');
+      await returns.waitForCompletion('inspection-lost');
+      await post('/orders/lost/return', {});
+      expect(await endOf(shop, 'lost:return')).toMatchObject({ runtimeStatus: 'Failed' });
+      const { output, history = [] } = (await shop.getStatus('lost:return', { showHistory: true }))!;
+      expect(JSON.stringify(output)).toContain('inspection-lost of the warehouse is Terminated');
+      expect(history.filter(({ eventType }) => eventType === 'TaskFailed')).toHaveLength(1);
+    });
+
     it('a return is refused for what was not shipped, and the second time', async () => {
       await order('twice');
       await outcomeOf('twice');

@@ -1,10 +1,12 @@
 /** Who may use the API, and what an application that exposes it must say. */
+import { once } from 'node:events';
+import { request as requestTo, type IncomingMessage, type Server } from 'node:http';
 import { Injectable, Module, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { DurableClient, DurableModule, type DurableModuleOptions } from 'nestjs-durable';
 import { Subject } from '../client/subject.js';
-import { IN_MEMORY, refusalOf } from '../nest/support.js';
-import { ADAPTERS, BASE_PATH } from './support/api-app.js';
+import { compileApp, IN_MEMORY, refusalOf } from '../nest/support.js';
+import { ADAPTERS, BASE_PATH, httpApplication } from './support/api-app.js';
 import { expectRefusal, linksTo } from './support/calls.js';
 import { useServed } from './support/served.js';
 
@@ -182,6 +184,18 @@ describe.each(ADAPTERS)('the API on %s', (adapter) => {
     expect((await request('GET', `${BASE_PATH}/instances/`, { headers: { 'x-pass': 'open sesame' } })).status).toBe(200);
   });
 
+  it('refuses a caller without a key before its body has come, and keeps none of it', async () => {
+    const { origin } = await serve({ durable: { http: { keys: [KEY] } }, metadata: { providers: [Subject] } });
+    const sent = requestTo(`${origin}${BASE_PATH}/orchestrators/returns`, { method: 'POST', headers: { 'content-length': 1_000 } });
+    sent.on('error', () => undefined).write('[');
+    try {
+      const [answer] = await once(sent, 'response', { signal: AbortSignal.timeout(2_000) }) as [IncomingMessage];
+      expect(answer.statusCode).toBe(401);
+    } finally {
+      sent.destroy();
+    }
+  });
+
   it('allows everybody with allowAnonymous', async () => {
     const { request } = await serve({ durable: { http: { allowAnonymous: true } } });
     expect((await request('GET', `${BASE_PATH}/instances/`)).status).toBe(200);
@@ -193,4 +207,24 @@ describe.each(ADAPTERS)('the API on %s', (adapter) => {
     expectRefusal(await request('GET', `${BASE_PATH}/instances/`), 401);
     expect((await request('GET', `${BASE_PATH}/instances/?code=${KEY}`)).status).toBe(200);
   });
+});
+
+it('lets nobody in by guards that are not there yet, where the server listens before the application is ready', async () => {
+  let early: number | undefined;
+  const caller = { provide: 'caller', useValue: { onModuleInit: async () => void (early = await ask()) } };
+  // Modules further down initialise before others.
+  @Module({ providers: [caller] })
+  class InnerModule {}
+  @Module({ imports: [InnerModule] })
+  class OuterModule {}
+  const canActivate = jest.fn(() => true);
+  const app = httpApplication(await compileApp({ imports: [OuterModule] }, { http: { guards: [{ canActivate }] } }), 'express');
+  const server = app.getHttpServer() as Server;
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as { port: number };
+  const ask = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}${BASE_PATH}/instances/`)).status;
+  await app.init();
+  expect([early, canActivate.mock.calls.length]).toEqual([503, 0]);
+  expect(await ask()).toBe(200);
+  await app.close();
 });

@@ -125,16 +125,18 @@ describe('callHttp [H1]', () => {
     expect(await run.output(again)).toMatchObject({ statusCode: 200 });
   });
 
-  scenario('[H1] of an answer that is larger than maxPayloadBytes no more is read, and the task fails', async ({ start, output, eventually }) => {
+  scenario('[H1] of an answer that is larger than maxPayloadBytes no more is read, and the task fails, without another attempt', async ({ start, output, eventually }) => {
     server.play({ '/': ['flood'], '/quotes': [{ body: '"'.repeat(MAX_PAYLOAD - 1) }] });
     const url = server.url();
-    expect(await output(await start('tries', { method: 'GET', url }))).toMatchObject({
+    const retry = { firstRetryInterval: MINUTE, maxNumberOfAttempts: 3 };
+    expect(await output(await start('tries', { method: 'GET', url, retry }))).toMatchObject({
       errorType: 'PayloadTooLargeError',
       errorMessage: expect.stringMatching(new RegExp(`^the content of the answer to GET ${url}, .* the limit is ${MAX_PAYLOAD}`, 'i')),
     });
     await eventually(() => server.seen[0]!.isAbandoned);
     // As JSON it is twice as long.
-    expect(await output(await start('tries', { method: 'GET', url: server.url('/quotes') }))).toMatchObject({ errorType: 'PayloadTooLargeError' });
+    expect(await output(await start('tries', { method: 'GET', url: server.url('/quotes'), retry }))).toMatchObject({ errorType: 'PayloadTooLargeError' });
+    expect(server.seen).toHaveLength(2);
   });
 });
 

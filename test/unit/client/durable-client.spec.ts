@@ -289,6 +289,21 @@ describe('messages to an instance', () => {
   });
 });
 
+describe('waitForCompletionOrCreateCheckStatusResponse', () => {
+  it('[K5] ends after its timeout, however long each look at the database takes', async () => {
+    host.rows = [instanceRow({ instanceId: 'order-1', status: 'Running' })];
+    let now = 1_000;
+    host.now = () => now;
+    host.waitUntilFinished = (instanceId, timeout = 0) => {
+      now += timeout + 40;
+      return host.getInstance(instanceId);
+    };
+    const response = await client.waitForCompletionOrCreateCheckStatusResponse({ headers: { host: 'a' } }, 'order-1', { timeout: 1_000, interval: 10 });
+    expect(response.status).toBe(202);
+    expect(now).toBeLessThanOrEqual(2_040);
+  });
+});
+
 describe('waitForCompletion', () => {
   it('[K5] resolves with the status whatever the end', async () => {
     host.rows = [instanceRow({ status: 'Terminated', output: '"enough"' })];

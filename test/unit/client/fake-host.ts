@@ -124,7 +124,7 @@ export class FakeHost implements ClientHost {
     return this.histories[executionId] ?? [];
   }
 
-  waitUntilFinished(instanceId: string): Promise<InstanceRow | undefined> {
+  waitUntilFinished(instanceId: string, _timeout: number | undefined): Promise<InstanceRow | undefined> {
     return this.getInstance(instanceId);
   }
 

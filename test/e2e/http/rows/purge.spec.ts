@@ -70,6 +70,8 @@ describe('DELETE instances/', () => {
     expectRefusal(await DELETE('instances/?createdTimeFrom='), 400, 'createdTimeFrom');
     expectRefusal(await DELETE('instances/?createdTimeTo=2020-01-01T00:00:00Z'), 400, 'createdTimeFrom');
     expectRefusal(await DELETE('instances/?createdTimeFrom=never'), 400, 'createdTimeFrom');
+    // Not a day in a zone of +10:00, which begins earlier.
+    expectRefusal(await DELETE('instances/?createdTimeFrom=2020-01-01%2010:00'), 400, 'createdTimeFrom');
     expectRefusal(await DELETE(`instances/?${from}&createdTimeTo=never`), 400, 'createdTimeTo');
     expectRefusal(await DELETE(`instances/?${from}&runtimeStatus=Broken`), 400, 'runtimeStatus');
     expectRefusal(await DELETE(`instances/?${from}&runtimeStatus=Running`), 400, 'Running');
