@@ -1,18 +1,6 @@
 import type { RecordedEpisode } from './episodes.js';
 import type { FailureDetails } from './failure.js';
-import type {
-  EntityLockGranted,
-  EntityOperationCompleted,
-  EntityOperationFailed,
-  InputEvent,
-  OutputEvent,
-  Serialized,
-  SubOrchestrationInstanceCompleted,
-  SubOrchestrationInstanceFailed,
-  TaskCompleted,
-  TaskFailed,
-  TimerFired,
-} from './history.js';
+import type { AnswerEvent, InputEvent, OutputEvent, Serialized } from './history.js';
 import { TakenBackActions } from './taken-back-actions.js';
 
 /** A call that waits for its answer. */
@@ -41,16 +29,6 @@ export interface CancelledTimer {
   readonly taskId: number;
   readonly fireAt: number;
 }
-
-export type AnswerEvent =
-  | TaskCompleted
-  | TaskFailed
-  | SubOrchestrationInstanceCompleted
-  | SubOrchestrationInstanceFailed
-  | EntityOperationCompleted
-  | EntityOperationFailed
-  | EntityLockGranted
-  | TimerFired;
 
 /**
  * The actions of one execution: their numbers in program order [Y1], what this episode added, what still waits for an

@@ -127,9 +127,8 @@ export interface ExecutionRewound {
   readonly dropped: readonly number[];
 }
 
-/** What reaches an instance from outside, in the order in which history records it. */
-export type InputEvent =
-  | ExecutionStarted
+/** The answer to an action, by its task id. */
+export type AnswerEvent =
   | TaskCompleted
   | TaskFailed
   | SubOrchestrationInstanceCompleted
@@ -137,7 +136,12 @@ export type InputEvent =
   | EntityOperationCompleted
   | EntityOperationFailed
   | EntityLockGranted
-  | TimerFired
+  | TimerFired;
+
+/** What reaches an instance from outside, in the order in which history records it. */
+export type InputEvent =
+  | ExecutionStarted
+  | AnswerEvent
   | EventRaised
   | ExecutionSuspended
   | ExecutionResumed

@@ -1,5 +1,4 @@
-import type { AnswerEvent } from './action-log.js';
-import type { InputEvent } from './history.js';
+import type { AnswerEvent, InputEvent } from './history.js';
 
 export function isAnswer(event: InputEvent): event is AnswerEvent {
   return 'taskId' in event;

@@ -1,5 +1,4 @@
-import type { AnswerEvent } from './action-log.js';
-import type { OutputEvent } from './history.js';
+import type { AnswerEvent, OutputEvent } from './history.js';
 
 /**
  * The actions of episodes that a rewind has taken back [K8]. What the code does again of them is not new: it takes the

@@ -1,5 +1,4 @@
-import type { AnswerEvent } from './action-log.js';
-import { isFireAndForget, type OutputEvent } from './history.js';
+import { isFireAndForget, type AnswerEvent, type OutputEvent } from './history.js';
 import { contentOf, RecordedActions } from './recorded-actions.js';
 
 /** The actions of all episodes of an execution that rewinds have taken back [K8], and what becomes of them. */

@@ -1,9 +1,9 @@
 /** How the client of this process starts instances: placement, and the first episode together with the creation. */
-import { v7 as uuidV7 } from 'uuid';
 import type { ClientOperation, ClientResult, InboxMessage, InstanceRow, MessageBody, OnConflict } from '../storage/store.js';
 import type { ClientQueue } from './client-queue.js';
 import type { EngineTime } from './clock.js';
 import type { Dispatcher } from './dispatcher.js';
+import { newExecutionId, newInstanceId } from './generated-ids.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { Ownership } from './ownership.js';
 import type { Partition } from './partition.js';
@@ -63,20 +63,20 @@ export class ClientStarts {
   private newRow(request: StartRequest): InstanceRow {
     const { name, version, input, tags, startAt } = request;
     const now = this.port.time.now();
-    const instanceId = request.instanceId ?? this.newInstanceId(request);
+    const instanceId = request.instanceId ?? this.placedInstanceId(request);
     return {
-      partition: this.port.partitionOf(instanceId), instanceId, executionId: uuidV7(), name, version, input, tags, startAt,
+      partition: this.port.partitionOf(instanceId), instanceId, executionId: newExecutionId(), name, version, input, tags, startAt,
       status: 'Pending', createdAt: now, updatedAt: now, historyLength: 0, rowVersion: 1,
     };
   }
 
   /** Placement: an id of a partition of this process while it has little to do and can run the instance, of any partition otherwise. */
-  private newInstanceId({ name, version }: StartRequest): string {
+  private placedInstanceId({ name, version }: StartRequest): string {
     const { ownership, handlers } = this.port;
     const canRun = ownership.holdsLease && this.hasLittleToDo && handlers.findOrchestrator(name, version) !== undefined;
     const wantsOwn = canRun && [...ownership.partitions.values()].some(({ state }) => state === 'owned');
     for (;;) {
-      const instanceId = uuidV7().replaceAll('-', '');
+      const instanceId = newInstanceId();
       if (!wantsOwn || ownership.owns(this.port.partitionOf(instanceId))) return instanceId;
     }
   }

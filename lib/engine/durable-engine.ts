@@ -2,7 +2,6 @@
  * The engine of one process in one task hub: puts the parts together and carries out what a commit has brought about.
  * ARCHITECTURE.md follows one orchestration through it.
  */
-import { v7 as uuidV7 } from 'uuid';
 import { isEntityId } from '../core/entity-id.js';
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
@@ -17,6 +16,7 @@ import { Dispatcher } from './dispatcher.js';
 import { drain } from './drain.js';
 import { Entities } from './entities/entities.js';
 import { GarbageCollector } from './garbage-collector.js';
+import { newExecutionId } from './generated-ids.js';
 import type { HandlerRegistry } from './handlers.js';
 import { InboxPoller } from './inbox-poller.js';
 import { defaultVersion } from './instance-creation.js';
@@ -118,7 +118,7 @@ export class DurableEngine {
       context: {
         handlers, settings, log, partitionCount,
         now: () => time.now(),
-        newExecutionId: () => uuidV7(),
+        newExecutionId,
         isOrchestratorKnown,
         reserveActivity: (name) => this.activities.reserve(name),
       },

@@ -1,9 +1,9 @@
 /** The entities of this process's partitions. Their operations run outside of the dispatcher's loop, as they may be asynchronous. */
-import { v7 as uuidV7 } from 'uuid';
 import type { DurableLogger } from '../../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, TimerRow } from '../../storage/store.js';
 import type { Clock } from '../clock.js';
 import type { Committer } from '../committer.js';
+import { newExecutionId, newInstanceId } from '../generated-ids.js';
 import type { HandlerRegistry } from '../handlers.js';
 import type { Ownership } from '../ownership.js';
 import type { ParkedWork } from '../parked-work.js';
@@ -52,11 +52,11 @@ export class Entities {
       store, clock, health, log, handlers, settings, now,
       context: {
         partitionCount: () => port.partitionCount(),
-        newExecutionId: () => uuidV7(),
+        newExecutionId,
         defaultVersion: (name) => port.defaultVersion(name),
       },
       writer: this.writer,
-      operations: new OperationRunner({ clock, log, settings, newInstanceId: () => uuidV7().replaceAll('-', '') }),
+      operations: new OperationRunner({ clock, log, settings, newInstanceId }),
       absent: new AbsentEntities({
         parked: port.parked,
         handsOver: (partition, ref) => ownership.offer(partition, ref),

@@ -1,10 +1,11 @@
 /** Starts, events and signals that are a part of the application's own transaction, on MySQL and MariaDB. */
 import { Injectable } from '@nestjs/common';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
-import { Entity, EntityId, Orchestrator, TaskEntity, type OnConflict, type Orchestration, type OrchestrationContext, type RuntimeStatus } from 'nestjs-durable';
+import { EntityId, Orchestrator, type OnConflict, type Orchestration, type OrchestrationContext, type RuntimeStatus } from 'nestjs-durable';
 import { partitionOf } from '../../../lib/core/index.js';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
 import { eventually, useApps, type RunningApp } from '../engine/start-app.js';
+import { Diary } from '../support/diary.js';
 import { LOG_LINES } from '../support/log-lines.js';
 
 const PARTITIONS = 2;
@@ -31,17 +32,6 @@ class Orders {
   @Orchestrator({ name: 'echo', version: '2' })
   second(ctx: OrchestrationContext): string {
     return `version ${ctx.version}`;
-  }
-}
-
-@Entity()
-class Diary extends TaskEntity<unknown[]> {
-  override initializeState(): unknown[] {
-    return [];
-  }
-
-  write(entry: unknown): void {
-    this.state.push(entry);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Instances and entities whose handler no live worker has: they wait for one [Y6]. Each application here stands for a process. */
 import { Injectable } from '@nestjs/common';
-import { Entity, EntityId, Orchestrator, TaskEntity, type DurableClient, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { EntityId, Orchestrator, type DurableClient, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
 import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.js';
+import { Diary } from '../support/diary.js';
 import { LOG_LINES } from '../support/log-lines.js';
 import { eventually, useApps } from './start-app.js';
 
@@ -129,17 +130,6 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     expect(await next.client.getStatus('child of a')).toMatchObject({ version: '2' });
   });
 });
-
-@Entity()
-class Diary extends TaskEntity<unknown[]> {
-  override initializeState(): unknown[] {
-    return [];
-  }
-
-  write(entry: unknown): void {
-    this.state.push(entry);
-  }
-}
 
 describe.each(DATABASES)('entities that no live worker has, on %s', (kind) => {
   const startApp = useApps();
