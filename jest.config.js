@@ -43,7 +43,7 @@ const project = (name, timeLimit, extra) => ({
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
   moduleNameMapper: {
     '^nestjs-durable$': '<rootDir>/lib/index.ts',
-    '^nestjs-durable/testing$': '<rootDir>/lib/testing/index.ts',
+    '^nestjs-durable/(terminus|testing)$': '<rootDir>/lib/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/sample-app/dist/'],
@@ -64,6 +64,9 @@ export default {
     project('contract', 15_000, database),
     project('e2e', 30_000, database),
     project('package', 180_000),
+    project('simulation', 240_000, { setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
+    // On demand: `npm run test:cluster`.
+    ...(process.env.DURABLE_TEST_CLUSTER ? [project('cluster', 900_000, { setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] })] : []),
     project('chaos', 900_000, { ...database, setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
   ],
 };

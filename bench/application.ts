@@ -3,8 +3,6 @@ import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Activity, DurableClient, DurableModule, EntityId, Orchestrator, type Orchestration, type OrchestrationContext, type StorageOptions } from '../lib/index.js';
-import { DEFAULT_HUB, getDurableRuntimeToken } from '../lib/nest/durable.constants.js';
-import type { DurableRuntime } from '../lib/nest/durable.runtime.js';
 import { Callers, Counter } from './counters.js';
 
 interface Order {
@@ -82,7 +80,6 @@ export async function startApplication(storage: StorageOptions): Promise<BenchAp
 
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
   const client = app.get(DurableClient);
-  const { engine } = app.get<DurableRuntime>(getDurableRuntimeToken(DEFAULT_HUB), { strict: false });
   const { fulfil, fulfilAndReturn } = client.orchestrators(OrderSteps);
   const { count } = client.orchestrators(Callers);
   const completed = async (instanceId: string): Promise<unknown> => {
@@ -113,8 +110,8 @@ export async function startApplication(storage: StorageOptions): Promise<BenchAp
       return entityState ?? 0;
     },
     written() {
-      const { counters, client: { counters: calls } } = engine;
-      return { commits: counters.commits + calls.commits, checkpoints: counters.checkpoints + calls.operations, operations: counters.operations };
+      const { commits, client: calls, entities } = client.getMetrics();
+      return { commits: commits.count + calls.commits, checkpoints: commits.checkpoints + calls.operations, operations: entities.operations };
     },
     close: () => app.close(),
   };

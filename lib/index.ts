@@ -27,7 +27,9 @@ export {
   DurableClient,
   type CheckStatusResponse,
   type CleanEntityStorageResult,
+  type DistributionMetrics,
   type DurableHealth,
+  type DurableMetrics,
   type DurableOrchestrationStatus,
   type EntityClient,
   type EntityFilter,
@@ -35,12 +37,15 @@ export {
   type EntityPage,
   type EntityStateResponse,
   type GetStatusOptions,
+  type HealthProblem,
+  type HealthProblemKind,
   type HistoryRecord,
   type HttpManagementPayload,
   type HttpOrchestrationStatus,
   type HttpRequestLike,
   type OrchestratorStarters,
   type ParkedInstances,
+  type ProblemHandler,
   type PurgeFilter,
   type PurgeOptions,
   type PurgeResult,
@@ -93,6 +98,8 @@ export type {
 } from './core/index.js';
 
 export {
+  CheckpointRefusedError,
+  HubOverloadedError,
   InstanceAlreadyExistsError,
   InstanceNotFoundError,
   InstanceNotRunningError,
@@ -112,8 +119,10 @@ export {
   TaskFailedError,
   TaskTimeoutError,
   UnknownHandlerError,
+  UnreadableDataError,
 } from './core/index.js';
 
+export type { Retention } from './engine/settings.js';
 export { InvalidSettingError } from './engine/settings-validation.js';
 export type { OnConflict } from './storage/store.js';
 export { TransientStoreError } from './storage/errors.js';

@@ -12,6 +12,7 @@ import type { ClientHost } from './host.js';
 import {
   DEFAULT_API, managementLinks, type HttpManagementPayload, type HttpRequestLike, type ManagementApiAddress, type ManagementLinks,
 } from './management-payload.js';
+import type { DurableMetrics } from './metrics.js';
 import { readStatus, type DurableOrchestrationStatus, type GetStatusOptions } from './orchestration-status.js';
 import { orchestratorStarters, type OrchestratorStarters } from './orchestrator-starters.js';
 import { purgeInstance, purgeInstancesBy, type PurgeFilter, type PurgeOptions, type PurgeResult } from './purge.js';
@@ -48,6 +49,7 @@ export class DurableClient {
    * soon after the commit, and never after a rollback. `onConflict` is looked at then; a start that it refuses is logged.
    * @throws {UnknownHandlerError} when no live worker has an orchestrator of this name (and version)
    * @throws {InstanceAlreadyExistsError} when the id is in use and `onConflict` does not allow for it
+   * @throws {HubOverloadedError} when as much waits in the task hub as `maxBacklog` allows
    * @throws {InvalidEntityManagerError} when the `entityManager` has no transaction, or one of another database
    * @throws {InvalidInstanceIdError} {SerializationError} {PayloadTooLargeError} {TypeError} for bad arguments
    */
@@ -146,6 +148,7 @@ export class DurableClient {
    * @returns the id of the new instance: a new one, or with `newInstanceId: false` the same, whose instance it replaces
    * @throws {InstanceNotFoundError} {UnknownHandlerError} when no live worker has that version
    * @throws {InvalidInstanceStateError} when the id is to stay and its instance is not finished [K6]
+   * @throws {HubOverloadedError} when as much waits in the task hub as `maxBacklog` allows
    */
   restart(instanceId: string, options: RestartOptions = {}): Promise<string> {
     this.host.assertOutsideEpisode('restart');
@@ -244,10 +247,19 @@ export class DurableClient {
     return cleanEntityStorage(this.host);
   }
 
-  /** How this process takes part in its task hub: partitions that it owns, what waits for an orchestrator or entity [Y6]. Asks no database. */
-  getHealth(): Promise<DurableHealth> {
+  /**
+   * How this process takes part in its task hub, and what is wrong with it: a database that is away, work that is overdue, blocked or
+   * waits for a handler [Y6], with what to do. From memory: it asks no database, and may be called as often as a probe likes.
+   */
+  getHealth(): DurableHealth {
     this.host.assertOutsideEpisode('getHealth');
-    return Promise.resolve(this.host.health());
+    return this.host.health();
+  }
+
+  /** What this process does in its task hub, in numbers, from memory: counts since it started, and what is in memory now. */
+  getMetrics(): DurableMetrics {
+    this.host.assertOutsideEpisode('getMetrics');
+    return this.host.metrics();
   }
 
   /**

@@ -24,6 +24,8 @@ export interface EntityMetadata {
   readonly lastOperationTime: Date;
   /** With `fetchState`: as last committed. */
   readonly state?: unknown;
+  /** With `fetchState`: why the state cannot be read, which is absent then. */
+  readonly unreadable?: string;
 }
 
 /** A page of {@link DurableClient.listEntities}. */
@@ -65,5 +67,14 @@ function checkedName(name: string): string {
 }
 
 function toMetadata({ instanceId, updatedAt, state }: EntityRow, fetchState: boolean): EntityMetadata {
-  return { entityId: EntityId.parse(instanceId), lastOperationTime: new Date(updatedAt), ...(fetchState && { state: deserialize(state) }) };
+  return { entityId: EntityId.parse(instanceId), lastOperationTime: new Date(updatedAt), ...(fetchState && stateOf(state)) };
+}
+
+/** One entity is not to hide the others. */
+function stateOf(state: string | undefined): Pick<EntityMetadata, 'state' | 'unreadable'> {
+  try {
+    return { state: deserialize(state) };
+  } catch (error) {
+    return { unreadable: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -10,9 +10,9 @@ export interface EntityStateResponse<T> {
   readonly entityState?: Jsonify<T>;
 }
 
-/** @throws {TypeError} for what is no EntityId */
+/** @throws {TypeError} for what is no EntityId; {UnreadableDataError} */
 export async function readEntityState<T>(host: ClientHost, id: EntityId): Promise<EntityStateResponse<T>> {
   const row = await host.getEntity(checkedEntityId('readEntityState', id).toString());
   if (row?.state === undefined) return { entityExists: false };
-  return { entityExists: true, entityState: deserialize(row.state) as Jsonify<T> };
+  return { entityExists: true, entityState: deserialize(row.state, () => `the state of entity '${id.toString()}' in durable_entities`) as Jsonify<T> };
 }

@@ -1,5 +1,12 @@
 /** How this process takes part in its task hub, from what it has in memory: {@link DurableClient.getHealth}. */
 export interface DurableHealth {
+  /**
+   * `up`: nothing is wrong that this process knows of. `degraded`: it works, and `problems` tell of what does not. `down`: it can do
+   * nothing for its hub: it has not started or stops, cannot reach its database for as long as its leases stand, or is outdated.
+   */
+  readonly status: 'up' | 'degraded' | 'down';
+  /** What is wrong, the worst first; of each kind at most 20. Empty, all is well. */
+  readonly problems: readonly HealthProblem[];
   /** Whether this process runs orchestrators, entities and activities; false: it is a client only. */
   readonly isWorker: boolean;
   /** Partitions of the hub. */
@@ -23,4 +30,41 @@ export interface ParkedInstances {
   readonly version?: string;
   /** How many instances, or keys of the entity. */
   readonly instances: number;
+}
+
+/**
+ * - `notRunning`: the process has not started yet, or stops.
+ * - `heartbeat`: the last heartbeat is so long ago that others may take, or have taken, what this process owns.
+ * - `outdatedVersion`: a newer version has the hub; this process takes nothing up any more.
+ * - `database`: the database cannot be reached, or refuses writes.
+ * - `unowned`: no live worker owns some partitions of the hub.
+ * - `blocked`: an instance or entity cannot go on: the database refuses what it writes, or what it wrote cannot be read.
+ * - `overdue`: something was due long ago, is still there, and was offered again in vain.
+ * - `parked`: no live worker has a handler that is needed [Y6].
+ * - `suspect`: workers may have died of an instance, entity or activity, which runs alone for that [Y8].
+ * - `eventLoop`: code has blocked the event loop so long that it endangers the heartbeats.
+ */
+export type HealthProblemKind =
+  | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'parked' | 'suspect' | 'eventLoop';
+
+export interface HealthProblem {
+  readonly kind: HealthProblemKind;
+  /** What is wrong, and what to do. */
+  readonly message: string;
+  /** Since when, or since when this process knows. */
+  readonly since: Date;
+  /** The instance, or the entity as `@name@key`, that it is about. */
+  readonly instanceId?: string;
+  /** The handler that it is about. */
+  readonly handler?: ProblemHandler;
+  /** The partitions that it is about. */
+  readonly partitions?: readonly number[];
+}
+
+export interface ProblemHandler {
+  readonly kind: 'orchestrator' | 'entity' | 'activity';
+  /** Of an entity in lower case. */
+  readonly name: string;
+  /** Of an orchestrator that has one. */
+  readonly version?: string;
 }

@@ -5,6 +5,7 @@
 import type { RuntimeStatus, HistoryEvent } from '../core/history.js';
 import type { EntityClass, HandlerClass, HandlerNames } from '../core/stubs.js';
 import type { DurableHealth } from './health.js';
+import type { DurableMetrics } from './metrics.js';
 import type {
   ClientResult, EntityMessageBody, EntityQuery, EntityRow, InstanceHead, InstanceQuery, InstanceRow, MessageBody, OnConflict, PurgeOutcome, PurgeRequest,
   PurgeTarget,
@@ -69,6 +70,7 @@ export interface ClientHost {
    */
   waitUntilFinished(instanceId: string, timeout: number | undefined): Promise<InstanceRow | undefined>;
   health(): DurableHealth;
+  metrics(): DurableMetrics;
   orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
   /** @throws {TypeError} when the class is no entity class */
   entityOf(type: HandlerClass<unknown>): EntityClass;

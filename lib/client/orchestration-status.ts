@@ -1,4 +1,4 @@
-import { deserialize, type FailureDetails, type RuntimeStatus } from '../core/index.js';
+import { deserialize, UnreadableDataError, type FailureDetails, type RuntimeStatus } from '../core/index.js';
 import type { InstanceRow } from '../storage/store.js';
 import { checkedId } from './arguments.js';
 import { toHistoryRecords, type HistoryRecord } from './history-record.js';
@@ -24,6 +24,8 @@ export interface DurableOrchestrationStatus {
   readonly parentInstanceId?: string;
   /** With `showHistory`: of the current generation. */
   readonly history?: readonly HistoryRecord[];
+  /** In lists only, where one instance is not to hide the others: what of it cannot be read, and why. Those values are absent. */
+  readonly unreadable?: string;
 }
 
 export interface GetStatusOptions {
@@ -35,31 +37,46 @@ export interface GetStatusOptions {
   readonly showInput?: boolean;
 }
 
-/** @throws {TypeError} {InvalidInstanceIdError} for what is no id of an orchestration */
+/** @throws {TypeError} {InvalidInstanceIdError} for what is no id of an orchestration; {UnreadableDataError} */
 export async function readStatus(host: ClientHost, instanceId: string, options: GetStatusOptions): Promise<DurableOrchestrationStatus | null> {
   const { showHistory = false, showHistoryOutput = false, showInput = true } = options;
   const row = await host.getInstance(checkedId('getStatus', instanceId));
   if (row === undefined) return null;
   const history = showHistory ? toHistoryRecords(await host.readHistory(row), showHistoryOutput) : undefined;
-  return toStatus(row, showInput, history);
+  return { ...toStatus(row, showInput), ...(history === undefined ? {} : { history }) };
 }
 
-export function toStatus(
-  row: InstanceRow, showInput: boolean, history?: readonly HistoryRecord[],
-): DurableOrchestrationStatus {
-  return {
+/** @throws {UnreadableDataError} */
+export function toStatus(row: InstanceRow, showInput: boolean): DurableOrchestrationStatus {
+  const { unreadable, ...status } = toListedStatus(row, showInput);
+  if (unreadable !== undefined) throw new UnreadableDataError(`The row of instance '${row.instanceId}' in durable_instances`, unreadable);
+  return status;
+}
+
+/** As {@link toStatus}, but what cannot be read is told in the status. */
+export function toListedStatus(row: InstanceRow, showInput: boolean): DurableOrchestrationStatus {
+  const problems = row.unreadable === undefined ? [] : [row.unreadable];
+  const read = (column: string, text: string | undefined): unknown => {
+    try {
+      return deserialize(text);
+    } catch {
+      problems.push(`column '${column}' is no JSON`);
+      return undefined;
+    }
+  };
+  const status = {
     instanceId: row.instanceId,
     name: row.name,
     version: row.version,
     runtimeStatus: row.status,
-    input: showInput ? deserialize(row.input) : undefined,
-    output: row.status === 'Failed' ? row.failureDetails : deserialize(row.output),
+    input: showInput ? read('input', row.input) : undefined,
+    output: row.status === 'Failed' ? row.failureDetails : read('output', row.output),
     failureDetails: row.failureDetails,
-    customStatus: deserialize(row.customStatus),
+    customStatus: read('custom_status', row.customStatus),
     createdTime: new Date(row.createdAt),
     lastUpdatedTime: new Date(row.updatedAt),
     tags: row.tags ?? {},
     parentInstanceId: row.parent?.instanceId,
-    ...(history === undefined ? {} : { history }),
   };
+  return problems.length === 0 ? status : { ...status, unreadable: problems.join('; ') };
 }

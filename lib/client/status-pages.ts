@@ -1,5 +1,5 @@
 import type { ClientHost } from './host.js';
-import { toStatus, type DurableOrchestrationStatus } from './orchestration-status.js';
+import { toListedStatus, type DurableOrchestrationStatus } from './orchestration-status.js';
 import { pageOf, readAll } from './pages.js';
 import { positionOf, toInstanceQuery, type StatusFilter } from './status-filter.js';
 
@@ -14,7 +14,7 @@ export interface StatusPage {
 export async function readStatusPage(host: ClientHost, filter: StatusFilter, continuationToken: string | undefined): Promise<StatusPage> {
   const query = toInstanceQuery(filter, continuationToken);
   const { rows, ...next } = pageOf(await host.queryInstances(query), query.limit - 1, positionOf);
-  return { instances: rows.map((row) => toStatus(row, filter.showInput ?? true)), ...next };
+  return { instances: rows.map((row) => toListedStatus(row, filter.showInput ?? true)), ...next };
 }
 
 export function readAllStatuses(host: ClientHost, filter: StatusFilter): AsyncIterable<DurableOrchestrationStatus> {

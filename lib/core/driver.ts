@@ -60,7 +60,11 @@ export class GeneratorDriver implements OrchestratorDriver {
 
 /** Keeps a promise that nobody will wait for from ending the process when it is rejected. */
 export function silence(value: unknown): void {
-  if (isPromise(value)) value.then(undefined, () => undefined);
+  try {
+    if (isPromise(value)) value.then(undefined, () => undefined);
+  } catch {
+    // An object whose `then` throws is no promise.
+  }
 }
 
 function stepOf(result: IteratorResult<unknown, unknown>): DriverStep {

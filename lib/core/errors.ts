@@ -222,6 +222,31 @@ export class OutdatedVersionError extends Error {
   }
 }
 
+/**
+ * The start of an instance was refused: as much waits in the task hub already as `maxBacklog` allows. Nothing was started; what runs
+ * goes on, and events, terminations and the like are taken as ever. The same call may succeed later.
+ */
+export class HubOverloadedError extends Error {
+  static {
+    this.prototype.name = 'HubOverloadedError';
+  }
+
+  /**
+   * @param backlog messages and activities that wait, at least: counting ends soon after the limit
+   * @param limit the setting `maxBacklog`
+   */
+  constructor(
+    readonly taskHub: string,
+    readonly backlog: number,
+    readonly limit: number,
+  ) {
+    super(
+      `Task hub '${taskHub}' is overloaded: ${backlog} messages and activities wait there, and maxBacklog is ${limit}. The start was refused. ` +
+        'Try again later; if it goes on like this, add workers, or raise maxBacklog.',
+    );
+  }
+}
+
 /** The EntityManager of a call has no transaction that the call could be a part of [K1, K4]. Nothing was written. */
 export class InvalidEntityManagerError extends Error {
   static {
@@ -260,6 +285,55 @@ export class UnknownHandlerError extends Error {
         (kind === 'entity'
           ? 'Is its class a provider of an imported module, and decorated with @Entity() of nestjs-durable, or its method? Names ignore case.'
           : 'Is its class a provider of an imported module, and its method decorated? Names are case-sensitive.'),
+    );
+  }
+}
+
+const REPAIR =
+  'Repair it in the database, or restore it from a backup; then rewind the instance or call again. What is not needed any more can be terminated and purged.';
+
+/**
+ * Something that is stored cannot be read: it was damaged, or changed by hand. It is in the failure details of the instance, activity
+ * or operation that it belongs to, and thrown by calls of the client that ask for it.
+ */
+export class UnreadableDataError extends Error {
+  static {
+    this.prototype.name = 'UnreadableDataError';
+  }
+
+  /** A retry would read the same. */
+  readonly isNonRetriable = true;
+
+  /**
+   * @param what the thing, in words: `The history of instance 'order-1'`
+   * @param reason what is wrong with it
+   * @param advice what to do
+   */
+  constructor(what: string, reason: string, advice: string = REPAIR) {
+    super(`${what} cannot be read: ${reason}. ${advice}`);
+  }
+}
+
+/**
+ * What an instance or an operation led to was not taken by the database, try after try: a row is larger than the server allows, or it
+ * gave another reason that does not pass. It is in the failure details of that instance or operation, with the database's reason.
+ */
+export class CheckpointRefusedError extends Error {
+  static {
+    this.prototype.name = 'CheckpointRefusedError';
+  }
+
+  /** A retry would most likely lead to the same. */
+  readonly isNonRetriable = true;
+
+  /**
+   * @param what whose checkpoint it is: `The checkpoint of instance 'order-1'`
+   * @param reason the database's
+   */
+  constructor(what: string, readonly tries: number, reason: string) {
+    super(
+      `${what} was refused ${tries} times, and is not tried any more: ${reason} ` +
+        'Lower what is written at a time (inputs, results, events, states), or raise the limit that the reason names; then rewind the instance, or call again.',
     );
   }
 }

@@ -226,7 +226,7 @@ export class OrchestrationExecution {
   }
 
   private isOwnTask(value: unknown): boolean {
-    return value instanceof TaskBase && value.owner === this.scope;
+    return TaskBase.is(value) && value.owner === this.scope;
   }
 
   private refuse(value: unknown): void {
@@ -282,7 +282,7 @@ export class OrchestrationExecution {
 type PlayedEpisode = Pick<RecordedEpisode, 'timestamp' | 'inputs' | 'takenBack'>;
 
 function refusedYield(who: string, value: unknown): OrchestratorError {
-  const what = value instanceof TaskBase ? 'a task of another orchestrator' : describeValue(value);
+  const what = TaskBase.is(value) ? 'a task of another orchestrator' : describeValue(value);
   return new OrchestratorError(
     `${who} yielded ${what}. Only durable tasks may be yielded: what ctx.callActivity, ctx.all and the like ` +
       'return. For several tasks use ctx.all; do everything asynchronous in activities.',

@@ -265,6 +265,23 @@ export type HistoryEvent =
   | ContinueAsNew
   | OrchestratorCompleted;
 
+const INPUT_TYPES = [
+  'ExecutionStarted', 'TaskCompleted', 'TaskFailed', 'SubOrchestrationInstanceCompleted', 'SubOrchestrationInstanceFailed', 'TimerFired',
+  'EntityOperationCompleted', 'EntityOperationFailed', 'EntityLockGranted', 'EventRaised', 'ExecutionSuspended', 'ExecutionResumed',
+  'ExecutionTerminated', 'ExecutionRewound',
+] as const satisfies readonly InputEvent['type'][];
+
+const EVENT_TYPES = [
+  ...INPUT_TYPES, 'TaskScheduled', 'SubOrchestrationInstanceCreated', 'TimerCreated', 'EventSent', 'EntityOperationCalled',
+  'EntityOperationSignaled', 'EntityLockRequested', 'EntityUnlockSent', 'OrchestratorStarted', 'OrchestratorCompleted', 'ExecutionCompleted',
+  'ContinueAsNew',
+] as const satisfies readonly HistoryEvent['type'][];
+
+/** Types of the events that reach an instance from outside. */
+export const INPUT_EVENT_TYPES: ReadonlySet<string> = new Set(INPUT_TYPES);
+/** Types of all events of this format. */
+export const HISTORY_EVENT_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
+
 /** Status of an instance. ContinuedAsNew and Canceled exist as names only; no instance is left in them. */
 export const RUNTIME_STATUSES = [
   'Pending', 'Running', 'Suspended', 'Completed', 'Failed', 'Terminated', 'ContinuedAsNew', 'Canceled',

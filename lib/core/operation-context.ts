@@ -60,12 +60,12 @@ export class OperationContext implements EntityContext {
 
   getInput(): any {
     this.assertRunning('ctx.getInput');
-    return deserialize(this.request.input);
+    return deserialize(this.request.input, () => `the input of operation '${this.operationName}' of entity '${this.entityId.toString()}'`);
   }
 
   getState(initializer?: () => unknown): any {
     this.assertRunning('ctx.getState');
-    return this.draft.state === undefined ? initializer?.() : deserialize(this.draft.state);
+    return this.draft.state === undefined ? initializer?.() : deserialize(this.draft.state, () => `the state of entity '${this.entityId.toString()}'`);
   }
 
   setState(state: unknown): void {

@@ -79,7 +79,7 @@ export class ReplayContext implements OrchestrationContext {
   }
 
   getInput(): any {
-    this.input ??= { value: deserialize(this.scope.started?.input) };
+    this.input ??= { value: deserialize(this.scope.started?.input, () => `the input of ${this.scope.title}`) };
     return this.input.value;
   }
 
@@ -227,7 +227,7 @@ export class ReplayContext implements OrchestrationContext {
     this.scope.assertRunningCode(call);
     if (!Array.isArray(tasks)) throw new TypeError(`${this.scope.at(call)} takes an array of tasks, not ${describeValue(tasks)}.`);
     return Array.from(tasks, (task: unknown, index) => {
-      if (task instanceof TaskBase && task.owner === this.scope) return task as TaskBase<unknown>;
+      if (TaskBase.is(task) && task.owner === this.scope) return task;
       throw new TypeError(`${this.scope.at(call)}: element ${index} is ${describeValue(task)}, not a task of this orchestrator.`);
     });
   }

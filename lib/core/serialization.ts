@@ -1,4 +1,4 @@
-import { PayloadTooLargeError, SerializationError } from './errors.js';
+import { PayloadTooLargeError, SerializationError, UnreadableDataError } from './errors.js';
 import type { Serialized } from './history.js';
 
 /**
@@ -20,9 +20,19 @@ export function serialize(value: unknown, what: string | (() => string), maxByte
   return text;
 }
 
-/** The value of a JSON text; `undefined` for "no value". */
-export function deserialize(text: Serialized): unknown {
-  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+/**
+ * The value of a JSON text; `undefined` for "no value".
+ *
+ * @param what as for {@link serialize}
+ * @throws UnreadableDataError when it is no JSON
+ */
+export function deserialize(text: Serialized, what: string | (() => string) = 'a stored value'): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UnreadableDataError(wordsOf(what), `it is no JSON: ${messageOf(error)}`);
+  }
 }
 
 function toJson(value: unknown, what: string | (() => string)): string {

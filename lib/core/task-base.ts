@@ -28,6 +28,11 @@ export class TaskBase<T> implements DurableTask<T> {
     readonly description: string,
   ) {}
 
+  /** Whether a value that code gave is a task. Unlike `instanceof`, no proxy can make it throw. */
+  static is(value: unknown): value is TaskBase<unknown> {
+    return typeof value === 'object' && value !== null && #state in value;
+  }
+
   get isCompleted(): boolean {
     return this.#state !== 'open';
   }
@@ -72,9 +77,9 @@ export class TaskBase<T> implements DurableTask<T> {
   succeedWith(text: Serialized): void {
     let value: T;
     try {
-      value = deserialize(text) as T;
+      value = deserialize(text, () => `the result of ${this.description}`) as T;
     } catch (error) {
-      this.fail(new SerializationError(`The result of ${this.description} is not JSON.`, { cause: error }));
+      this.fail(error);
       return;
     }
     this.succeed(value);

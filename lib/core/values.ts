@@ -5,10 +5,18 @@ export function describeValue(value: unknown): string {
     return `the ${typeof value} ${String(value).slice(0, 40)}`;
   }
   if (typeof value !== 'object') return `a ${typeof value}`;
-  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
-  const name = prototype?.constructor?.name;
+  const name = classNameOf(value);
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'a plain object';
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function classNameOf(value: object): unknown {
+  try {
+    return (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
+  } catch {
+    // A proxy, or a getter.
+    return undefined;
+  }
 }
 
 /**

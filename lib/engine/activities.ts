@@ -15,6 +15,7 @@ import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
+import type { ActivityCounts } from './metrics.js';
 import type { Ownership } from './ownership.js';
 import type { Partition } from './partition.js';
 import type { EngineSettings } from './settings.js';
@@ -29,6 +30,7 @@ export interface ActivitiesPort {
   readonly settings: EngineSettings;
   readonly ownership: Ownership;
   readonly keys: MessageKeys;
+  readonly metrics: ActivityCounts;
   partitionCount(): number;
   /** Whether instances or entities that workers may have died of wait or are at work in this process [Y8]. */
   hasSuspects(): boolean;
@@ -49,6 +51,7 @@ export class Activities {
     const { store, clock, health, log, handlers, settings, ownership } = port;
     this.pool = new ActivityPool({
       handlers, clock, log,
+      metrics: port.metrics,
       maxConcurrent: settings.maxConcurrentActivityFunctions,
       maxPayloadBytes: settings.maxPayloadBytes,
       maxDispatchCount: settings.maxDispatchCount,
@@ -98,6 +101,16 @@ export class Activities {
       partition.claims.delete(claimToken);
     }
     if (isNext) void this.claim();
+  }
+
+  /** How many run in this process. */
+  get running(): number {
+    return this.pool.runningCount;
+  }
+
+  /** How many this process has taken that wait for a place. */
+  get waiting(): number {
+    return this.pool.waitingCount;
   }
 
   /** Looks for waiting activities of the hub; answers whether there were any. */
@@ -281,8 +294,13 @@ export class Activities {
 
   /** Whether one that workers may have died of is at work. Until its result is in the database: it would count as not done. */
   get isSuspectAtWork(): boolean {
-    if (!this.hasMetSuspects) return false;
+    return this.suspects.length > 0;
+  }
+
+  /** Those of them that are at work. */
+  get suspects(): readonly RunningActivity[] {
+    if (!this.hasMetSuspects) return [];
     const owned = [...this.port.ownership.partitions.values()].flatMap(({ claims }) => [...claims.values()]);
-    return [...this.pool.current, ...owned, ...this.leaving].some((activity) => this.isSuspect(activity));
+    return [...new Set([...this.pool.current, ...owned, ...this.leaving])].filter((activity) => this.isSuspect(activity));
   }
 }

@@ -11,11 +11,13 @@ import { deserialize, serialize } from '../core/serialization.js';
 import type { ActivityKey, RunningActivity } from '../storage/store.js';
 import type { Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
+import type { ActivityCounts } from './metrics.js';
 
 export interface ActivityPoolPort {
   readonly handlers: HandlerRegistry;
   readonly clock: Clock;
   readonly log: DurableLogger;
+  readonly metrics: ActivityCounts;
   readonly maxConcurrent: number;
   readonly maxPayloadBytes: number;
   /** How often an activity is run again after a worker died of it [Y8]. */
@@ -77,8 +79,18 @@ export class ActivityPool {
   abandon(executionId: string): void {
     this.remove((activity) => activity.executionId === executionId);
     for (const { activity, abort } of this.running.values()) {
-      if (activity.executionId === executionId) abort.abort(new Error(`Instance '${activity.instanceId}' has ended.`));
+      if (activity.executionId === executionId) this.end(abort, new Error(`Instance '${activity.instanceId}' has ended.`));
     }
+  }
+
+  /** How many run. */
+  get runningCount(): number {
+    return this.running.size;
+  }
+
+  /** How many wait for a place. */
+  get waitingCount(): number {
+    return this.waiting.length;
   }
 
   /** Claims that are being worked on. */
@@ -89,7 +101,7 @@ export class ActivityPool {
   /** Aborts an activity whose claim no longer exists. */
   abort(key: ActivityKey): void {
     for (const { activity, abort } of this.running.values()) {
-      if (activity.executionId === key.executionId && activity.taskId === key.taskId) abort.abort(new Error(`Instance '${activity.instanceId}' no longer waits for activity '${activity.name}'.`));
+      if (activity.executionId === key.executionId && activity.taskId === key.taskId) this.end(abort, new Error(`Instance '${activity.instanceId}' no longer waits for activity '${activity.name}'.`));
     }
   }
 
@@ -107,7 +119,7 @@ export class ActivityPool {
 
   /** Aborts the signals of everything that still runs. */
   abortAll(reason: Error): void {
-    for (const { abort } of this.running.values()) abort.abort(reason);
+    for (const { abort } of this.running.values()) this.end(abort, reason);
   }
 
   /** Begins what could not begin earlier because of the lease. */
@@ -118,6 +130,12 @@ export class ActivityPool {
     }
   }
 
+  private end(abort: AbortController, reason: Error): void {
+    if (abort.signal.aborted) return;
+    this.port.metrics.aborted += 1;
+    abort.abort(reason);
+  }
+
   private remove(matches: (activity: RunningActivity) => boolean): RunningActivity[] {
     const removed = this.waiting.filter(matches);
     if (removed.length > 0) this.waiting.splice(0, this.waiting.length, ...this.waiting.filter((activity) => !matches(activity)));
@@ -125,11 +143,14 @@ export class ActivityPool {
   }
 
   private async run(activity: RunningActivity): Promise<void> {
+    const { metrics } = this.port;
     const abort = new AbortController();
     this.running.set(activity.claimToken, { activity, abort });
+    metrics.started += 1;
     const event = await this.execute(activity, abort.signal);
     this.running.delete(activity.claimToken);
     this.rate.count();
+    metrics[outcomeOf(event)] += 1;
     if (event) this.port.finished(activity, event);
     else this.port.returned(activity);
     this.next();
@@ -150,7 +171,7 @@ export class ActivityPool {
         if (!known) return undefined;
         throw new UnknownHandlerError('activity', name, known);
       }
-      const value = await definition.handler(deserialize(activity.input), this.contextOf(activity, signal));
+      const value = await definition.handler(deserialize(activity.input, `the input of activity '${name}' (task ${taskId}) of instance '${instanceId}'`), this.contextOf(activity, signal));
       const result = serialize(value, `the result of activity '${name}' (${definition.source}), instance '${instanceId}'`, this.port.maxPayloadBytes);
       return { type: 'TaskCompleted', taskId, result };
     } catch (error) {
@@ -171,6 +192,11 @@ export class ActivityPool {
   private settleIdle(): void {
     if (this.running.size === 0) for (const listener of this.idleListeners.splice(0)) listener();
   }
+}
+
+function outcomeOf(event: TaskCompleted | TaskFailed | undefined): 'completed' | 'failed' | 'returned' {
+  if (!event) return 'returned';
+  return event.type === 'TaskCompleted' ? 'completed' : 'failed';
 }
 
 /** Completions per time, over about the last second. */

@@ -8,11 +8,11 @@ import { failureDetailsOf } from '../core/failure-details.js';
 import type { FailureDetails } from '../core/failure.js';
 import { isFinished } from '../core/history.js';
 import { PARK_TIMER, PARKED_SINCE, type DurableStore, type InstanceRow } from '../storage/store.js';
-import { Backoff } from './backoff.js';
 import { isBacklog } from './backlog.js';
 import type { Clock } from './clock.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
 import type { Partition } from './partition.js';
+import { LoadQueue } from './load-queue.js';
 import { mayRewind } from './rewinding.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -38,17 +38,20 @@ export interface AdmissionPort {
   admitted(slot: InstanceSlot, outcome: Admitted): void;
 }
 
-/** Rows read by one query. */
-const MAX_ROWS = 200;
-
 export class Admission {
   /** With inputs that were there when a worker died; until they have been taken up. */
   private readonly concerned = new Set<InstanceSlot>();
-  private waiting: InstanceSlot[] = [];
-  private reading = false;
-  private stopped = false;
+  private readonly queue: LoadQueue<InstanceSlot>;
 
-  constructor(private readonly port: AdmissionPort) {}
+  constructor(private readonly port: AdmissionPort) {
+    const { clock, health } = port;
+    this.queue = new LoadQueue({
+      clock, health,
+      load: (slots) => this.look(slots),
+      // To load it fails as well, which says so.
+      failed: (slot) => port.admitted(slot, { kind: 'passed' }),
+    });
+  }
 
   /** An input is in the slot's queue. */
   noticed(slot: InstanceSlot, input: PendingInput): void {
@@ -84,50 +87,27 @@ export class Admission {
   }
 
   add(slot: InstanceSlot): void {
-    this.waiting.push(slot);
+    this.queue.add(slot);
   }
 
   /** Looks at what was added since, together. */
   start(): void {
-    if (this.reading) return;
-    this.reading = true;
-    void this.run().finally(() => {
-      this.reading = false;
-    });
+    this.queue.start();
   }
 
   stop(): void {
-    this.stopped = true;
+    this.queue.stop();
   }
 
   private isSuspect(attempts = 0): boolean {
     return attempts >= Math.min(2, this.port.maxDispatchCount);
   }
 
-  private async run(): Promise<void> {
-    while (this.waiting.length > 0 && !this.stopped) {
-      const slots = this.waiting.splice(0, MAX_ROWS);
-      const rows = await this.read(slots);
-      for (const slot of slots) this.port.admitted(slot, this.admit(slot, rows.get(slot.instanceId)));
-    }
-  }
-
-  private async read(slots: readonly InstanceSlot[]): Promise<ReadonlyMap<string, InstanceRow>> {
-    const { store, clock, health } = this.port;
-    const backoff = new Backoff(clock, { first: 10, max: 1_000 });
-    while (!this.stopped) {
-      try {
-        const rows = await store.getInstances(slots.map(({ partition, instanceId }) => ({ partition: partition.index, instanceId })));
-        health.reached();
-        return new Map(rows.map((row) => [row.instanceId, row]));
-      } catch (error) {
-        // Rows that cannot be read: to load them fails as well, which says so for each of them.
-        if (!health.isTransient(error)) break;
-        health.failed(error);
-        await backoff.wait();
-      }
-    }
-    return new Map();
+  private async look(slots: readonly InstanceSlot[]): Promise<number> {
+    const rows = await this.port.store.getInstances(slots.map(({ partition, instanceId }) => ({ partition: partition.index, instanceId })));
+    const byId = new Map(rows.map((row) => [row.instanceId, row]));
+    for (const slot of slots) this.port.admitted(slot, this.admit(slot, byId.get(slot.instanceId)));
+    return slots.length;
   }
 
   private admit(slot: InstanceSlot, row: InstanceRow | undefined): Admitted {

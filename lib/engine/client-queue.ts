@@ -8,6 +8,7 @@ import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
 import type { MessageKeys } from './message-keys.js';
+import type { ClientCounts } from './metrics.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface ClientQueuePort {
@@ -15,6 +16,7 @@ export interface ClientQueuePort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly keys: MessageKeys;
+  readonly metrics: ClientCounts;
   worker(): WorkerInfo;
   /** Registers this process anew, unless that has happened: its row was taken away because it looked dead. */
   register(gone: WorkerInfo): Promise<void>;
@@ -34,8 +36,6 @@ export class ClientQueue {
   private stopped = false;
   private refusal: Error | undefined;
   private readonly queue: MergeQueue<PendingCall>;
-  /** Transactions and operations written. */
-  readonly counters = { commits: 0, operations: 0 };
 
   constructor(private readonly port: ClientQueuePort) {
     this.queue = new MergeQueue((batch) => this.write(batch), LIMITS);
@@ -74,8 +74,8 @@ export class ClientQueue {
       try {
         const results = await this.attempt(batch);
         this.port.health.reached();
-        this.counters.commits += 1;
-        this.counters.operations += batch.length;
+        this.port.metrics.commits += 1;
+        this.port.metrics.operations += batch.length;
         batch.forEach((call, index) => call.resolve(results[index]!));
         return;
       } catch (error) {

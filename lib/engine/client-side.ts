@@ -20,6 +20,7 @@ import {
   type PurgeRequest,
   type PurgeTarget,
 } from '../storage/store.js';
+import { BacklogLimit } from './backlog-limit.js';
 import { ClientQueue } from './client-queue.js';
 import { ClientStarts, type StartRequest } from './client-starts.js';
 import type { Clock, EngineTime } from './clock.js';
@@ -27,9 +28,11 @@ import { CompletionWaiters } from './completion-waiters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { assertOutsideEpisode } from './episode-guard.js';
 import type { HandlerRegistry } from './handlers.js';
+import type { HealthReport } from './health-report.js';
 import type { MessageKeys } from './message-keys.js';
+import type { ClientCounts } from './metrics.js';
+import type { snapshotOf } from './metrics-snapshot.js';
 import type { Ownership } from './ownership.js';
-import { countParked } from './parked-work.js';
 import { Purger } from './purger.js';
 import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
@@ -48,6 +51,11 @@ export interface ClientSidePort {
   readonly dispatcher: Dispatcher;
   /** False: a client only. */
   readonly worker: boolean;
+  readonly metrics: ClientCounts;
+  /** What this process does, in numbers. */
+  measure(): ReturnType<typeof snapshotOf>;
+  /** What is wrong, as far as this process knows. */
+  report(): ReturnType<HealthReport['current']>;
   partitionCount(): number;
   /** Hands a committed message to its partition, if that is this process's. */
   deliver(message: InboxMessage): void;
@@ -64,11 +72,16 @@ export class ClientSide {
   private readonly purger: Purger;
 
   constructor(private readonly port: ClientSidePort) {
-    const { store, clock, health, keys, ownership, settings } = port;
-    this.queue = new ClientQueue({ store, clock, health, keys, worker: () => ownership.members.worker, register: (gone) => ownership.members.register(gone) });
+    const { store, clock, health, keys, metrics, ownership, settings } = port;
+    this.queue = new ClientQueue({
+      store, clock, health, keys, metrics,
+      worker: () => ownership.members.worker,
+      register: (gone) => ownership.members.register(gone),
+    });
     this.starts = new ClientStarts({
       ...port,
       queue: this.queue,
+      limit: new BacklogLimit({ store, clock, health, hub: port.hub, maxBacklog: settings.maxBacklog }),
       partitionOf: (instanceId) => this.partitionOf(instanceId),
       message: (instanceId, body) => this.message(instanceId, body),
       sendJoined: (instanceId, body, entityManager) => this.sendJoined(instanceId, body, entityManager),
@@ -80,11 +93,6 @@ export class ClientSide {
       read: (ids) => store.getInstances(ids.map((instanceId) => this.keyOf(instanceId))),
       isAlive: (instanceId) => ownership.owns(this.partitionOf(instanceId))?.slots.get(instanceId)?.isAlive === true,
     });
-  }
-
-  /** Transactions and operations of client calls written by this process so far. */
-  get counters(): { readonly commits: number; readonly operations: number } {
-    return this.queue.counters;
   }
 
   get taskHub(): string {
@@ -204,9 +212,11 @@ export class ClientSide {
   }
 
   health() {
-    const { ownership, worker } = this.port;
-    const partitions = [...ownership.partitions.values()];
-    return { isWorker: worker, partitionCount: this.port.partitionCount(), ownedPartitions: partitions.length, parked: countParked(partitions) };
+    return this.port.report();
+  }
+
+  metrics() {
+    return this.port.measure();
   }
 
   /** An instance of this process has finished. */

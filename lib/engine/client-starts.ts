@@ -1,5 +1,6 @@
 /** How the client of this process starts instances: placement, and the first episode together with the creation. */
 import type { ClientOperation, ClientResult, InboxMessage, InstanceRow, MessageBody, OnConflict } from '../storage/store.js';
+import type { BacklogLimit } from './backlog-limit.js';
 import type { ClientQueue } from './client-queue.js';
 import type { EngineTime } from './clock.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -11,6 +12,7 @@ import type { EngineSettings } from './settings.js';
 
 export interface ClientStartsPort {
   readonly queue: ClientQueue;
+  readonly limit: BacklogLimit;
   readonly time: EngineTime;
   readonly handlers: HandlerRegistry;
   readonly settings: EngineSettings;
@@ -35,9 +37,24 @@ export interface StartRequest extends Pick<InstanceRow, 'name' | 'version' | 'in
 export class ClientStarts {
   constructor(private readonly port: ClientStartsPort) {}
 
+  /** @throws {HubOverloadedError} */
   async start(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
+    this.port.queue.assertOpen();
+    return this.port.limit.admit(() => this.startAdmitted(request, onConflict));
+  }
+
+  /** @throws {HubOverloadedError} */
+  async startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
+    const isNewId = request.instanceId === undefined;
+    return this.port.limit.admit(async () => {
+      const row = this.newRow(request);
+      await this.port.sendJoined(row.instanceId, creation(row, onConflict, isNewId), entityManager);
+      return row.instanceId;
+    });
+  }
+
+  private async startAdmitted(request: StartRequest, onConflict: OnConflict): Promise<{ instanceId: string; result: ClientResult }> {
     const { queue } = this.port;
-    queue.assertOpen();
     const row = this.newRow(request);
     const { instanceId } = row;
     const isOwnId = request.instanceId !== undefined;
@@ -51,13 +68,6 @@ export class ClientStarts {
     if (result.kind === 'replacing' && replaceMessage) this.port.deliver(replaceMessage);
     // A generated id that exists is this very start: its eager commit was written although its answer was lost.
     return { instanceId, result: isOwnId ? result : { kind: 'done' } };
-  }
-
-  async startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {
-    const isNewId = request.instanceId === undefined;
-    const row = this.newRow(request);
-    await this.port.sendJoined(row.instanceId, creation(row, onConflict, isNewId), entityManager);
-    return row.instanceId;
   }
 
   private newRow(request: StartRequest): InstanceRow {

@@ -7,6 +7,7 @@ import { FenceLostError, OutcomeUnknownError, StaleMemberError } from '../storag
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
+import type { CommitCounts } from './metrics.js';
 import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -24,8 +25,11 @@ export interface CommitterPort {
   readonly store: Pick<DurableStore, 'commit' | 'resolveCommit'>;
   readonly clock: Clock;
   readonly health: StoreHealth;
+  readonly metrics: CommitCounts;
   /** Somebody else owns these partitions. */
   lose(partitions: readonly Partition[]): void;
+  /** What was to follow from a commit has failed by a defect: nothing in memory of the partition can be relied on. */
+  failed(partition: Partition, instanceId: string, error: unknown): void;
 }
 
 /** Bounds of one transaction (I7). */
@@ -34,11 +38,9 @@ const LIMITS = { maxItems: 256, maxWeight: 1024 * 1024 };
 export class Committer {
   private readonly queue: MergeQueue<PendingCheckpoint>;
   private stopped = false;
-  /** Transactions and checkpoints written, for the bench and for health. */
-  readonly counters = { commits: 0, checkpoints: 0 };
 
   constructor(private readonly port: CommitterPort) {
-    this.queue = new MergeQueue((batch) => this.write(batch), LIMITS);
+    this.queue = new MergeQueue((batch, weight) => this.write(batch, weight), LIMITS);
   }
 
   submit(pending: PendingCheckpoint): void {
@@ -54,18 +56,22 @@ export class Committer {
     this.stopped = true;
   }
 
-  private async write(batch: PendingCheckpoint[]): Promise<void> {
-    const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
+  private async write(batch: PendingCheckpoint[], weight: number): Promise<void> {
+    const { clock, metrics } = this.port;
+    const backoff = new Backoff(clock, { first: 10, max: 1_000 });
     for (let rest = batch; rest.length > 0; ) {
       rest = this.withoutLost(rest);
       if (rest.length === 0) return;
       const fences = fencesOf(rest);
+      const sentAt = clock.monotonic();
       try {
         await this.port.store.commit({ checkpoints: rest.map(({ checkpoint }) => checkpoint), fences: fences.map(({ fence }) => fence) });
       } catch (error) {
         rest = await this.recover(error, rest, fences, backoff);
         continue;
       }
+      metrics.latency.add(clock.monotonic() - sentAt);
+      metrics.bytes.add(weight);
       this.port.health.reached();
       return this.succeed(rest, fences);
     }
@@ -73,23 +79,30 @@ export class Committer {
 
   /** Answers what is to be written again. */
   private async recover(error: unknown, batch: PendingCheckpoint[], fences: Fences, backoff: Backoff): Promise<PendingCheckpoint[]> {
+    const { metrics } = this.port;
     if (error instanceof FenceLostError) {
+      metrics.fenced += 1;
       this.port.lose(fences.filter(({ fence }) => error.partitions.includes(fence.partition)).map(({ partition }) => partition));
       if (error.partitions.length === 0) await backoff.wait();
       return batch;
     }
-    if (error instanceof OutcomeUnknownError) return this.resolve(batch, fences, backoff);
+    if (error instanceof OutcomeUnknownError) {
+      metrics.unknownOutcome += 1;
+      return this.resolve(batch, fences, backoff);
+    }
     const isStale = error instanceof StaleMemberError;
     if (isStale || !this.port.health.isTransient(error)) {
       if (batch.length > 1) {
-        for (const member of batch) await this.write([member]);
+        for (const member of batch) await this.write([member], weigh(member.checkpoint));
         return [];
       }
-      batch[0]!.dropped(isStale ? 'stale' : 'refused', error);
+      metrics[isStale ? 'stale' : 'refused'] += 1;
+      this.drop(batch, isStale ? 'stale' : 'refused', error);
       return [];
     }
     this.port.health.failed(error);
     if (this.stopped) return this.drop(batch, 'refused', error);
+    metrics.retried += 1;
     await backoff.wait();
     return batch;
   }
@@ -116,10 +129,12 @@ export class Committer {
   }
 
   private succeed(batch: PendingCheckpoint[], fences: Fences): void {
-    this.counters.commits += 1;
-    this.counters.checkpoints += batch.length;
+    const { metrics } = this.port;
+    metrics.count += 1;
+    metrics.checkpoints += batch.length;
+    metrics.members.add(batch.length);
     for (const { partition, fence } of fences) partition.committed(fence);
-    for (const member of batch) member.committed();
+    for (const member of batch) this.tell(member, () => member.committed());
   }
 
   private withoutLost(batch: PendingCheckpoint[]): PendingCheckpoint[] {
@@ -129,8 +144,17 @@ export class Committer {
   }
 
   private drop(batch: readonly PendingCheckpoint[], reason: DropReason, error?: unknown): PendingCheckpoint[] {
-    for (const member of batch) member.dropped(reason, error);
+    for (const member of batch) this.tell(member, () => member.dropped(reason, error));
     return [];
+  }
+
+  /** One that fails does not keep the others of its batch from hearing. */
+  private tell({ partition, checkpoint }: PendingCheckpoint, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.port.failed(partition, checkpoint.instanceId, error);
+    }
   }
 }
 

@@ -7,15 +7,16 @@ import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import type { Checkpoint, DurableStore, InboxMessage, InstanceRow } from '../storage/store.js';
 import { Admission, type Admitted } from './admission.js';
-import { backoffOf } from './backoff.js';
 import { emptyCheckpoint } from './checkpoint-builder.js';
 import type { Clock } from './clock.js';
-import type { Committer, DropReason } from './committer.js';
+import type { Committer } from './committer.js';
 import { InstanceLoader, type LoadOutcome } from './instance-loader.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
+import type { InstanceCounts } from './metrics.js';
 import type { Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import { SessionCache } from './session-cache.js';
+import { Setbacks } from './setbacks.js';
 import type { StoreHealth } from './store-health.js';
 import { TurnQueue } from './turn-queue.js';
 import { takeTurn, type Turn, type TurnContext, type WrittenTurn } from './turn.js';
@@ -26,6 +27,7 @@ export interface DispatcherPort {
   readonly health: StoreHealth;
   readonly log: DurableLogger;
   readonly committer: Committer;
+  readonly metrics: InstanceCounts;
   readonly parking: Parking;
   readonly context: TurnContext;
   /** Whether this process may still act for the partition. */
@@ -40,6 +42,8 @@ export interface DispatcherPort {
   orphaned(inputs: readonly PendingInput[]): void;
   /** What memory held of the instance was not what the database has: answers which of the inputs still stand. */
   verify(partition: Partition, inputs: readonly PendingInput[]): Promise<PendingInput[]>;
+  /** Messages that were left in the inbox are to be read. */
+  expectMessages(): void;
 }
 
 export class Dispatcher {
@@ -49,6 +53,7 @@ export class Dispatcher {
   private readonly cache: SessionCache;
   private readonly loader: InstanceLoader;
   private readonly admission: Admission;
+  private readonly setbacks: Setbacks;
 
   constructor(private readonly port: DispatcherPort) {
     const { extendedSessionsEnabled, maxCachedInstances } = port.context.settings;
@@ -60,6 +65,7 @@ export class Dispatcher {
       isHeld: (partition) => port.isHeld(partition),
       mayBeAlone: () => !port.hasOtherSuspects(),
       process: (slot) => this.process(slot),
+      failed: (slot, error) => this.setbacks.failed(slot, error),
       sliceEnded: () => {
         this.loader.start();
         this.admission.start();
@@ -67,8 +73,23 @@ export class Dispatcher {
     });
     this.loader = new InstanceLoader({
       store, clock, health, context,
+      metrics: port.metrics,
       isToWait: (slot, row) => this.admission.isToWait(slot, row),
       loaded: (slot, outcome) => this.loaded(slot, outcome),
+    });
+    this.setbacks = new Setbacks({
+      clock,
+      log: port.log,
+      maxDispatchCount: context.settings.maxDispatchCount,
+      forget: (slot) => this.forget(slot),
+      paused: (slot) => {
+        this.turns.endSolitude(slot);
+        // No worker has died of it until here.
+        if (slot.refusals > 0 || slot.partition.blocked.has(slot.instanceId)) this.admission.forget(slot);
+      },
+      resumed: (slot) => this.settle(slot),
+      orphaned: (inputs) => port.orphaned(inputs),
+      expectMessages: () => port.expectMessages(),
     });
     this.admission = new Admission({
       store, clock, health,
@@ -84,6 +105,16 @@ export class Dispatcher {
     return this.turns.length;
   }
 
+  /** Generators in memory. */
+  get cachedSessions(): number {
+    return this.cache.size;
+  }
+
+  /** Instances that workers may have died of and that wait or run [Y8]. */
+  get suspects(): readonly InstanceSlot[] {
+    return this.turns.suspects;
+  }
+
   /** Whether instances that workers may have died of wait or run [Y8]. */
   get hasSuspects(): boolean {
     return this.turns.hasSuspects || this.admission.isWanted;
@@ -96,6 +127,14 @@ export class Dispatcher {
     slot.queue.push(input);
     this.admission.noticed(slot, input);
     this.turns.add(slot);
+  }
+
+  /** Whether something is done with the instance, or will be. */
+  isAtWork(partition: Partition, instanceId: string): boolean {
+    const slot = partition.slots.get(instanceId);
+    if (!slot) return false;
+    if (slot.hasWork) this.turns.add(slot);
+    return slot.busy || slot.scheduled;
   }
 
   offerMessage(partition: Partition, message: InboxMessage): void {
@@ -144,6 +183,7 @@ export class Dispatcher {
       this.turns.begin(slot);
       return this.loader.add(slot);
     }
+    if (slot.session) this.port.metrics.cacheHits += 1;
     this.turn(slot);
   }
 
@@ -153,7 +193,8 @@ export class Dispatcher {
     if (isOwned && outcome.kind === 'loaded') this.cache.set(slot, outcome.session);
     this.turns.end(slot);
     if (!isOwned) return slot.forget();
-    if (outcome.kind === 'failed') return this.retry(slot, 'refused', outcome.error);
+    if (outcome.kind === 'failed') return this.setbacks.failed(slot, outcome.error);
+    if (outcome.kind === 'newer') return this.setbacks.left(slot, outcome.reason);
     if (outcome.kind === 'suspect') return this.turns.addSuspect(slot);
     if (slot.queue.length > 0) this.turn(slot);
     else this.settle(slot);
@@ -193,25 +234,25 @@ export class Dispatcher {
     // A turn takes from a copy of the queue, so that one that fails has taken nothing.
     const { queue } = slot;
     let turn: Turn;
+    let isHandedOver: boolean;
     try {
       turn = takeTurn(slot, this.port.context);
+      isHandedOver = turn.kind === 'checkpoint' && turn.isParked === true && this.port.parking.handsOver(slot.partition, turn.row!);
     } catch (error) {
       slot.queue = queue;
-      this.forget(slot);
-      return this.retry(slot, 'refused', error);
+      return this.setbacks.failed(slot, error);
     }
     switch (turn.kind) {
       case 'nothing':
+        this.setbacks.over(slot);
         return this.settle(slot);
       case 'reload':
         this.forget(slot);
         return this.turns.add(slot);
       case 'checkpoint':
-        if (turn.isParked && this.port.parking.handsOver(slot.partition, turn.row!)) {
-          slot.queue = queue;
-          return this.forget(slot);
-        }
-        return this.submit(slot, turn);
+        if (!isHandedOver) return this.submit(slot, turn);
+        slot.queue = queue;
+        return this.forget(slot);
     }
   }
 
@@ -225,8 +266,9 @@ export class Dispatcher {
       checkpoint,
       committed: () => {
         this.release(slot, checkpoint);
-        slot.failures = 0;
+        if (checkpoint.history.length > 0) this.port.metrics.episodes += 1;
         slot.mustLoad = false;
+        this.setbacks.over(slot);
         this.admission.committed(slot, turn.isCount === true);
         // A client may put a new instance in the place of a finished or missing one at any time.
         slot.row = turn.row && !isFinished(turn.row.status) ? turn.row : undefined;
@@ -246,7 +288,7 @@ export class Dispatcher {
         if (reason === 'partition-lost' || this.stopped) return this.port.orphaned(turn.taken);
         slot.queue.unshift(...turn.taken);
         if (reason === 'stale') void this.verify(slot, error);
-        else this.retry(slot, reason, error);
+        else this.setbacks.dropped(slot, reason, error);
       },
     });
   }
@@ -265,42 +307,7 @@ export class Dispatcher {
     const confirmed = await this.port.verify(slot.partition, inputs);
     if (slot.partition.state === 'lost') return this.port.orphaned(confirmed);
     slot.queue.unshift(...confirmed);
-    this.retry(slot, 'stale', error);
-  }
-
-  /** Comes back to an instance that could not be processed or whose checkpoint was not written. */
-  private retry(slot: InstanceSlot, reason: DropReason, error: unknown): void {
-    slot.failures += 1;
-    if (reason === 'refused' || slot.failures > 3) {
-      const text = error instanceof Error ? error.message : reason;
-      this.port.log.error(`Instance '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
-    }
-    if (reason === 'refused') {
-      this.giveUpEagerStarts(slot);
-      // It may be long before it is taken up, and no worker died of it until here.
-      this.admission.forget(slot);
-    }
-    this.wait(slot, backoffOf(slot.failures));
-  }
-
-  /** Their callers wait: the client's own queue tells them what is wrong, or keeps the start for later. */
-  private giveUpEagerStarts(slot: InstanceSlot): void {
-    const eager = slot.queue.filter(({ kind }) => kind === 'eager');
-    if (eager.length === 0) return;
-    slot.queue = slot.queue.filter(({ kind }) => kind !== 'eager');
-    this.port.orphaned(eager);
-  }
-
-  private wait(slot: InstanceSlot, delay: number): void {
-    slot.busy = true;
-    this.turns.endSolitude(slot);
-    slot.cancelWait = this.port.clock.after(delay, () => this.wake(slot));
-  }
-
-  private wake(slot: InstanceSlot): void {
-    slot.cancelWait = undefined;
-    slot.busy = false;
-    this.settle(slot);
+    this.setbacks.dropped(slot, 'stale', error);
   }
 
   /** After a turn: on with what has arrived meanwhile, or out of memory when nothing speaks for staying. */

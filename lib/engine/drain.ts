@@ -9,12 +9,15 @@ import type { InboxPoller } from './inbox-poller.js';
 import type { Ownership } from './ownership.js';
 import type { Parking } from './parking.js';
 import type { Partition } from './partition.js';
+import type { RetentionKeeper } from './retention-keeper.js';
+import type { Sweeper } from './sweeper.js';
 import type { TimerAlarm } from './timer-alarm.js';
 
 /** What an engine consists of, as far as it has to be ended. */
 export interface EngineParts {
   readonly clock: Clock;
   readonly alarm: TimerAlarm;
+  readonly sweeper: Sweeper;
   readonly poller: InboxPoller;
   readonly ownership: Ownership;
   readonly activities: Activities;
@@ -22,6 +25,8 @@ export interface EngineParts {
   readonly dispatcher: Dispatcher;
   readonly parking: Parking;
   readonly garbage: GarbageCollector;
+  /** Absent where everything is kept. */
+  readonly keeper: RetentionKeeper | undefined;
   readonly committer: Committer;
   readonly client: ClientSide;
   /** Forgets what memory holds of a partition. */
@@ -33,10 +38,12 @@ const ABORT_GRACE = 1_000;
 
 /** Takes up nothing more, and waits for what runs, for `timeout` ms at most; then aborts it. */
 export async function drain(parts: EngineParts, timeout: number): Promise<void> {
-  const { clock, alarm, poller, ownership, activities, entities, dispatcher, parking, garbage, committer, client } = parts;
+  const { clock, alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = parts;
   const deadline = clock.monotonic() + timeout;
   const graceful = () => Math.max(deadline, clock.monotonic() + ABORT_GRACE);
   alarm.stop();
+  const swept = sweeper.stop();
+  const kept = keeper?.stop();
   await within(clock, deadline, poller.stop());
   activities.stopTaking();
   entities.stopTaking();
@@ -57,7 +64,7 @@ export async function drain(parts: EngineParts, timeout: number): Promise<void> 
   garbage.stop();
   // The callers of those starts go on in the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
-  await within(clock, graceful(), Promise.all([committer.whenIdle(), activities.whenWritten(), client.whenIdle()]));
+  await within(clock, graceful(), Promise.all([committer.whenIdle(), activities.whenWritten(), client.whenIdle(), kept, swept]));
   client.stop();
   committer.stop();
   activities.stop();

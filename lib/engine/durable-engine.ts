@@ -12,22 +12,30 @@ import { withBuiltIns } from './built-in/built-in-handlers.js';
 import { ClientSide } from './client-side.js';
 import { EngineTime, within, type Clock } from './clock.js';
 import { Committer } from './committer.js';
+import { Defects } from './defects.js';
 import { Dispatcher } from './dispatcher.js';
 import { drain } from './drain.js';
 import { Entities } from './entities/entities.js';
+import { eventLoopLag } from './event-loop-lag.js';
 import { GarbageCollector } from './garbage-collector.js';
 import { newExecutionId } from './generated-ids.js';
 import type { HandlerRegistry } from './handlers.js';
+import { HealthReport } from './health-report.js';
 import { InboxPoller } from './inbox-poller.js';
 import { defaultVersion } from './instance-creation.js';
 import type { PendingInput } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
+import { EngineMetrics } from './metrics.js';
+import { snapshotOf } from './metrics-snapshot.js';
 import { Ownership } from './ownership.js';
 import { ParkedWork } from './parked-work.js';
 import { isParkMark, Parking } from './parking.js';
 import type { Partition } from './partition.js';
+import { RetentionKeeper } from './retention-keeper.js';
+import { Reoffering } from './reoffering.js';
 import type { EngineSettings } from './settings.js';
 import { StoreHealth } from './store-health.js';
+import { Sweeper } from './sweeper.js';
 import { TimerAlarm } from './timer-alarm.js';
 
 export interface EngineOptions {
@@ -50,6 +58,7 @@ const RELEASE_TIMEOUT = 5_000;
 export class DurableEngine {
   /** What the client of this process works through, once the engine has started. */
   readonly client: ClientSide;
+  private readonly defects: Defects;
   private readonly time: EngineTime;
   private readonly health: StoreHealth;
   private readonly clientKeys: MessageKeys;
@@ -63,21 +72,27 @@ export class DurableEngine {
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
   private readonly garbage: GarbageCollector;
+  private readonly sweeper: Sweeper;
+  private readonly keeper: RetentionKeeper | undefined;
   private stage: 'new' | 'prepared' | 'started' | 'stopping' = 'new';
   private draining: Promise<void> | undefined;
   private releasing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
-    const { store, clock, log, settings, hub, worker } = options;
+    const { store, log, settings, hub, worker } = options;
+    const defects = (this.defects = new Defects(log));
+    const clock = defects.clock(options.clock);
     const { maxPayloadBytes } = settings;
     const handlers = worker ? withBuiltIns(options.handlers, { clock, maxPayloadBytes }) : options.handlers;
     const time = (this.time = new EngineTime(clock));
-    const health = (this.health = new StoreHealth(log, hub));
+    const health = (this.health = new StoreHealth(log, hub, () => time.now()));
     const partitionCount = () => this.partitionCount;
+    const metrics = new EngineMetrics();
     this.clientKeys = new MessageKeys(0, () => time.now());
     this.ownership = new Ownership({
       store, clock, time, health, log, hub, worker,
+      metrics: metrics.partitions,
       handlers: () => handlers.list(),
       leaseDuration: settings.leaseDuration,
       partitionCount,
@@ -92,9 +107,10 @@ export class DurableEngine {
       },
       workersGone: () => void this.activities.recover([...this.ownership.partitions.values()]),
     });
-    this.committer = new Committer({ store, clock, health, lose: (partitions) => this.ownership.drop(partitions) });
+    this.committer = new Committer({ store, clock, health, metrics: metrics.commits, lose: (partitions) => this.ownership.fenced(partitions), failed: (partition, instanceId, error) => this.failed(partition, instanceId, error) });
     this.activities = new Activities({
       store, clock, health, log, handlers, settings, partitionCount,
+      metrics: metrics.activities,
       ownership: this.ownership,
       keys: this.clientKeys,
       hasSuspects: () => this.dispatcher.hasSuspects || this.entities.hasSuspects,
@@ -102,7 +118,7 @@ export class DurableEngine {
     });
     const parked = new ParkedWork({ log, refreshWorkers: () => this.ownership.members.refresh() });
     this.parking = new Parking({
-      store, clock, health, handlers,
+      store, clock, health, log, handlers,
       committer: this.committer,
       parked,
       now: () => time.now(),
@@ -113,6 +129,7 @@ export class DurableEngine {
       handlers.findOrchestrator(name, version) !== undefined || this.ownership.members.workers.hasOrchestrator({ name, version });
     this.dispatcher = new Dispatcher({
       store, clock, health, log,
+      metrics: metrics.instances,
       committer: this.committer,
       parking: this.parking,
       context: {
@@ -128,9 +145,11 @@ export class DurableEngine {
       unreserve: (count) => this.activities.unreserve(count),
       orphaned: (inputs) => this.orphaned(inputs),
       verify: (partition, inputs) => this.verify(partition, inputs),
+      expectMessages: () => this.poller.nudge(),
     });
     this.entities = new Entities({
       store, clock, health, log, handlers, settings, partitionCount, parked,
+      metrics: metrics.entities,
       committer: this.committer,
       ownership: this.ownership,
       now: () => time.now(),
@@ -144,9 +163,11 @@ export class DurableEngine {
       partitions: () => this.ownership.partitions.values(),
       read: (partition, options) => store.readTimers(partition.index, options),
       due: (partition, timer) => {
-        if (isEntityId(timer.instanceId)) this.entities.offerTimer(partition, timer);
-        else if (isParkMark(timer)) this.parking.found(partition, timer);
-        else this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer });
+        defects.guard(`A timer of '${timer.instanceId}'`, () => {
+          if (isEntityId(timer.instanceId)) this.entities.offerTimer(partition, timer);
+          else if (isParkMark(timer)) this.parking.found(partition, timer);
+          else this.dispatcher.offer(partition, timer.instanceId, { kind: 'timer', timer });
+        });
       },
     });
     this.poller = new InboxPoller({
@@ -162,6 +183,38 @@ export class DurableEngine {
       clock, health,
       collect: (limit) => store.collectGarbage([...this.ownership.partitions.keys()], limit),
     });
+    const { retention } = settings;
+    this.keeper = retention && new RetentionKeeper({
+      store, clock, health, retention,
+      now: () => time.now(),
+      isKeeper: () => this.ownership.owns(0) !== undefined && this.ownership.holdsLease,
+      purged: () => this.garbage.nudge(),
+    });
+    const reoffering = new Reoffering({
+      dispatcher: this.dispatcher,
+      entities: this.entities,
+      activities: this.activities,
+      alarm: this.alarm,
+      poller: this.poller,
+      owns: (partition) => this.ownership.owns(partition),
+    });
+    this.sweeper = new Sweeper({
+      store, clock, health, log,
+      now: () => time.now(),
+      partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
+      hasActivity: (name) => handlers.findActivity(name) !== undefined,
+      offerAgain: (found) => reoffering.offer(found),
+      swept: () => void report.current(),
+    });
+    const parts = { ownership: this.ownership, dispatcher: this.dispatcher, entities: this.entities, activities: this.activities, partitionCount, now: () => time.now() };
+    const report = new HealthReport({
+      ...parts, hub,
+      store: health,
+      sweeper: this.sweeper,
+      leaseDuration: settings.leaseDuration,
+      isWorker: worker,
+      isRunning: () => this.stage === 'started' && this.ownership.members.isRegistered,
+    });
     this.client = new ClientSide({
       hub, store, clock, health, time, handlers, settings, worker,
       keys: this.clientKeys,
@@ -169,14 +222,12 @@ export class DurableEngine {
       dispatcher: this.dispatcher,
       partitionCount,
       deliver: (message) => this.deliver(message),
+      metrics: metrics.client,
+      measure: () => snapshotOf({ ...parts, metrics, partitions: () => [...this.ownership.partitions.values()] }),
+      report: () => report.current(),
       purged: () => this.garbage.nudge(),
       expectMessages: () => this.poller.expectMessages(),
     });
-  }
-
-  /** Transactions and checkpoints written by this process so far, and operations of entities carried out. */
-  get counters(): { readonly commits: number; readonly checkpoints: number; readonly operations: number } {
-    return { ...this.committer.counters, operations: this.entities.operations };
   }
 
   /** Connects, migrates and creates the hub when it is new. */
@@ -184,6 +235,8 @@ export class DurableEngine {
     if (this.stage !== 'new') return;
     const { store, hub, settings, log } = this.options;
     const info = await this.connect(() => store.open({ name: hub, partitionCount: settings.partitionCount }));
+    const { server } = store.capabilities;
+    if (server !== undefined) log.log(`Task hub '${hub}': on ${server}.`);
     if (info.partitionCount !== settings.partitionCount) {
       log.warn(`Task hub '${hub}' was created with ${info.partitionCount} partitions; the setting partitionCount ${settings.partitionCount} is ignored.`);
     }
@@ -196,6 +249,8 @@ export class DurableEngine {
   async start(): Promise<void> {
     if (this.stage !== 'prepared') return;
     this.stage = 'started';
+    eventLoopLag.start(this);
+    this.sweeper.start();
     await this.connect(() => this.ownership.members.register());
     await this.ownership.members.start();
     if (this.options.worker) this.poller.nudge();
@@ -220,9 +275,10 @@ export class DurableEngine {
     const hasStarted = this.stage === 'started';
     this.stage = 'stopping';
     if (!hasStarted) return;
-    const { alarm, poller, ownership, activities, entities, dispatcher, parking, garbage, committer, client } = this;
+    eventLoopLag.stop(this);
+    const { alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = this;
     const { clock, settings } = this.options;
-    const parts = { clock, alarm, poller, ownership, activities, entities, dispatcher, parking, garbage, committer, client };
+    const parts = { clock, alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client };
     await drain({ ...parts, drop: (partition) => this.drop(partition) }, settings.shutdownTimeout);
   }
 
@@ -236,6 +292,7 @@ export class DurableEngine {
 
   private acquired(partitions: readonly Partition[]): void {
     this.garbage.nudge();
+    this.keeper?.start();
     void this.takeUp(partitions);
   }
 
@@ -261,6 +318,12 @@ export class DurableEngine {
   private drop(partition: Partition): void {
     this.dispatcher.drop(partition);
     this.entities.drop(partition);
+  }
+
+  /** What was to follow from a commit did not: what memory holds of the partition is read again from the database. */
+  private failed(partition: Partition, instanceId: string, error: unknown): void {
+    this.defects.tell(`What was to follow from a checkpoint of '${instanceId}'`, error);
+    this.ownership.drop([partition]);
   }
 
   private renewed(): void {
@@ -295,8 +358,10 @@ export class DurableEngine {
   }
 
   private offer(partition: Partition, message: InboxMessage): void {
-    if (isEntityId(message.instanceId)) this.entities.offer(partition, message);
-    else this.dispatcher.offerMessage(partition, message);
+    this.defects.guard(`A message for '${message.instanceId}'`, () => {
+      if (isEntityId(message.instanceId)) this.entities.offer(partition, message);
+      else this.dispatcher.offerMessage(partition, message);
+    });
   }
 
   private reread(partition: Partition, messages: readonly InboxMessage[]): void {

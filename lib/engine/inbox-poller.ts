@@ -93,7 +93,7 @@ export class InboxPoller {
       const limit = partition.beginRead();
       if (limit === undefined) continue;
       byIndex.set(partition.index, partition);
-      ranges.push({ partition: partition.index, limit });
+      ranges.push({ partition: partition.index, limit, without: partition.leftOut });
     }
     try {
       const isKnown = (key: MessageKey) => byIndex.get(key.partition)?.isKnown(key) ?? true;

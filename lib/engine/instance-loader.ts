@@ -8,8 +8,10 @@ import type { DurableStore, InstanceRow, LoadedInstance } from '../storage/store
 import type { Clock } from './clock.js';
 import type { InstanceSlot, Session } from './instance-slot.js';
 import { LoadQueue } from './load-queue.js';
+import type { InstanceCounts } from './metrics.js';
 import { mayRewind } from './rewinding.js';
-import { replaySession, rewoundSession, type SessionContext } from './sessions.js';
+import { unreadable } from './refusals.js';
+import { brokenSession, replaySession, rewoundSession, type SessionContext } from './sessions.js';
 import type { StoreHealth } from './store-health.js';
 
 /** Bytes of history that one query may bring. */
@@ -21,6 +23,8 @@ export type LoadOutcome =
   | { readonly kind: 'suspect' }
   /** Its partition is no longer this process's. */
   | { readonly kind: 'gone' }
+  /** Its history is of a newer version, and not for this one to judge. */
+  | { readonly kind: 'newer'; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface InstanceLoaderPort {
@@ -28,6 +32,7 @@ export interface InstanceLoaderPort {
   readonly clock: Clock;
   readonly health: StoreHealth;
   readonly context: SessionContext;
+  readonly metrics: InstanceCounts;
   /** Whether the instance's code has to wait until nothing else runs [Y8]. */
   isToWait(slot: InstanceSlot, row: InstanceRow): boolean;
   /** Called once for each slot that was added. */
@@ -75,14 +80,31 @@ export class InstanceLoader {
     if (slot.partition.state !== 'owned') return { kind: 'gone' };
     if (loaded && this.port.isToWait(slot, loaded.row)) return { kind: 'suspect' };
     slot.row = loaded?.row ?? null;
+    const problem = loaded && this.problemOf(slot, loaded);
+    if (problem) return problem;
     if (!loaded || loaded.history.length === 0 || (isFinished(loaded.row.status) && loaded.row.status !== 'Failed')) return { kind: 'loaded', session: undefined };
     const { row, history } = loaded;
-    const { context } = this.port;
+    const { context, metrics } = this.port;
+    metrics.cacheMisses += 1;
+    metrics.replayedEvents += history.length;
     try {
       const session = hasFailed(history) ? await rewoundSession(row, history, context, slot.poison) : await replaySession(row, history, context, slot.poison);
       return { kind: 'loaded', session };
     } catch (error) {
-      return { kind: 'failed', error };
+      return slot.poison ? { kind: 'loaded', session: brokenSession(row, slot.poison) } : { kind: 'failed', error };
     }
+  }
+
+  /** What is to become of an instance of which something cannot be read: it fails, and nothing of its code runs. */
+  private problemOf(slot: InstanceSlot, { row, unreadable: history }: LoadedInstance): LoadOutcome | undefined {
+    const isOver = isFinished(row.status) && !slot.queue.some(mayRewind);
+    if (isOver || !(history || row.unreadable)) return undefined;
+    if (history?.isNewer) return { kind: 'newer', reason: history.reason };
+    slot.poison ??= history
+      ? unreadable(`The history of instance '${row.instanceId}'`, history.reason)
+      : unreadable(`The row of instance '${row.instanceId}' in durable_instances`, row.unreadable!);
+    // Not over what may be left of it: it can be repaired.
+    slot.row = { ...row, historyLength: Math.max(row.historyLength, history?.end ?? 0) };
+    return { kind: 'loaded', session: brokenSession(row, slot.poison) };
   }
 }

@@ -51,10 +51,14 @@ export class InstanceSlot {
   admission: 'passed' | 'counted' | undefined;
   /** Its code does not run any more: it ends with this [Y8]. */
   poison: FailureDetails | undefined;
+  /** When it ends so, nothing of what it takes up is recorded: the database would not take it. */
+  endsBare = false;
   /** Takes back the end of a wait. */
   cancelWait: Cancel | undefined;
   /** Failures in a row to process it, for the back-off. */
   failures = 0;
+  /** Tries in a row that were refused for good. */
+  refusals = 0;
 
   constructor(readonly partition: Partition, readonly instanceId: string) {}
 

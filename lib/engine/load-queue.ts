@@ -28,11 +28,9 @@ export class LoadQueue<T> {
 
   /** Loads what was added since, together. */
   start(): void {
-    if (this.loading) return;
+    if (this.loading || this.waiting.length === 0) return;
     this.loading = true;
-    void this.run().finally(() => {
-      this.loading = false;
-    });
+    void this.run();
   }
 
   stop(): void {
@@ -54,15 +52,21 @@ export class LoadQueue<T> {
         } else await this.loadAlone(slots, error);
       }
     }
+    // Not a moment later: what is added meanwhile would wait for the next one.
+    this.loading = false;
   }
 
   /** One of the slots fails: finds out which. */
   private async loadAlone(slots: readonly T[], error: unknown): Promise<void> {
     if (slots.length === 1) return this.port.failed(slots[0]!, error);
-    for (const slot of slots) {
+    for (const [index, slot] of slots.entries()) {
       try {
         await this.load([slot]);
       } catch (reason) {
+        if (this.port.health.isTransient(reason)) {
+          this.waiting.unshift(...slots.slice(index));
+          return;
+        }
         this.port.failed(slot, reason);
       }
     }

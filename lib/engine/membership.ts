@@ -59,6 +59,11 @@ export class Membership {
     return incarnation === this.info?.incarnation;
   }
 
+  /** ms since the last heartbeat that succeeded was sent. */
+  get heartbeatAge(): number {
+    return this.port.clock.monotonic() - this.renewalSentAt;
+  }
+
   /** Whether the last renewal still stands. A process that was stopped and goes on cannot know more than when it was sent. */
   get holdsLease(): boolean {
     return this.port.clock.monotonic() < this.renewalSentAt + this.port.leaseDuration * (1 - MARGIN);

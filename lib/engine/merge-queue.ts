@@ -13,8 +13,8 @@ export class MergeQueue<T> {
   private writing = false;
   private idleListeners: (() => void)[] = [];
 
-  /** @param write settles every item of its batch itself and never rejects. */
-  constructor(private readonly write: (items: T[]) => Promise<void>, private readonly limits: MergeLimits) {}
+  /** @param write settles every item of its batch itself and never rejects; `weight` is the items' sum. */
+  constructor(private readonly write: (items: T[], weight: number) => Promise<void>, private readonly limits: MergeLimits) {}
 
   get isIdle(): boolean {
     return !this.writing && this.waiting.length === 0;
@@ -40,21 +40,21 @@ export class MergeQueue<T> {
     this.writing = true;
     // After the current turn of the event loop, so that what got ready together is written together.
     setImmediate(() => {
-      void this.write(this.take()).finally(() => {
+      void this.write(...this.take()).finally(() => {
         this.writing = false;
         this.next();
       });
     });
   }
 
-  private take(): T[] {
+  private take(): [items: T[], weight: number] {
     let weight = 0;
     let count = 0;
     for (const next of this.waiting) {
+      if (count > 0 && (count >= this.limits.maxItems || weight + next.weight > this.limits.maxWeight)) break;
       weight += next.weight;
-      if (count > 0 && (count >= this.limits.maxItems || weight > this.limits.maxWeight)) break;
       count += 1;
     }
-    return this.waiting.splice(0, count).map(({ item }) => item);
+    return [this.waiting.splice(0, count).map(({ item }) => item), weight];
   }
 }

@@ -10,6 +10,7 @@ import { Departures } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
 import type { HandlerRef } from './handler-sets.js';
 import { Membership } from './membership.js';
+import type { PartitionCounts } from './metrics.js';
 import { OwnershipLog } from './ownership-log.js';
 import { Partition } from './partition.js';
 import { PartitionOffers } from './partition-offers.js';
@@ -24,6 +25,7 @@ export interface OwnershipPort {
   readonly clock: Clock;
   readonly time: EngineTime;
   readonly health: StoreHealth;
+  readonly metrics: PartitionCounts;
   readonly log: DurableLogger;
   readonly hub: string;
   readonly worker: boolean;
@@ -53,6 +55,8 @@ export class Ownership {
   private readonly adopted = new WeakSet<Partition>();
   private readonly departures: Departures;
   private readonly lock: WorkerLock;
+  /** Epoch ms, by partition. */
+  private unownedSince: ReadonlyMap<number, number> = new Map();
   /** How many partitions this worker is to own. */
   private share = 0;
   private lastNews = '';
@@ -65,7 +69,7 @@ export class Ownership {
     this.members = new Membership({
       ...port,
       isWorker: () => port.worker && !this.isRetiring && !this.reasonToStandAside,
-      registering: () => this.drop([...this.partitions.values()]),
+      registering: () => this.lose([...this.partitions.values()]),
       beaten: (state, sentAt) => this.reconcile(state, sentAt),
     });
     this.offers = new PartitionOffers(port.clock);
@@ -78,6 +82,16 @@ export class Ownership {
   get holdsLease(): boolean {
     if (this.lock.isNeeded) return this.lock.isHeld || !this.port.worker;
     return this.members.holdsLease;
+  }
+
+  /** Why this process stands aside for a newer version, if it does. */
+  get outdatedBecause(): Error | undefined {
+    return this.reasonToStandAside;
+  }
+
+  /** Partitions of the hub that no live worker owned at the last heartbeat; since when, epoch ms. */
+  get unowned(): readonly { readonly partition: number; readonly since: number }[] {
+    return [...this.unownedSince].map(([partition, since]) => ({ partition, since }));
   }
 
   /** Whether partitions can go to other workers while this process lives. */
@@ -133,7 +147,20 @@ export class Ownership {
     return !this.isLive(incarnation) && this.members.workers.hasDied(incarnation);
   }
 
-  /** Drops partitions that turned out to be somebody else's. */
+  /** A commit found partitions to be somebody else's. */
+  fenced(partitions: readonly Partition[]): void {
+    this.port.metrics.fenced += this.lose(partitions);
+  }
+
+  /** Answers how many of the partitions were still taken for this process's. */
+  private lose(partitions: readonly Partition[]): number {
+    const lost = partitions.filter(({ state }) => state !== 'lost').length;
+    this.port.metrics.lost += lost;
+    this.drop(partitions);
+    return lost;
+  }
+
+  /** Lets go of what memory holds of partitions. What is this process's still, it takes again with the next heartbeat. */
   drop(partitions: readonly Partition[]): void {
     const dropped = partitions.filter((partition) => partition.state !== 'lost');
     for (const partition of dropped) {
@@ -181,7 +208,9 @@ export class Ownership {
     const { incarnation } = worker;
     const gone = workers.update(state.workers);
     const rows = new Map(state.partitions.map((row) => [row.partition, row]));
-    this.drop([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
+    this.lose([...this.partitions.values()].filter((own) => rows.get(own.index)?.owner !== incarnation || rows.get(own.index)?.epoch !== own.lease.epoch));
+    const isUnowned = ({ owner, expired }: HubState['partitions'][number]) => owner === null || expired;
+    this.unownedSince = new Map(state.partitions.filter(isUnowned).map(({ partition }) => [partition, this.unownedSince.get(partition) ?? state.time]));
     // First: what follows may fail, and nothing would tell of these workers again.
     if (gone) this.port.workersGone();
     if (state.outdated) this.standAside(state.outdated);
@@ -272,6 +301,8 @@ export class Ownership {
     }
     // Those that came too late are given back with the others.
     if (this.stopping || this.isRetiring) return 0;
+    this.port.metrics.taken += leases.length;
+    this.port.metrics.takenOver += leases.filter(({ takeover }) => takeover).length;
     this.log.taken(leases, this.partitions.size, this.port.partitionCount());
     this.port.acquired(partitions);
     return leases.length;

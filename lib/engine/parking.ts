@@ -4,13 +4,14 @@
  * handlers of a process never change; that the partition goes to a worker that has the orchestrator is up to Ownership.
  */
 import { isFinished } from '../core/history.js';
+import type { DurableLogger } from '../core/logger.js';
 import { PARK_TIMER, PARKED_SINCE, type Checkpoint, type DurableStore, type InboxMessage, type InstanceRow, type TimerRow } from '../storage/store.js';
-import { Backoff } from './backoff.js';
 import { emptyCheckpoint } from './checkpoint-builder.js';
 import type { Clock } from './clock.js';
 import type { Committer } from './committer.js';
 import type { HandlerRef } from './handler-sets.js';
 import type { HandlerRegistry } from './handlers.js';
+import { LoadQueue } from './load-queue.js';
 import type { ParkedWork } from './parked-work.js';
 import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
@@ -19,6 +20,7 @@ export interface ParkingPort {
   readonly store: Pick<DurableStore, 'getInstances'>;
   readonly clock: Clock;
   readonly health: StoreHealth;
+  readonly log: DurableLogger;
   readonly handlers: Pick<HandlerRegistry, 'findOrchestrator'>;
   readonly committer: Committer;
   readonly parked: ParkedWork;
@@ -35,17 +37,17 @@ interface Mark {
   readonly timer: TimerRow;
 }
 
-/** Rows read by one query. */
-const MAX_ROWS = 200;
-/** Until a mark is looked at again that the database would not take, ms. */
+/** Until a mark is looked at again that could not be read or taken away, ms. */
 const RETRY_DELAY = 5_000;
 
 export class Parking {
-  private waiting: Mark[] = [];
-  private reading = false;
+  private readonly queue: LoadQueue<Mark>;
   private stopped = false;
 
-  constructor(private readonly port: ParkingPort) {}
+  constructor(private readonly port: ParkingPort) {
+    const { clock, health } = port;
+    this.queue = new LoadQueue({ clock, health, load: (marks) => this.read(marks), failed: (mark, error) => this.refused(mark, error) });
+  }
 
   /** Whether the instance's work is left as it is, because its partition goes to a worker that can do it. */
   handsOver(partition: Partition, { name, version }: InstanceRow): boolean {
@@ -59,35 +61,33 @@ export class Parking {
 
   /** The marks of a partition that has come here: those that this process can run go on. */
   found(partition: Partition, timer: TimerRow): void {
-    this.waiting.push({ partition, timer });
-    if (this.reading) return;
-    this.reading = true;
+    this.queue.add({ partition, timer });
     // Marks come many at a time: the first query is not for one alone.
-    setImmediate(() => void this.run());
+    setImmediate(() => this.queue.start());
   }
 
   stop(): void {
     this.stopped = true;
+    this.queue.stop();
   }
 
-  private async run(): Promise<void> {
-    const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
-    while (this.waiting.length > 0 && !this.stopped) {
-      const marks = this.waiting.splice(0, MAX_ROWS).filter(({ partition }) => partition.state === 'owned');
-      try {
-        const rows = await this.port.store.getInstances(marks.map(({ timer: { partition, instanceId } }) => ({ partition, instanceId })));
-        const byId = new Map(rows.map((row) => [row.instanceId, row]));
-        for (const mark of marks) this.look(mark, byId.get(mark.timer.instanceId));
-        this.port.health.reached();
-        backoff.reset();
-      } catch (error) {
-        this.waiting.push(...marks);
-        this.port.health.failed(error);
-        await backoff.wait();
-      }
-    }
-    // Not a moment later: a mark that is found meanwhile would wait for the next one.
-    this.reading = false;
+  private async read(marks: readonly Mark[]): Promise<number> {
+    const rows = await this.port.store.getInstances(marks.map(({ timer: { partition, instanceId } }) => ({ partition, instanceId })));
+    const byId = new Map(rows.map((row) => [row.instanceId, row]));
+    for (const mark of marks) this.look(mark, byId.get(mark.timer.instanceId));
+    return marks.length;
+  }
+
+  private refused({ partition, timer }: Mark, error: unknown): void {
+    if (this.stopped || partition.state !== 'owned') return;
+    const { instanceId } = timer;
+    const text = error instanceof Error ? error.message : String(error);
+    if (!partition.blocked.has(instanceId)) this.port.log.error(`The mark of parked instance '${instanceId}' could not be looked at; that is tried again. ${text}`);
+    partition.blocked.set(instanceId, text);
+    this.port.clock.after(RETRY_DELAY, () => {
+      partition.blocked.delete(instanceId);
+      this.found(partition, timer);
+    });
   }
 
   private look(mark: Mark, row: InstanceRow | undefined): void {
@@ -124,10 +124,10 @@ export class Parking {
         partition.checkpointEnded();
         this.port.effects(partition, checkpoint);
       },
-      dropped: (reason) => {
+      dropped: (reason, error) => {
         partition.checkpointEnded();
         // Stale: it was taken up otherwise meanwhile.
-        if (reason === 'refused' && !this.stopped) this.port.clock.after(RETRY_DELAY, () => this.found(partition, timer));
+        if (reason === 'refused') this.refused(mark, error);
       },
     });
   }

@@ -2,11 +2,14 @@ import type { InboxMessage, MessageKey, PartitionFence, PartitionLease, RunningA
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
 import { InstanceSlot } from './instance-slot.js';
-import { MessageKeys } from './message-keys.js';
+import { KEYS_PER_MS, MessageKeys } from './message-keys.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** Messages of one partition that are kept in memory. */
 const MAX_MESSAGES_IN_MEMORY = 5_000;
+
+/** Instances and entities whose messages a poll leaves out, at most: their ids stand in its statement. */
+const MAX_LEFT_OUT = 200;
 
 /** Messages that a poll reads beyond those that are in memory. */
 const INBOX_READ_AHEAD = 500;
@@ -27,6 +30,10 @@ export class Partition {
   readonly claims = new Map<string, RunningActivity>();
   /** Instances and entities that wait for a worker with their handler, by id [Y6]. */
   readonly parked = new Map<string, HandlerRef>();
+  /** Instances and entities that have work and cannot go on, by id: why. They are tried again, less and less often; log and health tell of them. */
+  readonly blocked = new Map<string, string>();
+  /** Those whose messages stay in the inbox meanwhile. */
+  private readonly aside = new Set<string>();
   /** When this process took it over from a worker that died, by engine time; `undefined`: it was given back. */
   readonly takenOverAt: number | undefined;
   /** `releasing`: finishes what is under way and takes nothing up; `lost`: somebody else's, or given back. */
@@ -100,7 +107,7 @@ export class Partition {
 
   /** Whether a message that this process just committed is to be taken up from memory. */
   accept(message: InboxMessage): boolean {
-    if (this.known.has(nameOf(message))) return false;
+    if (this.known.has(nameOf(message)) || this.aside.has(message.instanceId)) return false;
     if (this.overflow !== 'none' || this.known.size >= MAX_MESSAGES_IN_MEMORY) {
       this.overflow = 'skipped-since-read';
       return false;
@@ -127,6 +134,40 @@ export class Partition {
     this.overflow = 'skipped-since-read';
   }
 
+  /** How many messages of the inbox are in memory. */
+  get messagesInMemory(): number {
+    return this.known.size;
+  }
+
+  /** When the first of them was sent, epoch ms; Infinity without any. Joined calls aside, which come to light out of their order. */
+  get oldestMessage(): number {
+    const [first] = this.known;
+    return first === undefined ? Infinity : Math.floor(Number.parseInt(first, 10) / KEYS_PER_MS);
+  }
+
+  /**
+   * Leaves in the inbox what came for an instance or entity that cannot go on, until {@link bringBack}: in memory it would keep what
+   * lies behind it from being seen. @returns whether there was room for one more
+   */
+  setAside(instanceId: string, messages: readonly MessageKey[]): boolean {
+    if (this.aside.size >= MAX_LEFT_OUT) return false;
+    this.aside.add(instanceId);
+    for (const message of messages) this.known.delete(nameOf(message));
+    return true;
+  }
+
+  /** What came for it is to be read again. @returns whether it was set aside */
+  bringBack(instanceId: string): boolean {
+    if (!this.aside.delete(instanceId)) return false;
+    this.overflow = 'skipped-since-read';
+    return true;
+  }
+
+  /** Whose messages are not to be read. */
+  get leftOut(): readonly string[] {
+    return [...this.aside];
+  }
+
   /** Whether so much is in memory that nothing may stay there which cannot be taken up for long. */
   get isCrowded(): boolean {
     return this.known.size > MAX_MESSAGES_IN_MEMORY / 4;
@@ -147,7 +188,7 @@ export class Partition {
 
   /** Takes up the answer of a read, in key order; answers what is new and whether more is waiting. */
   endRead(messages: readonly InboxMessage[]): { fresh: InboxMessage[]; more: boolean } {
-    const fresh = messages.filter((message) => !this.isKnown(message));
+    const fresh = messages.filter((message) => !this.isKnown(message) && !this.aside.has(message.instanceId));
     this.consumedSinceRead = undefined;
     for (const message of fresh) this.known.add(nameOf(message));
     const more = messages.length >= INBOX_READ_AHEAD || this.overflow === 'skipped-since-read';

@@ -9,6 +9,10 @@ export class SessionCache {
 
   constructor(private readonly limit: number) {}
 
+  get size(): number {
+    return this.slots.size;
+  }
+
   set(slot: InstanceSlot, session: Session | undefined): void {
     this.slots.delete(slot);
     slot.session = session;

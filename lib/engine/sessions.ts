@@ -70,6 +70,13 @@ async function replayEpisodes(row: InstanceRow, execution: OrchestrationExecutio
   }
 }
 
+/** The session of an instance whose history is of no use: nothing of it runs any more. */
+export function brokenSession(row: InstanceRow, failure: FailureDetails): Session {
+  // A failed one is to be rewound, or it would not have been loaded: it fails again.
+  const rewind = row.status === 'Failed' ? ({ type: 'ExecutionRewound', dropped: [] } as const) : undefined;
+  return { ...handlerlessSession(row, [], failure), rewind };
+}
+
 function newExecution(row: InstanceRow, context: SessionContext): OrchestrationExecution | undefined {
   const { handlers, settings, log } = context;
   const definition = handlers.findOrchestrator(row.name, row.version);

@@ -32,6 +32,20 @@ export interface EngineSettings {
   readonly shutdownTimeout: number;
   /** Version of instances that are started without one [Y5]. Default none. */
   readonly defaultVersion?: string;
+  /** How long finished instances are kept before they are purged with their histories. Default for ever. */
+  readonly retention?: Retention;
+  /**
+   * How many messages and activities may wait in the hub before starts fail with HubOverloadedError; what runs already is not
+   * refused anything. Default none.
+   */
+  readonly maxBacklog?: number;
+}
+
+/** From the instance's last update on, in milliseconds: a minute to ten years. A status that is absent: for ever. */
+export interface Retention {
+  readonly completed?: number;
+  readonly failed?: number;
+  readonly terminated?: number;
 }
 
 export const DEFAULT_SETTINGS: EngineSettings = {

@@ -11,6 +11,11 @@ export class Solitude<S> {
     this.waiting.push(slot);
   }
 
+  /** The suspect that runs, and those that wait. */
+  get all(): readonly S[] {
+    return this.current === undefined ? this.waiting : [this.current, ...this.waiting];
+  }
+
   /** Whether suspects wait or run. */
   get isWanted(): boolean {
     return this.current !== undefined || this.waiting.length > 0;

@@ -24,7 +24,7 @@ export class TimerQueue {
    * @param read answers timers in due order, beginning after `after`.
    */
   async refill(read: (options: { limit: number; after?: TimerKey }) => Promise<TimerRow[]>): Promise<void> {
-    if (this.sinceRead || this.horizon === 'everything' || this.queue.length > WINDOW / 10) return;
+    if (this.sinceRead || this.horizon === 'everything' || (this.horizon && this.queue.length > WINDOW / 10)) return;
     const { added, removed } = (this.sinceRead = { added: [], removed: new Set() });
     try {
       const timers = await read({ limit: WINDOW, after: this.horizon });
@@ -41,6 +41,12 @@ export class TimerQueue {
     // Not during a read: its answer begins behind the horizon of before.
     if (this.horizon && !this.sinceRead && this.live.size >= 2 * WINDOW) this.shrink();
     if (this.horizon === 'everything' || (this.horizon && timer.fireAt <= this.horizon.fireAt)) this.push(timer);
+  }
+
+  /** Forgets a timer that the database still has, and how far it was read: the next {@link refill} begins anew. */
+  reread(timer: TimerKey): void {
+    this.live.delete(nameOf(timer));
+    this.horizon = undefined;
   }
 
   /** Forgets a timer that was consumed or cancelled. */

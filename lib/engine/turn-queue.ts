@@ -22,6 +22,8 @@ export interface TurnQueuePort<S extends Turnable> {
   mayBeAlone(): boolean;
   /** It is the slot's turn. */
   process(slot: S): void;
+  /** The turn of a slot that is not in the works has failed by a defect: the others have theirs. */
+  failed(slot: S, error: unknown): void;
   /** Called after each slice. */
   sliceEnded?(): void;
 }
@@ -58,6 +60,11 @@ export class TurnQueue<S extends Turnable> {
   /** Whether as many are in the works as may be. */
   get isFull(): boolean {
     return this.inTheWorks >= this.port.limit;
+  }
+
+  /** Those that wait or run alone. */
+  get suspects(): readonly S[] {
+    return this.solitude.all;
   }
 
   /** Whether suspects wait or run. */
@@ -166,7 +173,7 @@ export class TurnQueue<S extends Turnable> {
         continue;
       }
       slot.scheduled = false;
-      this.port.process(slot);
+      this.take(slot);
     }
     this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
     this.running = false;
@@ -175,6 +182,14 @@ export class TurnQueue<S extends Turnable> {
     this.port.sliceEnded?.();
     const mayGoOn = this.ready.length > held.length || (this.mayBeginSolitude && !this.cancelLook);
     if (mayGoOn && this.inTheWorks < limit) this.resume();
+  }
+
+  private take(slot: S): void {
+    try {
+      this.port.process(slot);
+    } catch (error) {
+      this.port.failed(slot, error);
+    }
   }
 
   private beginSolitude(): void {

@@ -7,8 +7,10 @@ import { isMeantFor, type InstanceSlot, type PendingInput, type Session } from '
 import { newSession, type SessionContext } from './sessions.js';
 import { isBacklog } from './backlog.js';
 import { buildCheckpoint, emptyCheckpoint, message } from './checkpoint-builder.js';
+import { unreadable } from './refusals.js';
 import { answerRewoundParent, isOfThisCall, reasonToRewind } from './rewinding.js';
 import { createdRow, replyInstanceInUse } from './instance-creation.js';
+import type { EpisodeResult } from '../core/episode-result.js';
 import type { ExecutionStarted, InputEvent } from '../core/history.js';
 import { isFinished } from '../core/history.js';
 import { START_TIMER, type Checkpoint, type InstanceGuard, type InstanceRow } from '../storage/store.js';
@@ -52,12 +54,24 @@ export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   const first = slot.queue[0];
   if (!first) return { kind: 'nothing' };
   const row = slot.row ?? null;
+  if (row && !isFinished(row.status) && !slot.poison && endsOfUnreadable(slot)) return { kind: 'reload' };
   if (first.kind === 'eager' && row) return confirmStart(slot, row, first);
   if (row?.status === 'Failed' && isOfThisCall(row, first)) return rewind(slot, row, first, context);
   if (isCreation(first)) return (row && answerRewoundParent(slot, row, first, context)) ?? createOrRefuse(slot, row, first, context);
   if (!row || isFinished(row.status)) return consumeLate(slot, row, context);
   const taken = takeWhile(slot, (input) => !isCreation(input));
   return advance(slot, row, { kind: 'update', expected: row }, taken, context, rewindOf(slot, taken));
+}
+
+/** What cannot be read may be an answer or an event that the instance would wait for in vain: it ends. Whether that is so here. */
+function endsOfUnreadable(slot: InstanceSlot): boolean {
+  for (const input of slot.queue) {
+    if (input.kind !== 'message' || input.message.body.type !== 'Unreadable') continue;
+    const { key, sender, body } = input.message;
+    slot.poison = unreadable(`Message ${key} of sender ${sender} for instance '${slot.instanceId}' in durable_inbox`, body.reason);
+    return true;
+  }
+  return false;
 }
 
 function isCreation(input: PendingInput): boolean {
@@ -94,6 +108,7 @@ function logDropped(slot: InstanceSlot, row: InstanceRow | null, input: PendingI
   if (input.kind === 'activity') ignored(input.event.type);
   if (input.kind !== 'message') return;
   const { body } = input.message;
+  if (body.type === 'Unreadable') log.error(`A message for instance '${slot.instanceId}' cannot be read, and was dropped: ${state}, and ${body.reason}.`);
   if (body.type === 'RewindInstance') log.debug?.(`The rewind of instance '${slot.instanceId}' is ignored: ${state}.`);
   if (body.type !== 'Deliver') return;
   const { event } = body;
@@ -167,7 +182,7 @@ function create(slot: InstanceSlot, old: InstanceRow | null, first: PendingInput
     return { kind: 'checkpoint', checkpoint, taken: [first], row, session: undefined };
   }
   slot.session = undefined;
-  if (isBacklog(slot.partition, first)) return createCounted(slot, row, write, first, context);
+  if (isBacklog(slot.partition, first) && !slot.poison) return createCounted(slot, row, write, first, context);
   const taken = [first, ...takeWhile(slot, (input) => !isCreation(input))];
   return advance(slot, row, write, taken, context);
 }
@@ -201,12 +216,18 @@ function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: Pend
   }
   const session = slot.session ?? newSession(row, context, slot.poison);
   const inputs = begins ? [executionStarted(row), ...events] : events;
-  const result = insideEpisode(row, () => session.execution.run(now, inputs, session.open));
+  const result = slot.endsBare ? endBare(session, now, begins) : insideEpisode(row, () => session.execution.run(now, inputs, session.open));
   const isParked = session.isHandlerless && !isFinished(result.status);
   const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer, isParked });
   const { execution, isHandlerless } = session;
   const kept = isFinished(result.status) ? undefined : { execution, isHandlerless };
   return { kind: 'checkpoint', taken, checkpoint: built.checkpoint, row: built.row, session: result.continueAsNew ? built.continued : kept, isParked };
+}
+
+/** The end of an instance whose checkpoints are refused. One that never began has no history: as it is, it may begin when it is rewound. */
+function endBare({ execution }: Session, now: number, begins: boolean): EpisodeResult {
+  const result = execution.run(now, []);
+  return begins ? { ...result, events: [] } : result;
 }
 
 function startTimer(row: InstanceRow, fireAt: number) {
@@ -242,7 +263,7 @@ function translate(row: InstanceRow, taken: readonly PendingInput[], { log }: Tu
       const { event } = input.message.body;
       if (isMeantFor(row, input.message.body)) events.push(event);
       else ignore(event.type);
-    } else if (input.message.body.type !== 'RewindInstance') wakes = true;
+    } else wakes = true;
   }
   return { events, wakes, notBefore };
 }

@@ -1,8 +1,8 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { TransientStoreError } from '../client/index.js';
 import {
-  InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, InvalidInstanceStateError,
-  OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError,
+  HubOverloadedError, InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, InvalidInstanceStateError,
+  OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError, UnreadableDataError,
 } from '../core/index.js';
 import type { ApiAnswer } from './answer.js';
 
@@ -15,21 +15,28 @@ const STATUSES: readonly [type: ErrorClass, status: number][] = [
   [InvalidInstanceStateError, 409],
   [InstanceAlreadyExistsError, 409],
   [PayloadTooLargeError, 413],
+  [HubOverloadedError, 503],
   [OutdatedVersionError, 503],
   [TransientStoreError, 503],
   [UnknownHandlerError, 400],
   [InvalidInstanceIdError, 400],
   [SerializationError, 400],
+  [UnreadableDataError, 500],
   [TypeError, 400],
   [RangeError, 400],
 ];
 
 const log = new Logger('DurableFunctions');
 
+/** After how many seconds a start that was refused may be tried again. */
+const RETRY_AFTER = 10;
+
 /** The answer to a request that the client, or the API itself, refused. */
 export function refusal(error: unknown): ApiAnswer {
   const known = STATUSES.find(([type]) => error instanceof type);
-  return known ? { status: known[1], body: { message: (error as Error).message } } : failure(error);
+  if (!known) return failure(error);
+  const headers = error instanceof HubOverloadedError ? { headers: { 'Retry-After': String(RETRY_AFTER) } } : {};
+  return { status: known[1], ...headers, body: { message: (error as Error).message } };
 }
 
 /** The answer to what a guard threw, or to what nobody foresaw: the log alone tells what that was. */

@@ -37,6 +37,8 @@ const STATUSES = text('runtimeStatus', 'statuses, separated by commas');
 const SHOW_INPUT = flag('showInput', 'default true');
 const TOP = number('top', 'entries in a page, at most 1 000; default 100');
 
+const OVERLOADED = { 503: 'the task hub is overloaded: try again after the seconds of Retry-After' };
+
 const START = {
   method: 'POST',
   answer: start,
@@ -48,7 +50,7 @@ const START = {
   responses: {
     202: 'it is started: where to ask for it',
     200: 'with timeout: the output, or the status of a terminated instance', 500: 'with timeout: the status of a failed instance',
-    400: 'the body, the name, the version or the id cannot be', 409: 'the id is in use', 413: 'the input is too large',
+    400: 'the body, the name, the version or the id cannot be', 409: 'the id is in use', 413: 'the input is too large', ...OVERLOADED,
   },
 } as const;
 const LIST_ENTITIES = {
@@ -96,7 +98,7 @@ export const ROUTES: readonly Route[] = [
   {
     name: 'restart', method: 'POST', path: 'instances/:id/restart', answer: restart, summary: 'Starts an instance anew',
     query: [flag('restartWithNewInstanceId', 'default true')],
-    responses: { 202: 'it is started: where to ask for it', 400: 'there is no such instance', 409: 'the id is to stay, and the instance is not finished' },
+    responses: { 202: 'it is started: where to ask for it', 400: 'there is no such instance', 409: 'the id is to stay, and the instance is not finished', ...OVERLOADED },
   },
   {
     name: 'readEntity', method: 'GET', path: 'entities/:name/:key', answer: readEntity, summary: 'The state of an entity', query: [],

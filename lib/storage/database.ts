@@ -13,6 +13,11 @@ export abstract class Database {
   /** Bytes that one statement may have: SQLite's limit of a text, unless a server names its own. */
   maxStatementBytes = 1_000_000_000;
 
+  /** Of a server, once it is open: product, version and cluster. */
+  get title(): string | undefined {
+    return undefined;
+  }
+
   /** @throws Error when the database is not open */
   abstract readonly source: DataSource;
 

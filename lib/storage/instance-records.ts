@@ -1,7 +1,8 @@
-import type { RuntimeStatus } from '../core/history.js';
+import { RUNTIME_STATUSES, type RuntimeStatus } from '../core/history.js';
 import type { Value } from './dialect.js';
 import type { InstanceRecord } from './schemas.js';
 import type { InstanceRow } from './store.js';
+import { isRecord, readStored } from './stored-json.js';
 
 /** Columns of instances, in the order of the table. */
 export const INSTANCE_COLUMNS = [
@@ -40,7 +41,12 @@ export function instanceValues(hub: number, row: InstanceRow, columns: readonly 
   return columns.map((column) => (column === 'hub' ? hub : VALUE_OF[column](row)));
 }
 
+/** Never throws: what cannot be read is absent, and `unreadable` says so. */
 export function toInstanceRow(record: InstanceRecord): InstanceRow {
+  const problems: string[] = [];
+  const read = <T>(column: string, text: string | null): T | undefined =>
+    text === null ? undefined : readStored<T>(text, 'an object', isRecord, (reason) => problems.push(`column '${column}' ${reason}`));
+  if (!isStatus(record.status)) problems.push(`column 'status' holds '${record.status}', which is none`);
   return {
     partition: record.partition,
     instanceId: record.instanceId,
@@ -50,23 +56,24 @@ export function toInstanceRow(record: InstanceRecord): InstanceRow {
     status: record.status as RuntimeStatus,
     input: record.input ?? undefined,
     output: record.output ?? undefined,
-    failureDetails: parse(record.failure),
+    failureDetails: read('failure', record.failure),
     customStatus: record.customStatus ?? undefined,
-    tags: parse(record.tags),
-    parent: parse(record.parent),
+    tags: read('tags', record.tags),
+    parent: read('parent', record.parent),
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
     startAt: record.startAt ?? undefined,
     historyLength: record.historyLength,
     rowVersion: record.rowVersion,
     attempts: record.attempts || undefined,
+    ...(problems.length > 0 && { unreadable: problems.join('; ') }),
   };
+}
+
+function isStatus(status: string): boolean {
+  return (RUNTIME_STATUSES as readonly string[]).includes(status);
 }
 
 function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
-}
-
-function parse<T>(text: string | null): T | undefined {
-  return text === null ? undefined : (JSON.parse(text) as T);
 }

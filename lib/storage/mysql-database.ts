@@ -5,15 +5,21 @@ import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { addressOf } from './connection-address.js';
 import { MODULE_OPTIONS, type ServerOptions } from './options.js';
-import { checkServer, sessionSettings } from './server-check.js';
+import { untilAlone, whileLocked } from './server/migration-lock.js';
+import { testServer } from './server/self-test.js';
+import { askServer, type Server } from './server/server.js';
+import { IDLE_CONNECTION, sessionSettings } from './server/session-settings.js';
 import type { Session } from './session.js';
+import { STATEMENT_LIMIT, StatementLimit } from './statement-limit.js';
 
 /** Connections: the engine's commits, reads, the client's commits, and what renews the leases. */
 const POOL_SIZE = 6;
 /** Fewer, and one of these could keep the others from a connection. */
 const MIN_POOL_SIZE = 4;
-/** Seconds for which a start waits for another process's migration. */
-const MIGRATION_WAIT = 120;
+/** How long a connection waits in the pool for its next use, ms: the server closes what waits longer, just when it is used perhaps. */
+const IDLE_IN_POOL = (IDLE_CONNECTION / 2) * 1_000;
+/** How long what is under way may hold up the end of the pool, ms. */
+const CLOSE_TIMEOUT = 2_000;
 
 /** What this module uses of a connection of mysql2. */
 interface PooledConnection {
@@ -29,15 +35,25 @@ interface Pool {
 export class MysqlDatabase extends Database {
   readonly dialect = mysqlDialect;
   private opened: DataSource | undefined;
+  private server: Server | undefined;
+  private readonly limit: StatementLimit;
 
-  /** @param options or who knows them when it is opened */
-  constructor(private readonly options: ServerOptions | (() => ServerOptions)) {
+  /**
+   * @param options or who knows them when it is opened
+   * @param statementLimit ms after which a statement that goes unanswered fails
+   */
+  constructor(private readonly options: ServerOptions | (() => ServerOptions), statementLimit = STATEMENT_LIMIT) {
     super();
+    this.limit = new StatementLimit(statementLimit);
   }
 
   get source(): DataSource {
     if (!this.opened) throw new Error('The database is not open.');
     return this.opened;
+  }
+
+  override get title(): string | undefined {
+    return this.server?.title;
   }
 
   /** @throws Error for options that name several servers: a partition's traffic goes through one */
@@ -58,28 +74,27 @@ export class MysqlDatabase extends Database {
   }
 
   async close(): Promise<void> {
-    if (this.opened?.isInitialized) await this.opened.destroy();
+    if (!this.opened?.isInitialized) return;
+    await this.limit.settle(CLOSE_TIMEOUT);
+    await this.opened.destroy();
   }
 
   migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.withRunner(async (guard) => {
-      const name = `durable:${String(this.source.driver.database)}`.slice(0, 64);
-      const [row] = await guard.rows<{ locked: number | string | null }>('SELECT GET_LOCK(?, ?) AS locked', [name, MIGRATION_WAIT]);
-      if (Number(row?.locked) !== 1) throw new TransientStoreError(`Another process has been migrating ${titleOf(this.source.options)} for ${MIGRATION_WAIT} s.`);
-      try {
-        await this.source.runMigrations({ transaction: 'none' });
-        return await this.transaction(work);
-      } finally {
-        // The end of the connection releases it too.
-        await guard.rows('SELECT RELEASE_LOCK(?)', [name]).catch(() => undefined);
-      }
-    });
+    const { title, galera } = this.server!;
+    const migrate = async () => {
+      await this.source.runMigrations({ transaction: 'none' });
+      await this.read((session) => testServer(session, title));
+      return this.transaction(work);
+    };
+    // A lock of that kind is local to a node, and some clusters refuse it.
+    if (galera) return untilAlone(migrate);
+    return this.withRunner((guard) => whileLocked(guard, `durable:${String(this.source.driver.database)}`, migrate));
   }
 
   protected async withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
-      return await work(runner);
+      return await this.limit.guard(runner, work);
     } finally {
       await runner.release();
     }
@@ -90,9 +105,9 @@ export class MysqlDatabase extends Database {
   }
 
   private async prepareServer(): Promise<void> {
-    const [row] = await this.source.query<{ version: string; packet: number | string }[]>('SELECT VERSION() AS version, @@max_allowed_packet AS packet');
-    this.maxStatementBytes = Number(row!.packet);
-    await this.prepareConnections(sessionSettings(checkServer(row!.version)));
+    this.server = await askServer((sql) => this.source.query(sql));
+    this.maxStatementBytes = this.server.maxStatementBytes;
+    await this.prepareConnections(sessionSettings(this.server));
   }
 
   /** Sets each connection up once, when the pool makes it, so that transactions need no further round trips. */
@@ -112,6 +127,7 @@ export class MysqlDatabase extends Database {
 }
 
 function newSource(options: ServerOptions): DataSource {
+  const poolSize = Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE);
   return new DataSource({
     ...options,
     connectorPackage: 'mysql2',
@@ -119,7 +135,9 @@ function newSource(options: ServerOptions): DataSource {
     charset: 'utf8mb4',
     supportBigNumbers: true,
     bigNumberStrings: false,
-    poolSize: Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE),
+    poolSize,
+    // The driver ends idle connections only where not all of a pool may be idle.
+    extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined) },
   } as ServerOptions);
 }
 

@@ -12,8 +12,9 @@ import type { CommitBatch, CommitOutcome, PartitionFence } from './records/check
 import type { ClientBatch, ClientResult } from './records/client-batch.js';
 import type { EntityQuery, EntityRow, LoadedEntities, QueuedMessage, QueueKey } from './records/entities.js';
 import type { HubInfo, HubOptions, HubState, PartitionLease, WorkerInfo, WorkerRegistration } from './records/hub.js';
-import type { InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadKey, LoadedInstances, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget } from './records/instances.js';
+import type { AgeQuery, AgeScan, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadKey, LoadedInstances, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget } from './records/instances.js';
 import type { InboxAnswer, InboxMessage, InboxRange, MessageKey } from './records/messages.js';
+import type { OverdueQuery, OverdueWork } from './records/overdue.js';
 import type { TimerKey, TimerRow } from './records/timers.js';
 
 export * from './records/activities.js';
@@ -23,6 +24,7 @@ export * from './records/entities.js';
 export * from './records/hub.js';
 export * from './records/instances.js';
 export * from './records/messages.js';
+export * from './records/overdue.js';
 export * from './records/timers.js';
 
 export interface DurableStore {
@@ -82,6 +84,8 @@ export interface DurableStore {
   loadEntities(keys: readonly InstanceKey[], options: { maxBytes: number; queueLimit: number }): Promise<LoadedEntities>;
   /** Signals that were kept until their time. What is missing is left out. */
   readQueued(keys: readonly QueueKey[]): Promise<QueuedMessage[]>;
+  /** What of these partitions is due for long and still there. Polling finds all of it as well, as long as nothing has gone wrong (I6). */
+  findOverdue(partitions: readonly number[], query: OverdueQuery): Promise<OverdueWork>;
   /** Deletes up to `limit` history rows of executions that are marked as garbage; answers how many. */
   collectGarbage(partitions: readonly number[], limit: number): Promise<number>;
 
@@ -104,10 +108,14 @@ export interface DurableStore {
   queryEntities(query: EntityQuery): Promise<EntityRow[]>;
   /** Rows without payloads, in no order; what is missing is left out. */
   getInstanceHeads(keys: readonly InstanceKey[]): Promise<InstanceHead[]>;
+  /** How many messages and activities of the hub wait for somebody to take them up; of each kind no more than `limit` are counted. */
+  countBacklog(limit: number): Promise<number>;
   /** When the newest instance was created. */
   newestCreation(): Promise<number | undefined>;
   /** Looks at up to `limit` instances in the order of their creation, and answers those that match. Reads no payloads. */
   scanForPurge(query: PurgeQuery, limit: number): Promise<PurgeScan>;
+  /** Looks at up to `limit` instances in the order of their creation, finished or not, and answers how old they are. Reads no payloads. */
+  scanAges(query: AgeQuery, limit: number): Promise<AgeScan>;
   /**
    * Deletes those of these instances that are finished (and in one of `statuses`), and marks their histories as garbage; answers
    * what became of each. Not fenced: whoever calls again after an unknown outcome goes on where it ended.
@@ -120,6 +128,8 @@ export interface StoreCapabilities {
   readonly singleWorker: boolean;
   /** Bytes that one statement may have. */
   readonly maxStatementBytes: number;
+  /** What kind of server the open database is on, for people: product, version, cluster. */
+  readonly server?: string;
   /** Tries to become the only worker process; the operating system gives the lock back at death. Only with `singleWorker`. */
   tryLockWorker?(): Promise<boolean>;
   unlockWorker?(): Promise<void>;

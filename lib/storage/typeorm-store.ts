@@ -6,6 +6,7 @@ import { JoinedCalls } from './joined-calls.js';
 import type { Session } from './session.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import * as activities from './statements/activities.js';
+import { countBacklog } from './statements/backlog.js';
 import { applyClientBatch } from './statements/client-batch.js';
 import { commit } from './statements/commit.js';
 import { findEntities, queryEntities } from './statements/entities.js';
@@ -16,14 +17,15 @@ import { readHistories, readHistory } from './statements/history.js';
 import { openHub, readTime } from './statements/hubs.js';
 import { readInbox } from './statements/inbox.js';
 import { countWithin, findInstances, queryInstances } from './statements/instances.js';
+import { findOverdue } from './statements/overdue.js';
 import * as partitions from './statements/partitions.js';
 import * as purge from './statements/purge.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
-  ActivityKey, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions,
+  ActivityKey, AgeQuery, AgeScan, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions,
   HubState, InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
-  MessageKey, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
+  MessageKey, OverdueQuery, OverdueWork, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
   StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
 
@@ -44,6 +46,9 @@ export class TypeOrmStore implements DurableStore {
       singleWorker: sqlite !== undefined,
       get maxStatementBytes() {
         return database.maxStatementBytes;
+      },
+      get server() {
+        return database.title;
       },
       tryLockWorker: sqlite && (() => sqlite.tryLockWorker(this.hub)),
       unlockWorker: sqlite && (() => Promise.resolve(sqlite.unlockWorker())),
@@ -145,7 +150,7 @@ export class TypeOrmStore implements DurableStore {
       const rows = await findInstances(session, this.hub, keys.slice(0, looked));
       const withHistory = new Set(keys.flatMap(({ instanceId, finishedHistory }) => (finishedHistory ? [instanceId] : [])));
       const histories = await readHistories(session, this.hub, rows.filter(({ status, instanceId }) => !isFinished(status) || withHistory.has(instanceId)));
-      return { instances: rows.map((row) => ({ row, history: histories.get(row.executionId) ?? [] })), looked };
+      return { instances: rows.map((row) => ({ row, ...(histories.get(row.executionId) ?? { history: [] }) })), looked };
     });
   }
 
@@ -159,6 +164,10 @@ export class TypeOrmStore implements DurableStore {
 
   readQueued(keys: readonly QueueKey[]): Promise<QueuedMessage[]> {
     return this.read((session) => readQueued(session, this.hub, keys));
+  }
+
+  findOverdue(owned: readonly number[], query: OverdueQuery): Promise<OverdueWork> {
+    return this.read((session) => findOverdue(session, this.hub, owned, query));
   }
 
   collectGarbage(owned: readonly number[], limit: number): Promise<number> {
@@ -204,12 +213,20 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => purge.readHeads(session, this.hub, keys));
   }
 
+  countBacklog(limit: number): Promise<number> {
+    return this.read((session) => countBacklog(session, this.hub, limit));
+  }
+
   newestCreation(): Promise<number | undefined> {
     return this.read((session) => purge.newestCreation(session, this.hub));
   }
 
   scanForPurge(query: PurgeQuery, limit: number): Promise<PurgeScan> {
     return this.read((session) => purge.scanForPurge(session, this.hub, query, limit));
+  }
+
+  scanAges(query: AgeQuery, limit: number): Promise<AgeScan> {
+    return this.read((session) => purge.scanAges(session, this.hub, query, limit));
   }
 
   purgeInstances(targets: readonly PurgeTarget[], statuses?: readonly RuntimeStatus[]): Promise<PurgeOutcome[]> {

@@ -7,10 +7,11 @@ const LIB = resolve(import.meta.dirname, '../../lib');
 const STORAGE_PORT = ['storage/store', 'storage/errors'];
 
 const NODE = /^node:/;
-const NEST = /^(@nestjs\/|rxjs|reflect-metadata$)/;
+const NEST = /^(@nestjs\/(?!terminus$)|rxjs|reflect-metadata$)/;
+const TERMINUS = /^@nestjs\/terminus$/;
 const DATABASE = /^(typeorm|mysql2|better-sqlite3)(\/|$)/;
 
-/** Packages that an application may lack: a static import of one would keep the others' applications from loading. */
+/** Packages that an application may lack: a static import of one would keep the others' applications from loading. Terminus has a layer of its own. */
 const OPTIONAL_PEERS = /^(mysql2|better-sqlite3)(\/|$)/;
 
 /**
@@ -25,6 +26,7 @@ const LAYERS = {
   client: { imports: ['core', ...STORAGE_PORT], packages: [NODE, /^uuid$/], types: [/^typeorm$/] },
   http: { imports: ['core', 'client'], packages: [NODE, NEST] },
   nest: { imports: ['core', 'storage', 'engine', 'client', 'http'], packages: [NODE, NEST, DATABASE] },
+  terminus: { imports: ['client', 'nest'], packages: [NEST, TERMINUS] },
   testing: { imports: ['core', 'storage', 'engine', 'client', 'http', 'nest'], packages: [NODE, NEST, DATABASE, /^uuid$/] },
 };
 

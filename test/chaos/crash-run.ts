@@ -1,4 +1,5 @@
 /** What every test with journeys needs: a stage with workers, a client and an observer outside of them, and the final check. */
+import type { StorageOptions } from '../../lib/storage/index.js';
 import type { DatabaseKind } from '../support/databases.js';
 import { checkDatabase, readSettledTables } from './checker/check-database.js';
 import { checkEffects } from './checker/check-effects.js';
@@ -19,6 +20,8 @@ export interface CrashRunOptions {
   readonly leaseDuration: number;
   /** Longest pause before each external event, ms. */
   readonly maxPause: number;
+  /** Of workers by place, where they do not all take the same way to the database. */
+  readonly storageOf?: (place: number) => StorageOptions;
 }
 
 export interface Outcome {
@@ -34,9 +37,9 @@ export interface Outcome {
 export class CrashRun {
   private constructor(readonly stage: Stage, readonly fleet: Fleet, readonly driver: Driver, readonly observer: Observer) {}
 
-  static async open({ kind, random, leaseDuration, maxPause }: CrashRunOptions): Promise<CrashRun> {
+  static async open({ kind, random, leaseDuration, maxPause, storageOf }: CrashRunOptions): Promise<CrashRun> {
     const stage = await Stage.open(kind, { leaseDuration });
-    const fleet = stage.fleet();
+    const fleet = stage.fleet({}, storageOf && ((place) => ({ storage: storageOf(place) })));
     const driver = new Driver({ client: stage.client, fleet, random, maxPause });
     return new CrashRun(stage, fleet, driver, await Observer.open(stage.database.storage));
   }

@@ -4,7 +4,7 @@
  *
  * CHAOS_SEED repeats plans and delays of a run; CHAOS_KILLS and CHAOS_ORCHESTRATIONS make it longer or shorter.
  */
-import type { DatabaseKind } from '../support/databases.js';
+import { rowsOfDatabases, type DatabaseKind } from '../support/databases.js';
 import { interrupted, runAgain } from './checker/check-effects.js';
 import { readTables } from './checker/tables.js';
 import { CrashRun } from './crash-run.js';
@@ -22,11 +22,11 @@ let run: CrashRun | undefined;
 afterEach(() => run?.close());
 afterAll(() => printReport('Crash test', reports));
 
-it.each<[DatabaseKind, number, number, number]>([
+it.each(rowsOfDatabases<[DatabaseKind, number, number, number]>([
   ['mysql', 2, 100, 500],
   ['mysql', 4, 50, 250],
   ['sqlite', 1, 100, 500],
-])('[A4] kill -9 loses nothing and does nothing twice, on %s with %i worker(s)', async (kind, workers, usualKills, usualOrchestrations) => {
+]))('[A4] kill -9 loses nothing and does nothing twice, on %s with %i worker(s)', async (kind, workers, usualKills, usualOrchestrations) => {
   const wantedKills = Number(process.env.CHAOS_KILLS ?? usualKills);
   const wantedOrchestrations = Number(process.env.CHAOS_ORCHESTRATIONS ?? usualOrchestrations);
   const random = Random.fromEnvironment();

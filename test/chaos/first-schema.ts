@@ -1,20 +1,17 @@
 /** A database as the first version of the tables left it, with instances in the middle of their work. */
-import { DataSource } from 'typeorm';
 import { partitionOf } from '../../lib/core/ids.js';
-import { CreateDurableTables1763700000000 } from '../../lib/storage/migrations/1763700000000-create-durable-tables.js';
-import { MIGRATIONS_TABLE } from '../../lib/storage/migrations/index.js';
 import type { TestStorage } from '../support/databases.js';
+import { makeEarlierSchema } from '../support/earlier-schema.js';
 
 const PARTITIONS = 4;
 const TIME = 1_700_000_000_000;
 
 /** Instances `waits` (for the event go, which is in its inbox), `ships` (its activity is to be run) and `new` (not begun). */
 export async function createFirstSchema(storage: TestStorage, taskHub: string): Promise<void> {
-  const source = await new DataSource({ ...storage, migrations: [CreateDurableTables1763700000000], migrationsTableName: MIGRATIONS_TABLE }).initialize();
+  const source = await makeEarlierSchema(storage, 1);
   const insert = (table: string, row: Readonly<Record<string, string | number | null>>) =>
     source.query(`INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.keys(row).map(() => '?').join(', ')})`, Object.values(row));
   try {
-    await source.runMigrations();
     await insert('durable_hubs', { hub: 1, name: taskHub, partition_count: PARTITIONS, created_at: TIME, last_worker_id: 3, schema_version: 1, oldest_schema: 1 });
     for (let partition_no = 0; partition_no < PARTITIONS; partition_no += 1) {
       await insert('durable_partitions', { hub: 1, partition_no, owner: 'a dead worker', epoch: 3, lease_expires_at: TIME, commit_no: 7, last_key: TIME });

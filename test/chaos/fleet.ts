@@ -7,6 +7,7 @@ import type { WorkerMessage } from './worker-messages.js';
 import { WorkerProcess, type FleetOptions } from './worker-process.js';
 
 const TAKEOVERS = /(\d+) of them taken over/;
+const REACHABLE = 'the database is reachable again';
 
 /** Emits `working` whenever a worker begins to work, `takeover` whenever one takes partitions over from a dead one. */
 export class Fleet extends EventEmitter {
@@ -16,12 +17,19 @@ export class Fleet extends EventEmitter {
   takeovers = 0;
   /** Commits that the store refused. */
   refused = 0;
+  /** What came of commits, by its name. */
+  readonly commits = { FenceLostError: 0, StaleMemberError: 0, unanswered: 0, committed: 0, 'not-committed': 0, lost: 0 };
+  /** How often a worker found the database again after it had lost it. */
+  reconnected = 0;
+  /** Those of the errors that are ends of workers before their application had started. */
+  readonly failedStarts = new Set<string>();
   /** What workers logged as errors, and workers that ended without being killed. */
   readonly errors: string[] = [];
   private started = 0;
   private closing = false;
 
-  constructor(private readonly options: FleetOptions) {
+  /** @param ofPlace what is different in a place, for all its processes */
+  constructor(private readonly options: FleetOptions, private readonly ofPlace: (place: number) => Partial<FleetOptions> = () => ({})) {
     super();
   }
 
@@ -73,21 +81,33 @@ export class Fleet extends EventEmitter {
 
   private fill(place: number, options: FleetOptions): WorkerProcess {
     const release = options.release === undefined ? '' : `v${options.release}-`;
-    const worker = new WorkerProcess(`${release}worker-${place}-${(this.started += 1)}`, options);
+    const worker = new WorkerProcess(`${release}worker-${place}-${(this.started += 1)}`, { ...options, ...this.ofPlace(place) });
     this.workers[place] = worker;
     worker.on('working', () => this.emit('working'));
-    worker.on('refused', () => (this.refused += 1));
+    worker.on('refused', ({ reason }: Extract<WorkerMessage, { type: 'refused' }>) => {
+      this.refused += 1;
+      this.commits[reason] += 1;
+    });
+    worker.on('unanswered', () => (this.commits.unanswered += 1));
+    worker.on('resolved', ({ outcomes }: Extract<WorkerMessage, { type: 'resolved' }>) => {
+      for (const outcome of outcomes) this.commits[outcome] += 1;
+    });
     worker.on('log', ({ level, text }: Extract<WorkerMessage, { type: 'log' }>) => {
       const [, takeovers] = TAKEOVERS.exec(text) ?? [];
       if (takeovers !== undefined) {
         this.takeovers += Number(takeovers);
         this.emit('takeover');
       }
+      if (text.includes(REACHABLE)) this.reconnected += 1;
       if (level === 'error') this.errors.push(`${worker.name}: ${text}`);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (this.closing) return;
-      if (!worker.isEnding) this.errors.push(`${worker.name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      if (!worker.isEnding) {
+        const error = `${worker.name} ended by itself: ${signal ?? `exit code ${code}`}`;
+        this.errors.push(error);
+        if (!worker.hasStarted) this.failedStarts.add(error);
+      }
       this.fill(place, this.options);
     });
     return worker;

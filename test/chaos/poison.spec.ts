@@ -1,4 +1,5 @@
 /** An orchestrator, an activity and an operation of an entity that end their process, again and again, while others want to run there [Y8]. */
+import { rowsOfDatabases, type DatabaseKind } from '../support/databases.js';
 import { checkDatabase, readSettledTables } from './checker/check-database.js';
 import { EXIT_CODES } from './killers.js';
 import { Stage } from './stage.js';
@@ -11,11 +12,11 @@ let stage: Stage;
 
 afterEach(() => stage.close());
 
-it.each([
+it.each(rowsOfDatabases<[DatabaseKind, number, number]>([
   // The operating system gives the lock back at once: a restart that waited for the lease would pass the time limit.
   ['sqlite', 1, 60_000],
   ['mysql', 2, 1_000],
-] as const)('[Y8] they fail after maxDispatchCount, all others complete: %s, %d processes', async (kind, processes, leaseDuration) => {
+]))('[Y8] they fail after maxDispatchCount, all others complete: %s, %d processes', async (kind, processes, leaseDuration) => {
   stage = await Stage.open(kind, { leaseDuration });
   const { client } = stage;
   const fleet = stage.fleet({ maxDispatchCount: MAX_DISPATCH_COUNT });

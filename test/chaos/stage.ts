@@ -27,8 +27,9 @@ export class Stage {
     private readonly leaseDuration: number, private readonly outside: INestApplicationContext,
   ) {}
 
-  static async open(kind: DatabaseKind, options: StageOptions): Promise<Stage> {
-    const database = await createDatabase(kind);
+  /** @param place an empty database, or the kind of one */
+  static async open(place: DatabaseKind | TestDatabase, options: StageOptions): Promise<Stage> {
+    const database = typeof place === 'string' ? await createDatabase(place) : place;
     @Module({ imports: [DurableModule.forRoot({ storage: database.storage, worker: false, ...options })] })
     class ClientModule {}
     const outside = await NestFactory.createApplicationContext(ClientModule, { logger: ['error'] });
@@ -46,9 +47,9 @@ export class Stage {
   }
 
   /** A fleet without workers yet. */
-  fleet(special: Partial<FleetOptions> = {}): Fleet {
+  fleet(special: Partial<FleetOptions> = {}, ofPlace?: (place: number) => Partial<FleetOptions>): Fleet {
     const { database: { storage }, leaseDuration, effects } = this;
-    const fleet = new Fleet({ storage, leaseDuration, effects, ...special });
+    const fleet = new Fleet({ storage, leaseDuration, effects, ...special }, ofPlace);
     this.fleets.push(fleet);
     return fleet;
   }

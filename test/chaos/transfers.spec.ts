@@ -5,7 +5,7 @@
  *
  * CHAOS_SEED repeats plans and delays of a run; CHAOS_KILLS and CHAOS_ORCHESTRATIONS make it longer or shorter.
  */
-import type { DatabaseKind } from '../support/databases.js';
+import { rowsOfDatabases, type DatabaseKind } from '../support/databases.js';
 import { countTorn, countTransfers, readBookings } from './checker/bookings.js';
 import { checkAccounts, readAccounts, readReceipts } from './checker/check-accounts.js';
 import { checkDatabase, readSettledTables } from './checker/check-database.js';
@@ -35,11 +35,11 @@ afterEach(async () => {
 });
 afterAll(() => printReport('Transfers', reports));
 
-it.each<[DatabaseKind, number, number, Pause]>([
+it.each(rowsOfDatabases<[DatabaseKind, number, number, Pause]>([
   // A transfer needs several owners at a time, and each dead one is missed for as long as its lease stands.
   ['mysql', 2, 30, { least: 100, most: 1_000 }],
   ['sqlite', 1, 50, { least: 20, most: 500 }],
-])('[N4] [L1] kill -9 loses no transfer, makes none twice and leaves no lock, on %s with %i worker(s)', async (kind, workers, usualKills, pause) => {
+]))('[N4] [L1] kill -9 loses no transfer, makes none twice and leaves no lock, on %s with %i worker(s)', async (kind, workers, usualKills, pause) => {
   const wantedKills = Number(process.env.CHAOS_KILLS ?? usualKills);
   const wantedOrchestrations = Number(process.env.CHAOS_ORCHESTRATIONS ?? IN_FLIGHT);
   const random = Random.fromEnvironment();

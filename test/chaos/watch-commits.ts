@@ -1,16 +1,21 @@
 /** Looks over the shoulder of a worker's store: reports the commits that it refuses, and stops the process where it is told to. */
-import { FenceLostError, StaleMemberError } from '../../lib/storage/errors.js';
+import { FenceLostError, OutcomeUnknownError, StaleMemberError } from '../../lib/storage/errors.js';
 import { Session } from '../../lib/storage/session.js';
 import { TypeOrmStore } from '../../lib/storage/typeorm-store.js';
 import type { Freeze, WorkerMessage } from './worker-messages.js';
 
-export function watchCommits(freeze: Freeze | undefined, tell: (message: WorkerMessage) => Promise<void>): void {
+export interface CommitWatch {
+  /** Stops the process in its next commit. */
+  freezeNext(place: Freeze['place']): void;
+}
+
+export function watchCommits(first: Freeze | undefined, tell: (message: WorkerMessage) => Promise<void>): CommitWatch {
   let commits = 0;
-  let isFrozen = false;
+  let freeze = first;
   /** Stops here until somebody sends SIGCONT. */
   async function stopAt(place: Freeze['place']): Promise<void> {
-    if (isFrozen || freeze?.place !== place || commits !== freeze.commit) return;
-    isFrozen = true;
+    if (freeze?.place !== place || commits < freeze.commit) return;
+    freeze = undefined;
     await tell({ type: 'freezing' });
     process.kill(process.pid, 'SIGSTOP');
   }
@@ -22,14 +27,21 @@ export function watchCommits(freeze: Freeze | undefined, tell: (message: WorkerM
       await commit.call(this, batch);
     } catch (error) {
       if (error instanceof FenceLostError || error instanceof StaleMemberError) void tell({ type: 'refused', reason: error.name });
+      else if (error instanceof OutcomeUnknownError) void tell({ type: 'unanswered' });
       throw error;
     }
+  });
+  wrap(TypeOrmStore.prototype, 'resolveCommit', (resolveCommit) => async function (this: TypeOrmStore, fences) {
+    const outcomes = await resolveCommit.call(this, fences);
+    void tell({ type: 'resolved', outcomes });
+    return outcomes;
   });
   wrap(Session.prototype, 'updateMany', (updateMany) => async function (this: Session, update, rows) {
     // The fence of a commit is its last statement (I2): everything else is written by then.
     if (update.table === 'durable_partitions' && update.columns.includes('previous_no')) await stopAt('inside');
     return updateMany.call(this, update, rows);
   });
+  return { freezeNext: (place) => (freeze = { commit: commits + 1, place }) };
 }
 
 /** Puts another function in the place of a method. */

@@ -1,5 +1,6 @@
 /** What the driver and a worker process tell each other. */
 import type { StorageOptions } from '../../lib/storage/index.js';
+import type { CommitOutcome } from '../../lib/storage/store.js';
 import type { Release } from './orders.js';
 
 /** Everything that a worker process is told at its start, as JSON in its first argument. */
@@ -38,6 +39,10 @@ export type WorkerMessage =
   | { readonly type: 'freezing' }
   /** A commit was refused: by its fence (I2), or because what it consumes or changes is no longer there (I4, I8). */
   | { readonly type: 'refused'; readonly reason: 'FenceLostError' | 'StaleMemberError' }
+  /** The answer to COMMIT was lost (I2). */
+  | { readonly type: 'unanswered' }
+  /** What had become of such a commit, by partition. */
+  | { readonly type: 'resolved'; readonly outcomes: readonly CommitOutcome[] }
   /** What came of a {@link ClientRequest}. */
   | { readonly type: 'answer'; readonly request: number; readonly error?: string }
   | { readonly type: 'log'; readonly level: 'log' | 'warn' | 'error'; readonly text: string };
@@ -56,4 +61,11 @@ export interface ClientRequest extends ClientCall {
   readonly request: number;
 }
 
-export type WorkerRequest = typeof CLOSE | ClientRequest;
+/** Something to go wrong in the worker. */
+export type Harm =
+  /** It stops itself there in its next commit. */
+  | { readonly freeze: Freeze['place'] }
+  /** Its calendar is so far from the true time, ms. */
+  | { readonly shiftClock: number };
+
+export type WorkerRequest = typeof CLOSE | ClientRequest | Harm;

@@ -2,10 +2,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { resolve } from 'node:path';
-import { CLOSE, type ClientCall, type WorkerConfig, type WorkerMessage, type WorkerRequest } from './worker-messages.js';
+import { CLOSE, type ClientCall, type Freeze, type WorkerConfig, type WorkerMessage, type WorkerRequest } from './worker-messages.js';
 
-/** Compiled by test/support/compile-children.js. */
-const SCRIPT = resolve(import.meta.dirname, '../../build/test/chaos/worker.js');
+/** Compiled by test/support/compile-children.js, or beside this file when that is compiled itself. */
+const SCRIPT = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../build/test/chaos' : '.', 'worker.js');
 /** How long a clean stop may take, ms. */
 const CLOSE_TIMEOUT = 20_000;
 
@@ -16,6 +16,8 @@ export class WorkerProcess extends EventEmitter {
   state: 'starting' | 'ready' | 'working' | 'gone' = 'starting';
   /** Whether somebody made it end. */
   isEnding = false;
+  /** Of one that is gone: whether its application had started. */
+  hasStarted = false;
   private readonly child: ChildProcess;
   private requests = 0;
 
@@ -30,6 +32,7 @@ export class WorkerProcess extends EventEmitter {
       this.emit(message.type, message);
     });
     this.child.once('exit', (code, signal) => {
+      this.hasStarted = this.state !== 'starting';
       this.state = 'gone';
       this.emit('exit', code, signal);
     });
@@ -69,6 +72,22 @@ export class WorkerProcess extends EventEmitter {
       if (this.state === 'gone') ended();
       else this.send({ ...call, request });
     });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Resolves when it has stopped itself in a commit. @throws when it ends first */
+  async freeze(place: Freeze['place']): Promise<void> {
+    const freezing = this.next('freezing');
+    this.send({ freeze: place });
+    await freezing;
+  }
+
+  /** @param shift of its calendar from the true time, ms */
+  shiftClock(shift: number): void {
+    this.send({ shiftClock: shift });
   }
 
   signal(signal: 'SIGKILL' | 'SIGTERM' | 'SIGCONT'): void {

@@ -5,6 +5,7 @@ import { DurableClient, DurableModule } from '../../lib/index.js';
 import { Account, Receipts } from './accounts.js';
 import { Census } from './census.js';
 import { Effects } from './effects.js';
+import { shiftClock } from './faults/clock-shift.js';
 import { Killers } from './killers.js';
 import { serve } from './order-client.js';
 import { RELEASES } from './orders.js';
@@ -45,13 +46,15 @@ class WorkerModule {}
 /** Its driver has died: nobody would stop it. */
 const exit = () => process.exit(1);
 process.once('disconnect', exit);
-watchCommits(config.freeze, tell);
+const commits = watchCommits(config.freeze, tell);
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger });
 app.enableShutdownHooks(['SIGTERM']);
 process.on('message', (message: WorkerRequest) => {
-  if (message !== CLOSE) return void answer(message);
   // The process is to end by itself: a closed application leaves nothing behind that would keep it alive.
-  void app.close().then(() => process.off('disconnect', exit).disconnect());
+  if (message === CLOSE) void app.close().then(() => process.off('disconnect', exit).disconnect());
+  else if ('freeze' in message) commits.freezeNext(message.freeze);
+  else if ('shiftClock' in message) shiftClock(message.shiftClock);
+  else void answer(message);
 });
 
 async function answer({ request, ...call }: ClientRequest): Promise<void> {

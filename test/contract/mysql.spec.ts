@@ -1,4 +1,7 @@
-import { mysqlCases } from './cases/mysql.cases.js';
+import { mysqlCases, singleServerCases } from './cases/mysql.cases.js';
 import { describeStore } from './store.contract.js';
 
-describeStore('mysql', mysqlCases);
+describeStore('mysql', (fixture) => {
+  mysqlCases(fixture);
+  singleServerCases(fixture);
+});

@@ -1,12 +1,15 @@
 import type { DatabaseKind } from '../support/databases.js';
 import { activityCases } from './cases/activities.cases.js';
+import { backlogCases } from './cases/backlog.cases.js';
 import { clientBatchCases } from './cases/client-batch.cases.js';
 import { commitCases } from './cases/commit.cases.js';
 import { countCases } from './cases/counts.cases.js';
+import { damageCases } from './cases/damage.cases.js';
 import { entityCases } from './cases/entities.cases.js';
 import { entityQueryCases } from './cases/entity-query.cases.js';
 import { entityQueueCases } from './cases/entity-queue.cases.js';
 import { openingCases } from './cases/opening.cases.js';
+import { overdueCases } from './cases/overdue.cases.js';
 import { ownershipCases } from './cases/ownership.cases.js';
 import { purgeCases } from './cases/purge.cases.js';
 import { queryCases } from './cases/query.cases.js';
@@ -20,9 +23,12 @@ const CASES: Readonly<Record<string, (fixture: StoreFixture) => void>> = {
   commit: commitCases,
   counts: countCases,
   activities: activityCases,
+  backlog: backlogCases,
+  damage: damageCases,
   entities: entityCases,
   'queues of entities': entityQueueCases,
   'queries of entities': entityQueryCases,
+  overdue: overdueCases,
   'client batches': clientBatchCases,
   reads: readCases,
   queries: queryCases,

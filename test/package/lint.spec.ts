@@ -29,6 +29,8 @@ const REFUSED: [folder: string, code: string, rule: string][] = [
   ['lib/client', `import '../engine/engine.js';`, 'layers'],
   ['lib/http', `import '../engine/engine.js';`, 'layers'],
   ['lib/nest', `import '../testing/index.js';`, 'layers'],
+  ['lib/nest', `import '@nestjs/terminus';`, 'layers'],
+  ['lib/terminus', `import '../engine/engine.js';`, 'layers'],
   ['lib/testing', `import '../../test/support/databases.js';`, 'layers'],
   ['lib/other', `import '../core/ids.js';`, 'layers'],
   ['sample-app/src', `import '../../lib/index.js';`, 'layers'],
@@ -45,6 +47,7 @@ const ALLOWED: [folder: string, code: string][] = [
   ['lib/client', `import '../core/ids.js';\nimport '../storage/store.js';`],
   ['lib/http', `import '../client/index.js';\nimport '@nestjs/common';`],
   ['lib/nest', `import '../storage/index.js';\nimport '../engine/engine.js';\nimport '../client/index.js';\nimport '@nestjs/core';`],
+  ['lib/terminus', `import '../nest/index.js';\nimport '../client/index.js';\nimport '@nestjs/terminus';`],
   ['lib/testing', `import '../nest/index.js';`],
   ['sample-app/src', `import 'nestjs-durable';\nimport '@nestjs/common';`],
 ];

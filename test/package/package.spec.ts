@@ -46,6 +46,16 @@ describe('the packed package', () => {
     expect(await packed.evaluate(environment, format, script)).toBe('true');
   });
 
+  it.each(FORMATS)('loads its Terminus entry where that is installed, in a %s consumer', async (format) => {
+    const script = `console.log(Object.keys(${LOAD[format]('nestjs-durable/terminus')}).join())`;
+    expect(await packed.evaluate('nest-12', format, script)).toBe('DurableHealthIndicator');
+  });
+
+  // nest-11 has no Terminus, and what is tested there besides works.
+  it.each(FORMATS)('says what is missing where Terminus is not installed, in a %s consumer', async (format) => {
+    await expect(packed.evaluate('nest-11', format, LOAD[format]('nestjs-durable/terminus'))).rejects.toThrow("'@nestjs/terminus'");
+  });
+
   it.each(CONSUMERS)('[A7] [W1] compiles and runs an orchestration with enhancers, also over HTTP, in %s, in an application of type %s', async (environment, format) => {
     const farewell = ['Goodbye! true #1', 'excused me'];
     expect(JSON.parse(await packed.compileAndRun(environment, format))).toEqual({

@@ -48,7 +48,8 @@ export interface TimedCall {
   readonly from: 'client' | 'worker';
   /** For reports: `raiseEvent a 'go'`. */
   readonly title: string;
-  run(client: DurableClient): Promise<unknown>;
+  /** @param process the one that makes the call */
+  run(client: DurableClient, process: Pick<VirtualProcess, 'sleep'>): Promise<unknown>;
 }
 
 export interface CallOutcome {
@@ -65,11 +66,13 @@ export interface CallOutcome {
 /** A change of a row, in the order of the database: written by triggers, so rolled back with its transaction. */
 export interface AuditEntry {
   readonly order: number;
+  /** The same for all changes of one transaction, ascending. */
+  readonly transaction: number;
   /** Virtual ms. */
   readonly at: number;
   readonly table: string;
   readonly change: 'insert' | 'update' | 'delete';
-  /** Columns of the row after it, for `delete` before it. */
+  /** All columns of the row after it, for `delete` before it, by their names in the database. */
   readonly row: Readonly<Record<string, unknown>>;
   /** Before an `update`. */
   readonly before?: Readonly<Record<string, unknown>>;

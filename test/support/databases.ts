@@ -2,10 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 
-/** The databases that every contract and e2e suite runs on: `describe.each(DATABASES)('… on %s', (kind) => …)`. */
-export const DATABASES = ['sqlite', 'mysql'] as const;
+const KINDS = ['sqlite', 'mysql'] as const;
 
-export type DatabaseKind = (typeof DATABASES)[number];
+export type DatabaseKind = (typeof KINDS)[number];
+
+/**
+ * The databases that every contract and e2e suite runs on: `describe.each(DATABASES)('… on %s', (kind) => …)`. All kinds, unless
+ * DURABLE_TEST_DATABASES names one, as `npm run test:mysql` does.
+ */
+export const DATABASES: readonly DatabaseKind[] = KINDS.filter((kind) => (process.env.DURABLE_TEST_DATABASES ?? kind) === kind);
+
+/** Of rows for `it.each` that begin with a database's kind, those whose database is tested. */
+export function rowsOfDatabases<Row extends readonly [DatabaseKind, ...unknown[]]>(rows: readonly Row[]): Row[] {
+  return rows.filter(([kind]) => DATABASES.includes(kind));
+}
 
 /** Connection options as TypeORM and `DurableModule.forRoot({ storage })` take them. */
 export type TestStorage =

@@ -13,6 +13,10 @@ DurableModule.forRootAsync({ isGlobal: true, useFactory: async () => some });
 DurableModule.forRoot({ enhancers: { pipes: 'yes' } });
 // @ts-expect-error no such kind
 DurableModule.forRoot({ enhancers: { middleware: true } });
+DurableModule.forRoot({ retention: { completed: 86_400_000 }, maxBacklog: 10_000 });
+
+// @ts-expect-error instances that are not finished are never purged
+DurableModule.forRoot({ retention: { running: 86_400_000 } });
 // @ts-expect-error no such setting
 DurableModule.forRoot({ leaseTime: 5 });
 // @ts-expect-error what shapes the module graph stands beside the factory

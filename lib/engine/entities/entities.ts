@@ -1,10 +1,11 @@
 /** The entities of this process's partitions. Their operations run outside of the dispatcher's loop, as they may be asynchronous. */
 import type { DurableLogger } from '../../core/logger.js';
-import type { Checkpoint, DurableStore, InboxMessage, TimerRow } from '../../storage/store.js';
+import type { Checkpoint, DurableStore, InboxMessage, MessageHead, TimerRow } from '../../storage/store.js';
 import type { Clock } from '../clock.js';
 import type { Committer } from '../committer.js';
 import { newExecutionId, newInstanceId } from '../generated-ids.js';
 import type { HandlerRegistry } from '../handlers.js';
+import type { EntityCounts } from '../metrics.js';
 import type { Ownership } from '../ownership.js';
 import type { ParkedWork } from '../parked-work.js';
 import { isParkMark } from '../parking.js';
@@ -13,6 +14,7 @@ import type { EngineSettings } from '../settings.js';
 import type { StoreHealth } from '../store-health.js';
 import { AbsentEntities } from './absent-entities.js';
 import { EntityRunner } from './entity-runner.js';
+import type { EntitySlot } from './entity-slot.js';
 import { EntityWriter } from './entity-writer.js';
 import { OperationRunner } from './operation-runner.js';
 
@@ -24,6 +26,7 @@ export interface EntitiesPort {
   readonly handlers: HandlerRegistry;
   readonly settings: EngineSettings;
   readonly committer: Committer;
+  readonly metrics: EntityCounts;
   readonly ownership: Ownership;
   readonly parked: ParkedWork;
   partitionCount(): number;
@@ -47,7 +50,7 @@ export class Entities {
     const { store, clock, health, log, handlers, settings, ownership } = port;
     const { workers } = ownership.members;
     const now = () => port.now();
-    this.writer = new EntityWriter({ log, committer: port.committer, now, effects: (partition, checkpoint) => port.effects(partition, checkpoint) });
+    this.writer = new EntityWriter({ log, committer: port.committer, metrics: port.metrics, now, effects: (partition, checkpoint) => port.effects(partition, checkpoint) });
     this.runner = new EntityRunner({
       store, clock, health, log, handlers, settings, now,
       context: {
@@ -71,9 +74,9 @@ export class Entities {
     });
   }
 
-  /** Operations carried out and written so far. */
-  get operations(): number {
-    return this.writer.operations;
+  /** Entities that workers may have died of and that wait or run [Y8]. */
+  get suspects(): readonly EntitySlot[] {
+    return this.runner.turns.suspects;
   }
 
   /** Whether entities that workers may have died of wait or run [Y8]. */
@@ -84,6 +87,21 @@ export class Entities {
   /** Whether one of them runs. */
   get isSuspectAtWork(): boolean {
     return this.runner.turns.isSuspectAtWork;
+  }
+
+  /** Whether the message is in memory, or something is done with its entity. */
+  isAtWork(partition: Partition, { instanceId, ...key }: MessageHead): boolean {
+    const slot = partition.entities.get(instanceId);
+    return slot !== undefined && (isBusy(slot) || slot.line.holds(key));
+  }
+
+  /** Looks at the queue of an entity once more, unless something is done with it. */
+  lookAgain(partition: Partition, instanceId: string): void {
+    const slot = partition.entity(instanceId);
+    if (isBusy(slot)) return;
+    slot.isMarked = true;
+    slot.line.hasRest = true;
+    this.runner.wake(slot);
   }
 
   /** Adds a message for an entity of an owned partition. */
@@ -140,4 +158,8 @@ export class Entities {
   stop(): void {
     this.runner.stop();
   }
+}
+
+function isBusy({ busy, scheduled, writing }: EntitySlot): boolean {
+  return busy || scheduled || writing !== undefined;
 }

@@ -47,6 +47,7 @@ export class EntityAdmission {
 
   /** Whether the operation may run now. @param isFirst no other has run since the last step */
   mayRun(slot: EntitySlot, next: WaitingMessage, isFirst: boolean): boolean {
+    if (!isFirst && slot.oneByOne > 0) return false;
     return !isOld(slot, next) || (slot.admission !== undefined && (isFirst || !slot.isCareful));
   }
 }

@@ -4,7 +4,7 @@
  * the inbox is older than what is in the queue [N4].
  */
 import type { Caller } from '../../core/history.js';
-import type { EntityOperation, InboxMessage, QueuedMessage, TimerRow } from '../../storage/store.js';
+import type { EntityOperation, InboxMessage, MessageKey, QueuedMessage, TimerRow } from '../../storage/store.js';
 import { queueKeyOf } from './entity-timers.js';
 
 /** A message in memory. */
@@ -47,6 +47,11 @@ export class EntityLine {
   /** How many messages lie in the inbox. */
   get inboxLength(): number {
     return this.waiting.length;
+  }
+
+  /** Whether a message is in memory. */
+  holds({ key, sender }: Pick<MessageKey, 'key' | 'sender'>): boolean {
+    return [...this.due, ...this.stored, ...this.waiting].some(({ message }) => message.key === key && message.sender === sender);
   }
 
   /** Adds a message of the inbox. */

@@ -63,7 +63,8 @@ export class EntityRun {
       else if (body.type === 'LockEntity') this.step.grant(entry, body.holder);
       else {
         this.step.take(entry);
-        port.log.warn(`A message ${body.type} for entity '${slot.instanceId}' was dropped: it is for orchestrations.`);
+        if (body.type === 'Unreadable') port.log.error(`A message for entity '${slot.instanceId}' cannot be read, and was dropped: ${body.reason}.`);
+        else port.log.warn(`A message ${body.type} for entity '${slot.instanceId}' was dropped: it is for orchestrations.`);
       }
     }
     cancelTime?.();

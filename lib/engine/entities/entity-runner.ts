@@ -8,6 +8,7 @@ import { backoffOf } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import type { EntityDefinition, HandlerRegistry } from '../handlers.js';
 import type { Partition } from '../partition.js';
+import { BLOCKED_FROM, Refusals } from '../refusals.js';
 import type { EngineSettings } from '../settings.js';
 import type { StoreHealth } from '../store-health.js';
 import { TurnQueue } from '../turn-queue.js';
@@ -56,6 +57,7 @@ export class EntityRunner {
   private readonly loader: EntityLoader;
   private readonly cache: EntityCache;
   private readonly admission: EntityAdmission;
+  private readonly refusals: Refusals;
   private readonly overflow: EntityOverflow;
   private readonly watch: LockWatch;
   private readonly runPort: EntityRunPort;
@@ -72,6 +74,7 @@ export class EntityRunner {
       isHeld: () => port.isHeld(),
       mayBeAlone: () => port.mayBeAlone(),
       process: (slot) => this.process(slot),
+      failed: (slot, error) => this.retry(slot, error),
     });
     this.loader = new EntityLoader({
       store, clock, health,
@@ -80,6 +83,7 @@ export class EntityRunner {
     });
     this.cache = new EntityCache(settings.extendedSessionsEnabled ? settings.maxCachedInstances : 0);
     this.admission = new EntityAdmission({ maxDispatchCount: settings.maxDispatchCount, isAlone: (slot) => this.turns.isAlone(slot) });
+    this.refusals = new Refusals('Entity', { log, maxDispatchCount: settings.maxDispatchCount });
     this.overflow = new EntityOverflow({ context, writer, now, moved: (slot) => this.moved(slot) });
     this.watch = new LockWatch({
       store, clock, health,
@@ -151,6 +155,8 @@ export class EntityRunner {
     }
     this.turns.endSolitude(slot);
     if (!line.isEmpty) {
+      // Let go of, its messages would pass for known and never be read again.
+      this.cache.delete(slot);
       this.overflow.check(slot);
       this.watch.watch(slot);
     } else if (!slot.writing) this.rest(slot);
@@ -176,6 +182,8 @@ export class EntityRunner {
   }
 
   private loaded(slot: EntitySlot, orphans: readonly TimerRow[]): void {
+    const { instanceId, row } = slot;
+    if (row?.unreadable) this.port.log.error(`The lock of entity '${instanceId}' cannot be read, and counts as given back: ${row.unreadable}.`);
     slot.busy = false;
     slot.voidTimers.push(...orphans);
     this.settle(slot);
@@ -188,7 +196,8 @@ export class EntityRunner {
     const next = slot.line.next(slot.lock, now);
     const definition = this.port.handlers.findEntity(slot.entityId.name);
     const admitted = definition && next && operationOf(next) ? this.admission.admit(slot, next) : undefined;
-    if (admitted?.kind === 'suspect') return this.turns.addSuspect(slot);
+    if (admitted?.kind === 'suspect') return this.waitForSolitude(slot);
+    slot.isHeldUp = false;
     this.turns.begin(slot);
     this.running.add(slot);
     // A hand-over waits for what runs.
@@ -200,6 +209,13 @@ export class EntityRunner {
       if (slot.row?.lock !== lock) this.watch.changed(slot);
       this.ended(slot, end);
     });
+  }
+
+  /** It may be long until nothing else runs. */
+  private waitForSolitude(slot: EntitySlot): void {
+    slot.isHeldUp = true;
+    this.turns.addSuspect(slot);
+    this.overflow.check(slot);
   }
 
   private async run(slot: EntitySlot, definition: EntityDefinition | undefined, admitted: EntityAdmitted | undefined): Promise<EntityRunEnd> {
@@ -221,6 +237,8 @@ export class EntityRunner {
     this.turns.end(slot);
     if (slot.dropped) return this.retry(slot, slot.dropped.error);
     slot.failures = 0;
+    slot.oneByOne = Math.max(0, slot.oneByOne - 1);
+    this.refusals.over(slot);
     slot.admission = end === 'counted' ? 'counted' : undefined;
     if (end !== 'counted') this.turns.endSolitude(slot);
     if (end === 'left') return this.wait(slot, LOOK_AGAIN);
@@ -244,16 +262,28 @@ export class EntityRunner {
     const reason = slot.dropped?.reason ?? 'refused';
     slot.dropped = undefined;
     if (partition.state === 'lost' || reason === 'partition-lost' || this.stopping) return;
+    // The one that the database does not take is found by running them one by one.
+    if (reason === 'refused') slot.oneByOne = Math.max(slot.oneByOne, slot.inHand.size);
     const inbox = slot.line.reset(slot.inHand);
     slot.inHand.clear();
     slot.forget();
+    if (reason === 'refused') return this.refused(slot, inbox, error);
     slot.failures += 1;
-    if (reason === 'refused' || slot.failures > 3) {
+    if (slot.failures > 3) {
       const text = error instanceof Error ? error.message : reason;
       this.port.log.error(`Entity '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
     }
     this.port.reread(partition, inbox);
     this.wait(slot, backoffOf(slot.failures));
+  }
+
+  private refused(slot: EntitySlot, inbox: readonly InboxMessage[], error: unknown): void {
+    const { delay, failure } = this.refusals.refused(slot, error);
+    // The operation that comes first fails with that, in a step of its own.
+    if (failure) slot.admission = failure;
+    const isAside = slot.refusals >= BLOCKED_FROM && delay > 0 && slot.partition.setAside(slot.instanceId, inbox);
+    if (!isAside) this.port.reread(slot.partition, inbox);
+    this.wait(slot, delay);
   }
 
   private wait(slot: EntitySlot, delay: number): void {
@@ -266,6 +296,7 @@ export class EntityRunner {
       slot.cancelWait = undefined;
       slot.busy = false;
       slot.isHeldUp = false;
+      if (slot.partition.bringBack(slot.instanceId)) this.port.reread(slot.partition, []);
       this.settle(slot);
     });
   }

@@ -35,10 +35,14 @@ export class EntitySlot {
   isInterrupted = false;
   /** Its operation takes so long, or it waits for so long, that its messages must not stay in the inbox. */
   isHeldUp = false;
-  /** What was decided, before its code runs, about messages that were there when a worker died [Y8]; anew after each step. */
+  /** What was decided, before its code runs, about messages that were there when a worker died [Y8], or whose steps are refused; anew after each step. */
   admission: 'counted' | FailureDetails | undefined;
   /** A worker may have died of one of its operations: they run one by one [Y8]. */
   isCareful = false;
+  /** So many operations run one by one: one of them led to a step that was refused. */
+  oneByOne = 0;
+  /** Tries in a row that were refused for good. */
+  refusals = 0;
   /** Why its last checkpoint was not written: nothing in memory can be relied on. */
   dropped: { readonly reason: DropReason; readonly error: unknown } | undefined;
   /** The holder of its lock that has ended without giving it back. */

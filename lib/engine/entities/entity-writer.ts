@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../storage/store.js';
 import type { DurableLogger } from '../../core/logger.js';
 import type { Committer } from '../committer.js';
+import type { EntityCounts } from '../metrics.js';
 import type { Partition } from '../partition.js';
 import type { EntitySlot } from './entity-slot.js';
 import type { EntityStep } from './entity-step.js';
@@ -8,6 +9,7 @@ import type { EntityStep } from './entity-step.js';
 export interface EntityWriterPort {
   readonly log: DurableLogger;
   readonly committer: Committer;
+  readonly metrics: EntityCounts;
   /** Engine time, epoch ms. */
   now(): number;
   /** What a commit has brought about. */
@@ -16,9 +18,6 @@ export interface EntityWriterPort {
 
 /** Hands the steps of entities to the committer, of each entity one at a time (I1). */
 export class EntityWriter {
-  /** Operations that were carried out and are written. */
-  operations = 0;
-
   constructor(private readonly port: EntityWriterPort) {}
 
   /** Resolves when the step is written, or was dropped: then the slot says why, also when an earlier one was. */
@@ -47,10 +46,14 @@ export class EntityWriter {
           slot.isMarked = isMarked;
           step.committed(this.port.now());
           partition.consumed(checkpoint.consumedMessages);
-          this.operations += step.operations;
+          this.port.metrics.operations += step.operations;
+          this.port.metrics.steps += 1;
           this.tellOfFailures(slot, step);
-          this.port.effects(partition, checkpoint);
-          end();
+          try {
+            this.port.effects(partition, checkpoint);
+          } finally {
+            end();
+          }
         },
         dropped: (reason, error) => {
           slot.dropped = { reason, error };

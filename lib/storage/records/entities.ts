@@ -15,6 +15,8 @@ export interface EntityRow extends InstanceKey {
   readonly rowVersion: number;
   /** How often its worker died since its last step [Y8]; absent: never. */
   readonly attempts?: number;
+  /** Why its lock cannot be read, which is absent then. Never written. */
+  readonly unreadable?: string;
 }
 
 /** A message that was moved from the inbox to the queue of its entity; key and sender stay. */

@@ -28,6 +28,8 @@ export interface InstanceRow extends InstanceKey {
   readonly rowVersion: number;
   /** How often its worker died since its last checkpoint [Y8]; absent: never. */
   readonly attempts?: number;
+  /** What of the row cannot be read, and why: those fields are absent. Never written. */
+  readonly unreadable?: string;
 }
 
 export interface LoadKey extends InstanceKey {
@@ -39,6 +41,16 @@ export interface LoadedInstance {
   readonly row: InstanceRow;
   /** Of the current execution; empty when the instance is finished, unless the key asked for it. */
   readonly history: HistoryEvent[];
+  /** Why the history cannot be read, which is empty then. */
+  readonly unreadable?: UnreadableHistory;
+}
+
+export interface UnreadableHistory {
+  readonly reason: string;
+  /** A newer version wrote it, in a format that this one does not know: nothing is wrong with it. */
+  readonly isNewer: boolean;
+  /** The sequence number behind the last event of which there is a trace. */
+  readonly end: number;
 }
 
 export interface LoadedInstances {
@@ -66,6 +78,8 @@ export type InstanceHead = Pick<InstanceRow, 'partition' | 'instanceId' | 'execu
 export interface PurgeTarget extends InstanceKey {
   /** Only this execution; absent: whichever is there. */
   readonly executionId?: string;
+  /** Only as it was at this version; absent: whatever has changed since. */
+  readonly rowVersion?: number;
 }
 
 export interface PurgeOutcome {
@@ -82,6 +96,21 @@ export interface PurgeRequest extends Pick<InstanceQuery, 'createdFrom' | 'creat
 /** A step of it. */
 export interface PurgeQuery extends PurgeRequest, Pick<InstanceQuery, 'after'> {
   readonly createdTo: number;
+}
+
+/** What tells whether an instance has been kept for long enough. */
+export type InstanceAge = Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId' | 'rowVersion' | 'status' | 'createdAt' | 'updatedAt'>;
+
+/** A page of the instances in the order of their creation. Times are epoch ms, both ends included. */
+export interface AgeQuery extends Pick<InstanceQuery, 'after'> {
+  readonly createdFrom: number;
+  readonly createdTo: number;
+}
+
+export interface AgeScan {
+  readonly instances: readonly InstanceAge[];
+  /** Where to go on; absent at the end. */
+  readonly last?: NonNullable<InstanceQuery['after']>;
 }
 
 export interface PurgeScan {

@@ -79,7 +79,14 @@ export interface UnlockEntity {
 
 export type EntityMessageBody = EntityOperation | LockEntity | UnlockEntity;
 
-export type MessageBody = CreateInstance | RewindInstance | StartInstance | Deliver | EntityMessageBody;
+/** Stands for a body that cannot be read. It is written only where an entity's message moves from the inbox to its queue. */
+export interface Unreadable {
+  readonly type: 'Unreadable';
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+export type MessageBody = CreateInstance | RewindInstance | StartInstance | Deliver | EntityMessageBody | Unreadable;
 
 export interface InboxMessage extends MessageKey {
   readonly instanceId: string;
@@ -107,4 +114,6 @@ export interface HubSigns {
 export interface InboxRange {
   readonly partition: number;
   readonly limit: number;
+  /** Instances and entities whose messages are left out. */
+  readonly without?: readonly string[];
 }

@@ -1,8 +1,9 @@
 import type { Caller } from '../../core/history.js';
 import type { Value } from '../dialect.js';
 import { StaleMemberError } from '../errors.js';
+import { readBody } from '../message-bodies.js';
 import type { Session } from '../session.js';
-import type { Checkpoint, InstanceKey, MessageBody, QueuedMessage, QueueKey } from '../store.js';
+import type { Checkpoint, InstanceKey, QueuedMessage, QueueKey } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id', 'due_at', 'msg_key', 'sender'] as const;
 /** In place of a due time: the message waits for its turn. */
@@ -80,7 +81,7 @@ export async function readQueued(session: Session, hub: number, keys: readonly Q
   const rows = await session.selectMany<KeyRow & { body: string }>(
     [...KEY.slice(1), 'body'].join(', '), 'durable_entity_queue', KEY, keys.map((key) => keyValues(hub, key)),
   );
-  return rows.map((row) => ({ ...toKey(row), body: JSON.parse(row.body) as MessageBody })).sort(compareMessages);
+  return rows.map((row) => ({ ...toKey(row), body: readBody(row.body) })).sort(compareMessages);
 }
 
 function toKey(row: KeyRow): QueueKey {

@@ -19,14 +19,16 @@ export async function collectGarbage(session: Session, hub: number, partitions: 
   let done = 0;
   let deleted = 0;
   for (const chunk of session.chunks(executions.map(({ partition_no, execution_id }) => [hub, partition_no, execution_id]))) {
+    const room = limit - deleted;
     const events = await session.selectMany<{ partition_no: number; execution_id: string; sequence_no: number | string }>(
-      'partition_no, execution_id, sequence_no', 'durable_history', KEY, chunk, ` ORDER BY partition_no, execution_id, sequence_no LIMIT ${limit - deleted}`,
+      'partition_no, execution_id, sequence_no', 'durable_history', KEY, chunk, ` ORDER BY partition_no, execution_id, sequence_no LIMIT ${room}`,
     );
     deleted += await session.deleteMany(
       'durable_history', [...KEY, 'sequence_no'], events.map((row) => [hub, row.partition_no, row.execution_id, Number(row.sequence_no)]),
     );
     const last = events.at(-1);
-    const isCut = deleted >= limit && last !== undefined;
+    // By what was found, not by what was deleted: a former owner of the partition may be collecting the same.
+    const isCut = last !== undefined && events.length >= room;
     // The last execution of a full answer may have more rows: it stays marked.
     const end = isCut ? chunk.findIndex(([, partition, execution]) => partition === last.partition_no && execution === last.execution_id) : chunk.length;
     await session.deleteMany('durable_garbage', KEY, chunk.slice(0, end));

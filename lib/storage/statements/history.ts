@@ -1,8 +1,10 @@
-import { HISTORY_FORMAT, type HistoryEvent } from '../../core/history.js';
+import { UnreadableDataError } from '../../core/errors.js';
+import { HISTORY_EVENT_TYPES, HISTORY_FORMAT, type HistoryEvent } from '../../core/history.js';
 import type { Value } from '../dialect.js';
 import { historySchema, type HistoryRecord } from '../schemas.js';
 import type { Session } from '../session.js';
-import type { Checkpoint, InstanceRow } from '../store.js';
+import type { Checkpoint, InstanceRow, LoadedInstance, UnreadableHistory } from '../store.js';
+import { isRecord, readStored } from '../stored-json.js';
 import { whereTuples } from './where-tuples.js';
 
 /** Size from which the events of one checkpoint go into several rows, in characters. */
@@ -43,14 +45,20 @@ function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator
   if (texts.length > 0) yield chunk();
 }
 
+/** @throws UnreadableDataError */
 export async function readHistory(session: Session, hub: number, key: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
   const { partition, executionId } = key;
   const records = await session.runner.manager.getRepository(historySchema).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
-  return eventsOf(records, key.instanceId);
+  const { history, unreadable } = toHistory(records);
+  if (!unreadable) return history;
+  const { reason, isNewer } = unreadable;
+  throw new UnreadableDataError(`The history of instance '${key.instanceId}'`, reason, isNewer ? 'Upgrade this process.' : undefined);
 }
 
-/** Histories of many executions, by execution id. */
-export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, HistoryEvent[]>> {
+type StoredHistory = Pick<LoadedInstance, 'history' | 'unreadable'>;
+
+/** Histories of many executions, by execution id. One that is not whole is unreadable. */
+export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, StoredHistory>> {
   const records: HistoryRecord[] = [];
   for (const chunk of session.chunks(rows.map((row) => [hub, row.partition, row.executionId]))) {
     const query = session.runner.manager.getRepository(historySchema).createQueryBuilder('h');
@@ -58,21 +66,33 @@ export async function readHistories(session: Session, hub: number, rows: readonl
     records.push(...(await query.orderBy('h.executionId').addOrderBy('h.sequence').getMany()));
   }
   const byExecution = groupByExecution(records);
-  return new Map(rows.map((row) => [row.executionId, eventsOf(byExecution.get(row.executionId) ?? [], row.instanceId)]));
+  return new Map(rows.map((row) => [row.executionId, toHistory(byExecution.get(row.executionId) ?? [], row.historyLength)]));
 }
 
-function eventsOf(records: readonly HistoryRecord[], instanceId: string): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
-  for (const { format, sequence, body } of records) {
-    if (format !== HISTORY_FORMAT) {
-      throw new Error(
-        `The history of instance '${instanceId}' has format ${format} at event ${sequence}; this version of nestjs-durable reads format ` +
-          `${HISTORY_FORMAT}. A newer version wrote it: upgrade this process.`,
-      );
+/** @param length how many events there should be; absent: it is not known, and they may be collected as garbage at this moment */
+function toHistory(records: readonly HistoryRecord[], length?: number): StoredHistory {
+  const history: HistoryEvent[] = [];
+  const end = records.reduce((highest, { sequence, events }) => Math.max(highest, sequence + events), length ?? 0);
+  const broken = (reason: string, isNewer = false) => ({ history: [], unreadable: { reason, isNewer, end } satisfies UnreadableHistory });
+  for (const { format, sequence, events, body } of records) {
+    const where = `the row of durable_history from event ${sequence} on`;
+    if (format > HISTORY_FORMAT) {
+      return broken(`${where} has format ${format}, and this version of nestjs-durable reads format ${HISTORY_FORMAT}: a newer version wrote it`, true);
     }
-    for (const event of JSON.parse(body) as HistoryEvent[]) events.push(event);
+    if (format !== HISTORY_FORMAT) return broken(`${where} has format ${format}, which is none`);
+    if (length !== undefined && sequence !== history.length) return broken(`its rows do not follow each other: behind event ${history.length - 1} comes ${where}`);
+    let problem = '';
+    const found = readStored<HistoryEvent[]>(body, 'a list of events', isEventList, (reason) => (problem = reason));
+    if (!found) return broken(`${where} ${problem}`);
+    if (found.length !== events) return broken(`${where} holds ${found.length} events instead of ${events}`);
+    for (const event of found) history.push(event);
   }
-  return events;
+  if (length !== undefined && history.length !== length) return broken(`it has ${history.length} events, and should have ${length}`);
+  return { history };
+}
+
+function isEventList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((event) => isRecord(event) && HISTORY_EVENT_TYPES.has(String(event.type)));
 }
 
 function groupByExecution(records: readonly HistoryRecord[]): Map<string, HistoryRecord[]> {

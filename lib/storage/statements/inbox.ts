@@ -1,6 +1,7 @@
 import { StaleMemberError } from '../errors.js';
+import { readBody } from '../message-bodies.js';
 import type { Session } from '../session.js';
-import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageBody, MessageKey, WorkerInfo } from '../store.js';
+import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'msg_key', 'sender'] as const;
 
@@ -34,15 +35,17 @@ const WORKER_SIGNS = -2;
 /** The keys of all partitions and the signs of the hub in one query; then the messages that are new, which there mostly are none of. */
 export async function readInbox(session: Session, hub: number, worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
   const { now } = session.dialect;
-  const one = 'SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ? ORDER BY msg_key, sender LIMIT ?';
+  const one = ({ without = [] }: InboxRange) =>
+    'SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ? ' +
+    `${without.length > 0 ? `AND instance_id NOT IN (${without.map(() => '?').join(', ')}) ` : ''}ORDER BY msg_key, sender LIMIT ?`;
   const signs = [
     `SELECT ${PARTITION_SIGNS} AS partition_no, COUNT(CASE WHEN owner IS NULL OR lease_expires_at <= ${now} THEN 1 END) AS msg_key, ` +
       'COUNT(CASE WHEN owner = ? THEN 1 END) AS sender FROM durable_partitions WHERE hub = ?',
     `SELECT ${WORKER_SIGNS}, COUNT(*), COALESCE(MAX(worker_id), 0) FROM durable_workers WHERE hub = ? AND worker = 1 AND expires_at > ${now}`,
   ];
   const rows = await session.rows<KeyRow>(
-    [...signs, ...ranges.map((_, index) => `SELECT * FROM (${one}) AS p${index}`)].join(' UNION ALL '),
-    [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit }) => [hub, partition, limit])],
+    [...signs, ...ranges.map((range, index) => `SELECT * FROM (${one(range)}) AS p${index}`)].join(' UNION ALL '),
+    [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit, without = [] }) => [hub, partition, ...without, limit])],
   );
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));
   const fresh = keys.filter((key) => key.partition >= 0 && !isKnown(key));
@@ -58,7 +61,7 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
       key: Number(row.msg_key),
       sender: Number(row.sender),
       instanceId: row.instance_id,
-      body: JSON.parse(row.body) as MessageBody,
+      body: readBody(row.body),
     }))
     .sort((a, b) => a.partition - b.partition || a.key - b.key || a.sender - b.sender);
   return { messages, signs: toSigns(keys) };

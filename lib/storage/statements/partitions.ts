@@ -95,10 +95,17 @@ export async function resolveCommit(session: Session, hub: number, fences: reado
     OWNER, 'durable_partitions', ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), session.dialect.forUpdate,
   );
   const byPartition = new Map(rows.map((row) => [row.partition_no, row]));
-  return fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }) => {
+  const outcomes = fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }): CommitOutcome => {
     const row = byPartition.get(partition);
     if (!row || row.owner !== owner || Number(row.epoch) !== epoch) return 'lost';
     if (Number(row.commit_no) === commitNo) return 'committed';
     return Number(row.commit_no) === previousCommitNo ? 'not-committed' : 'lost';
   });
+  // The lock makes a commit that is still under way wait, or be waited for, but not one on another node of a cluster: that one is
+  // refused because the row was written since.
+  await session.updateMany(
+    { table: 'durable_partitions', columns: ['hub', 'partition_no'], where: ['t.hub = v.hub', 't.partition_no = v.partition_no'], set: ['lease_expires_at = t.lease_expires_at + 1'] },
+    fences.filter((_, index) => outcomes[index] === 'not-committed').map(({ partition }) => [hub, partition]),
+  );
+  return outcomes;
 }

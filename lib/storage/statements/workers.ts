@@ -1,4 +1,5 @@
 import { FenceLostError } from '../errors.js';
+import { isRecord, readStored } from '../stored-json.js';
 import { whetherOutdated, type HubRecord } from './hubs.js';
 import type { Session } from '../session.js';
 import type { CommitOutcome, HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
@@ -73,13 +74,15 @@ export async function heartbeat(session: Session, hub: number, worker: WorkerInf
   };
 }
 
+const NOTHING: HandlerList = { orchestrators: [], activities: [], entities: [] };
+
 function toWorker(row: WorkerRecord, time: number): WorkerRow {
   return {
     workerId: Number(row.worker_id),
     incarnation: row.incarnation,
     worker: row.worker === 1,
-    // A process of before entities has a list without them.
-    handlers: { entities: [], ...(JSON.parse(row.handlers) as Omit<HandlerList, 'entities'>) },
+    // A process of before entities has a list without them; one that cannot be read has nothing.
+    handlers: { ...NOTHING, ...readStored<Partial<HandlerList>>(row.handlers, 'a list of handlers', isRecord, () => undefined) },
     live: Number(row.expires_at) > time,
   };
 }
@@ -103,5 +106,8 @@ export async function resolveClientBatch(session: Session, hub: number, worker: 
     [hub, worker.workerId, worker.incarnation],
   );
   if (!rows[0]) return 'lost';
-  return Number(rows[0].commit_no) === commitNo ? 'committed' : 'not-committed';
+  if (Number(rows[0].commit_no) === commitNo) return 'committed';
+  // Refuses a commit that is still under way on another node of a cluster, as `resolveCommit` does.
+  await session.write('UPDATE durable_workers SET expires_at = expires_at + 1 WHERE hub = ? AND worker_id = ?', [hub, worker.workerId]);
+  return 'not-committed';
 }

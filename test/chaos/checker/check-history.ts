@@ -15,9 +15,12 @@ export function checkSequence(chunks: readonly StoredChunk[], length: number): s
   return problems;
 }
 
-/** What is wrong with the events of a finished execution that waited for everything that it began, if it completed. */
-export function checkFinishedHistory(events: readonly HistoryEvent[]): string[] {
-  return [...checkEpisodes(events), ...checkTasks(events), ...checkTimers(events), ...checkLocks(events), ...checkEnds(events)];
+/**
+ * What is wrong with the events of a finished execution that was never rewound.
+ * @param waits whether it waits for everything that it begins, if it completes
+ */
+export function checkFinishedHistory(events: readonly HistoryEvent[], waits = true): string[] {
+  return [...checkEpisodes(events), ...checkTasks(events, waits), ...checkTimers(events), ...checkLocks(events), ...checkEnds(events)];
 }
 
 /** Which kinds of events may follow which within an episode. */
@@ -66,7 +69,7 @@ function checkEpisodes(events: readonly HistoryEvent[]): string[] {
   return problems;
 }
 
-function checkTasks(events: readonly HistoryEvent[]): string[] {
+function checkTasks(events: readonly HistoryEvent[], waits: boolean): string[] {
   const problems: string[] = [];
   const ids = events.flatMap((event) => (phaseOf(event) === PHASES.indexOf('outputs') && 'taskId' in event ? [event.taskId] : []));
   ids.forEach((id, index) => {
@@ -78,7 +81,7 @@ function checkTasks(events: readonly HistoryEvent[]): string[] {
     ['EntityOperationCalled', ['EntityOperationCompleted', 'EntityOperationFailed']],
     ['EntityLockRequested', ['EntityLockGranted']],
   ] as const;
-  const isCut = events.some((event) => event.type === 'ExecutionCompleted' && event.status !== 'Completed');
+  const isCut = !waits || events.some((event) => event.type === 'ExecutionCompleted' && event.status !== 'Completed');
   for (const [opening, closings] of pairs) {
     const opened = new Map(events.flatMap((event, index) => (event.type === opening ? [[event.taskId, index] as const] : [])));
     const closed = new Map<number, number>();

@@ -49,13 +49,14 @@ type Query = <Row>(sql: string) => Promise<Row[]>;
 export async function readTables(storage: StorageOptions): Promise<StoredTables> {
   const source = await new DataSource(storage).initialize();
   try {
-    return await source.transaction((manager) => readAll((sql) => manager.query(sql)));
+    return await source.transaction((manager) => readTablesBy((sql) => manager.query(sql)));
   } finally {
     await source.destroy();
   }
 }
 
-async function readAll(query: Query): Promise<StoredTables> {
+/** By a connection that is open already. */
+export async function readTablesBy(query: Query): Promise<StoredTables> {
   const leftovers = new Map<string, readonly unknown[]>();
   for (const table of WORK_TABLES) leftovers.set(table, await query(`SELECT * FROM ${table} LIMIT 20`));
   const owners = await query<{ owner: string | null }>('SELECT owner FROM durable_partitions');

@@ -1,12 +1,35 @@
 import { DataSource } from 'typeorm';
-import { durableMigrations, MIGRATIONS_TABLE } from '../../../lib/storage/migrations/index.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
-import { idIn, inserted, message, newRow } from '../support/rows.js';
+import { MysqlDatabase } from '../../../lib/storage/mysql-database.js';
+import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
+import { makeEarlierSchema } from '../../support/earlier-schema.js';
+import { idIn, inserted, message, newRow, PARTITION_COUNT, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestProcess } from '../support/test-process.js';
+
+/** A server that keeps the locks of a process that has stopped would pass this, ms. */
+const PATIENCE = 60_000;
 
 type ServerOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
+
+/** What a server of its own does. In a Galera cluster a migration ends the transactions that are in its way. */
+export function singleServerCases(fixture: StoreFixture): void {
+  it('a migration that a long transaction keeps from its table gives up, and goes on where it stopped', async () => {
+    const storage = (await fixture.emptyStorage()) as ServerOptions;
+    const source = await makeEarlierSchema(storage, 1);
+    const runner = source.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('SELECT * FROM durable_instances');
+    const store = fixture.newStore(storage);
+    await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toBeInstanceOf(TransientStoreError);
+    await runner.rollbackTransaction();
+    await runner.release();
+    await source.destroy();
+    expect(await store.open({ name: fixture.hub, partitionCount: 4 })).toEqual({ hubId: 1, partitionCount: 4 });
+  });
+}
 
 export function mysqlCases(fixture: StoreFixture): void {
   let proxy: TcpProxy;
@@ -18,6 +41,14 @@ export function mysqlCases(fixture: StoreFixture): void {
     through = { ...fixture.storage, host: '127.0.0.1', port: proxy.port } as StorageOptions;
   });
   afterEach(() => proxy.stop());
+
+  /** A process whose statements fail when they go unanswered for so many ms. */
+  const startLimited = async (limit: number): Promise<TestProcess> => {
+    const store = new TypeOrmStore(new MysqlDatabase(through as ServerOptions, limit));
+    fixture.closeLater(store);
+    await store.open({ name: fixture.hub, partitionCount: PARTITION_COUNT });
+    return TestProcess.register(store);
+  };
 
   const FENCE = /durable_partitions AS t .* SET t\.commit_no/s;
 
@@ -55,6 +86,39 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await second.row(row)).toEqual(row);
   });
 
+  it('[I6] a process that stops inside a transaction for good does not keep its rows: the server ends it', async () => {
+    const first = await startLimited(10 * PATIENCE);
+    await first.take([0], { leaseDuration: -1 });
+    const row = newRow(idIn(0));
+    await first.commit(inserted(row));
+    const { held, release } = proxy.hold(FENCE);
+    const stopped = first.commit(updated(row, { status: 'Running' })).catch((error: unknown) => error);
+    await held;
+    const second = await fixture.startProcess({ partitions: [0] });
+    await untilPossible(() => second.commit(updated(row, { status: 'Completed' })));
+    expect(await second.row(row)).toMatchObject({ status: 'Completed' });
+    release();
+    expect(await stopped).toBeInstanceOf(TransientStoreError);
+  }, PATIENCE);
+
+  it('[I2] garbage that two owners of a partition collect at once is collected, beyond what one of them looked at too', async () => {
+    const first = await fixture.startProcess({ storage: through });
+    await first.take([0], { leaseDuration: -1 });
+    const row = newRow(idIn(0));
+    const events = [{ type: 'OrchestratorStarted', timestamp: 0 } as const];
+    const old = [['a', 0], ['a', 1], ['a', 2], ['b', 0]] as const;
+    await first.commit(inserted(row, { history: old.map(([executionId, sequence]) => ({ executionId, sequence, events })), garbage: ['a', 'b'] }));
+    const { held, release } = proxy.hold(/DELETE t FROM .* durable_history/s);
+    const collecting = first.store.collectGarbage([0], 2);
+    await held;
+    const second = await fixture.startProcess({ partitions: [0] });
+    expect(await second.store.collectGarbage([0], 1)).toBe(1);
+    release();
+    await collecting;
+    while ((await second.store.collectGarbage([0], 2)) > 0);
+    for (const executionId of ['a', 'b']) expect(await second.store.readHistory({ ...row, executionId })).toEqual([]);
+  });
+
   it.each([['after', 'committed'], ['before', 'not-committed']] as const)('[I2] a connection cut %s COMMIT leaves the outcome open: it was %s', async (when, outcome) => {
     const process = await fixture.startProcess({ storage: through, partitions: [0] });
     const row = newRow(idIn(0));
@@ -84,6 +148,47 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toEqual(row);
   });
 
+  describe('a network that swallows what is sent, without a word', () => {
+    const LIMIT = 250;
+
+    it('a statement fails after its limit, and what comes next has a new connection', async () => {
+      const process = await startLimited(LIMIT);
+      await process.take([0]);
+      const row = newRow(idIn(0));
+      // Two connections that are open already.
+      await Promise.all([process.store.time(), process.store.time()]);
+      const { resume } = proxy.stall();
+      const silent = `not answered for ${LIMIT} ms`;
+      await expect(process.commit(inserted(row))).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
+      await expect(process.store.time()).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
+      resume();
+      await process.commit(inserted(row));
+      expect(await process.row(row)).toEqual(row);
+    });
+
+    it('[I2] a COMMIT that arrives when nobody waits for it any more counts, and whoever asks what became of it waits until it is known', async () => {
+      const process = await startLimited(LIMIT);
+      await process.take([0]);
+      const row = newRow(idIn(0));
+      const fence = process.nextFence(0);
+      const { release } = proxy.hold(/COMMIT/);
+      await expect(process.commit(inserted(row))).rejects.toBeInstanceOf(OutcomeUnknownError);
+      const other = await fixture.openStore();
+      await expect(other.resolveCommit([fence])).rejects.toBeInstanceOf(TransientStoreError);
+      release();
+      expect(await other.resolveCommit([fence])).toEqual(['committed']);
+      expect(await process.row(row)).toEqual(row);
+    });
+
+    it('closing does not wait for what goes unanswered', async () => {
+      const process = await TestProcess.register(await fixture.openStore({ storage: through }));
+      const { held } = proxy.hold(/UNIX_TIMESTAMP/);
+      const unanswered = process.store.time();
+      await held;
+      await Promise.all([expect(unanswered).rejects.toBeInstanceOf(TransientStoreError), process.store.close()]);
+    });
+  });
+
   it('[I7] what fits into no statement of the server is refused before it is sent, with what to do', async () => {
     const process = await fixture.startProcess({ partitions: [0] });
     const row = newRow(idIn(0));
@@ -96,19 +201,40 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toEqual(row);
   });
 
-  it('a migration that a long transaction keeps from its table gives up, and goes on where it stopped', async () => {
-    const storage = (await fixture.emptyStorage()) as ServerOptions;
-    const source = await new DataSource({ ...storage, migrations: durableMigrations.slice(0, 1), migrationsTableName: MIGRATIONS_TABLE }).initialize();
-    await source.runMigrations();
-    const runner = source.createQueryRunner();
-    await runner.startTransaction();
-    await runner.query('SELECT * FROM durable_instances');
-    const store = fixture.newStore(storage);
-    await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toBeInstanceOf(TransientStoreError);
-    await runner.rollbackTransaction();
-    await runner.release();
-    await source.destroy();
-    expect(await store.open({ name: fixture.hub, partitionCount: 4 })).toEqual({ hubId: 1, partitionCount: 4 });
+  describe('the self-test at the start refuses', () => {
+    const timers = (suffix: string, key = 'PRIMARY KEY (hub, partition_no, fire_at, execution_id, task_id)') =>
+      'CREATE TABLE durable_timers (hub INT NOT NULL, partition_no INT NOT NULL, fire_at BIGINT NOT NULL, execution_id VARCHAR(200) NOT NULL, ' +
+      `task_id BIGINT NOT NULL, instance_id VARCHAR(255) NOT NULL, ${key}) CHARACTER SET utf8mb4 ${suffix}`;
+    const BYTES = 'COLLATE utf8mb4_bin';
+
+    it.each([
+      ['tables without transactions', timers('ENGINE=MyISAM COLLATE utf8mb4_nopad_bin'), /ROLLBACK does not take back.*InnoDB/],
+      ['a collation that ignores case', timers('COLLATE utf8mb4_general_ci'), /differ in case.*collation/],
+      ['a collation that ignores trailing blanks', timers(BYTES), /trailing blanks.*collation/],
+      ['a table without its key', timers('COLLATE utf8mb4_nopad_bin', 'INDEX (hub)'), /the same key is not refused/],
+    ])('%s', async (_what, statement, reason) => {
+      const storage = (await fixture.emptyStorage()) as ServerOptions;
+      const source = await new DataSource(storage).initialize();
+      const [row] = await source.query<{ version: string }[]>('SELECT VERSION() AS version');
+      const exact = row!.version.includes('MariaDB') ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
+      await source.query(statement.replace('utf8mb4_nopad_bin', exact));
+      await source.destroy();
+      const opened = fixture.newStore(storage).open({ name: fixture.hub, partitionCount: 4 });
+      await expect(opened).rejects.not.toBeInstanceOf(TransientStoreError);
+      await expect(opened).rejects.toThrow(/does not do what nestjs-durable relies on/);
+      await expect(opened).rejects.toThrow(reason);
+    });
+
+    it('a driver that counts what changed in place of what matched', async () => {
+      const store = fixture.newStore({ ...fixture.storage, flags: ['-FOUND_ROWS'] } as StorageOptions);
+      await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/counts 0 rows, not 1.*FOUND_ROWS/);
+    });
+
+    it('nothing else, and leaves nothing behind', async () => {
+      const store = await fixture.openStore();
+      expect(store.capabilities.server).toMatch(/^(MariaDB|MySQL) \d/);
+      expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
+    });
   });
 
   it('a server that is down is named, without its password', async () => {
@@ -121,5 +247,15 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect((error as Error).message).toContain(`127.0.0.1:${port}/${String(database)}`);
     expect((error as Error).message).not.toContain(password);
   });
+}
 
+/** Runs a transaction again while it meets the locks of others, as an engine does. */
+async function untilPossible(commit: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await commit();
+    } catch (error) {
+      if (!(error instanceof TransientStoreError)) throw error;
+    }
+  }
 }

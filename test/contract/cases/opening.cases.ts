@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
-import { durableMigrations, MIGRATIONS_TABLE, SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
+import { SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
+import { makeEarlierSchema } from '../../support/earlier-schema.js';
 import { caller, created, entityStep, newEntity, request } from '../support/entities.js';
 import { idIn, inserted, message, newRow, PARTITION_COUNT, timer } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
@@ -56,8 +57,7 @@ export function openingCases(fixture: StoreFixture): void {
   /** A database as a process of before entities left it, or one that died while it made the tables of entities. */
   async function beforeEntities(...statements: string[]): Promise<StorageOptions> {
     const storage = await fixture.emptyStorage();
-    const source = await new DataSource({ ...storage, migrations: durableMigrations.slice(0, 2), migrationsTableName: MIGRATIONS_TABLE }).initialize();
-    await source.runMigrations();
+    const source = await makeEarlierSchema(storage, 2);
     const hub = `INSERT INTO durable_hubs VALUES (1, '${fixture.hub}', ${PARTITION_COUNT}, 1, 0, 2, 1)`;
     const partitions = [0, 1, 2, 3].map((partition) => `INSERT INTO durable_partitions VALUES (1, ${partition}, NULL, 0, 0, 0, 0)`);
     for (const statement of [hub, ...partitions, ...statements]) await source.query(statement);

@@ -1,6 +1,6 @@
 import type { RuntimeStatus } from '../../../lib/core/history.js';
 import { StaleMemberError } from '../../../lib/storage/errors.js';
-import type { InstanceRow, PurgeQuery } from '../../../lib/storage/store.js';
+import type { AgeScan, InstanceRow, PurgeQuery } from '../../../lib/storage/store.js';
 import { activity, event, idIn, inserted, message, newRow, timer, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import type { TestProcess } from '../support/test-process.js';
@@ -56,6 +56,14 @@ export function purgeCases(fixture: StoreFixture): void {
     expect(await store.purgeInstances([])).toEqual([]);
     expect(await store.purgeInstances([newRow(idIn(0, 'missing'))])).toEqual([{ deleted: false }]);
     expect(await owner.row(row!)).toEqual(row);
+  });
+
+  it('[K4] an instance that has changed since it was looked at is left, when that was asked for', async () => {
+    const [row] = await create(finished(idIn(0), { status: 'Failed' }));
+    await owner.commit(updated(row!, { status: 'Failed', updatedAt: 2_000 }));
+    const { store } = purger;
+    expect(await store.purgeInstances([row!])).toEqual([{ deleted: false, status: 'Failed' }]);
+    expect(await store.purgeInstances([{ ...row!, rowVersion: row!.rowVersion + 1 }])).toEqual([{ deleted: true, status: 'Failed' }]);
   });
 
   it('[K4] nothing else of the instance is touched: whoever waits for it takes it up as that of a missing one', async () => {
@@ -139,6 +147,28 @@ export function purgeCases(fixture: StoreFixture): void {
       expect(await purger.store.newestCreation()).toBeUndefined();
       await create(finished('a', { createdAt: 3_000 }), newRow('b', { createdAt: 5_000 }), finished('c'));
       expect(await purger.store.newestCreation()).toBe(5_000);
+    });
+  });
+
+  describe('the scan of ages', () => {
+    it('[K4] tells of all instances how old they are, in the order of creation, whatever their status', async () => {
+      const rows = await create(finished('a', { createdAt: 3_000, updatedAt: 4_000 }), newRow('b', { createdAt: 1_000, status: 'Running' }), finished('c', { createdAt: 9_000 }));
+      const ageOf = ({ partition, instanceId, executionId, rowVersion, status, createdAt, updatedAt }: InstanceRow) => ({
+        partition, instanceId, executionId, rowVersion, status, createdAt, updatedAt,
+      });
+      expect(await purger.store.scanAges({ createdFrom: 0, createdTo: 3_000 }, 100)).toEqual({ instances: [ageOf(rows[1]!), ageOf(rows[0]!)], last: undefined });
+      expect(await purger.store.scanAges({ createdFrom: 1_001, createdTo: 8_999 }, 100)).toEqual({ instances: [ageOf(rows[0]!)], last: undefined });
+    });
+
+    it('[K4] goes on page by page, also among instances of the same moment', async () => {
+      const rows = await create(...Array.from({ length: 10 }, (_, index) => newRow(`i${index}`, { createdAt: 1_000 + Math.floor(index / 4) })));
+      const found: string[] = [];
+      for (let after: AgeScan['last'], more = true; more; more = after !== undefined) {
+        const { instances, last } = await purger.store.scanAges({ createdFrom: 0, createdTo: 10_000, after }, 3);
+        found.push(...instances.map(({ instanceId }) => instanceId));
+        after = last;
+      }
+      expect(found).toEqual(rows.map(({ instanceId }) => instanceId));
     });
   });
 

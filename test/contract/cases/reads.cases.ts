@@ -76,12 +76,15 @@ export function readCases(fixture: StoreFixture): void {
   it('history of a newer format is refused, with the instance and what to do', async () => {
     await process.commit(inserted(row, { history: [{ executionId: row.executionId, sequence: 0, events: [event(0)] }] }));
     await fixture.sql('UPDATE durable_history SET format = 2 WHERE execution_id = ?', [row.executionId]);
-    await expect(process.store.readHistory(row)).rejects.toThrow(`The history of instance '${row.instanceId}' has format 2`);
-    await expect(process.store.loadInstances([row], { maxBytes: 1 })).rejects.toThrow('upgrade this process');
+    const says = `The history of instance '${row.instanceId}' cannot be read: the row of durable_history from event 0 on has format 2`;
+    await expect(process.store.readHistory(row)).rejects.toThrow(says);
+    await expect(process.store.readHistory(row)).rejects.toThrow(/Upgrade this process\.$/);
+    const { instances } = await process.store.loadInstances([row], { maxBytes: 1 });
+    expect(instances).toMatchObject([{ history: [], unreadable: { isNewer: true } }]);
   });
 
   it('instances are loaded with their histories in the order of the keys, as far as the bytes go', async () => {
-    const rows = [0, 1, 2, 3].map((number) => newRow(idIn(number, `load${number}`)));
+    const rows = [0, 1, 2, 3].map((number) => newRow(idIn(number, `load${number}`), { historyLength: 2 }));
     const events = [event(0, 1_000), event(1)];
     await process.commit(...rows.map((each) => inserted(each, { history: [{ executionId: each.executionId, sequence: 0, events }] })));
     await process.commit(updated(rows[1]!, { status: 'Completed' }));

@@ -59,7 +59,7 @@ export function textCases(fixture: StoreFixture): void {
 
   it('payloads of 4 MiB pass everywhere, several in one batch', async () => {
     const payload = (letter: string) => JSON.stringify(letter.repeat(4 * MIB - 2));
-    const row = newRow(idIn(0), { input: payload('"').slice(0, 4 * MIB - 1) });
+    const row = newRow(idIn(0), { input: payload('"').slice(0, 4 * MIB - 1), historyLength: 3 });
     const sent = message(row, { body: { type: 'Deliver', event: { type: 'EventRaised', name: 'go', input: payload('m') } } });
     const events = [event(0), { ...event(1), input: payload('h') }, event(2)];
     await process.commit(

@@ -40,8 +40,13 @@ export class StoreFixture {
   /** A store that is not open yet. */
   newStore(storage = this.storage): DurableStore {
     const store = createStore(storage);
-    this.opened.push(() => store.close());
+    this.closeLater(store);
     return store;
+  }
+
+  /** At the end of the test. */
+  closeLater(store: DurableStore): void {
+    this.opened.push(() => store.close());
   }
 
   async openStore({ hub = this.hub, storage = this.storage } = {}): Promise<DurableStore> {

@@ -3,15 +3,19 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** What the proxy does with a statement of the client that matches. */
 type Rule =
   /** Passes it on, and cuts the connection before the answer. */
-  | { readonly kind: 'cut-after'; readonly pattern: RegExp }
+  | { readonly kind: 'cut-after'; readonly pattern: RegExp; readonly cut: () => void }
   /** Cuts the connection in place of passing it on. */
-  | { readonly kind: 'cut-before'; readonly pattern: RegExp }
+  | { readonly kind: 'cut-before'; readonly pattern: RegExp; readonly cut: () => void }
   /** Keeps it until `release`. */
   | { readonly kind: 'hold'; readonly pattern: RegExp; readonly held: () => void; readonly released: Promise<void> };
 
-/** Between a store and its server: holds a statement back, or cuts the connection at one. Each rule is for one time. */
+/**
+ * Between a store and its server: holds a statement back, or cuts the connection at one, each rule one time; or lets nothing
+ * through for a while and says nothing, as a network that loses packets.
+ */
 export class TcpProxy {
   private rule: Rule | undefined;
+  private passable = Promise.resolve();
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -29,8 +33,10 @@ export class TcpProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  cut(when: 'before' | 'after', pattern: RegExp): void {
-    this.rule = { kind: `cut-${when}`, pattern };
+  /** `done` resolves when a statement has met this. */
+  cut(when: 'before' | 'after', pattern: RegExp): { readonly done: Promise<void> } {
+    const done = new Promise<void>((resolve) => (this.rule = { kind: `cut-${when}`, pattern, cut: resolve }));
+    return { done };
   }
 
   /** `held` resolves when a statement was stopped; `release` lets it pass. */
@@ -39,6 +45,13 @@ export class TcpProxy {
     const released = new Promise<void>((resolve) => (release = resolve));
     const held = new Promise<void>((resolve) => (this.rule = { kind: 'hold', pattern, held: resolve, released }));
     return { held, release };
+  }
+
+  /** Nothing passes from now on, neither data nor the news that a connection has ended; `resume` delivers all of it, late. */
+  stall(): { readonly resume: () => void } {
+    let resume = () => {};
+    this.passable = new Promise<void>((resolve) => (resume = resolve));
+    return { resume };
   }
 
   async stop(): Promise<void> {
@@ -54,20 +67,28 @@ export class TcpProxy {
       client.destroy();
       server.destroy();
     };
+    const endLate = () => void (queue = queue.then(() => this.passable).then(end));
     for (const socket of [client, server]) {
       this.sockets.add(socket);
-      socket.on('error', end).on('close', end);
+      socket.on('error', endLate).on('close', () => {
+        this.sockets.delete(socket);
+        endLate();
+      });
     }
     server.on('data', (data) => {
-      // Cut only now: the server has done what it was asked.
-      if (muted) end();
-      else client.write(data);
+      void this.passable.then(() => {
+        // Cut only now: the server has done what it was asked.
+        if (muted) end();
+        else client.write(data);
+      });
     });
     client.on('data', (data) => {
       queue = queue.then(async () => {
+        await this.passable;
         const { rule } = this;
         if (rule?.pattern.test(data.toString('latin1'))) {
           this.rule = undefined;
+          if (rule.kind !== 'hold') rule.cut();
           if (rule.kind === 'cut-before') return end();
           if (rule.kind === 'cut-after') muted = true;
           else {

@@ -150,7 +150,7 @@ describe('unknown names', () => {
     await run.eventually(() => LOG_LINES.about(id('a-child')).length > 0);
     expect(LOG_LINES.about(id('a-child'))[0]).toMatchObject({ level: 'warn', text: expect.stringContaining("the orchestrator 'comesLater'") });
     expect(await client.getStatus(id('a-child'))).toMatchObject({ runtimeStatus: 'Pending' });
-    expect((await client.getHealth()).parked).toContainEqual({ kind: 'orchestrator', name: 'comesLater', instances: 1 });
+    expect(client.getHealth().parked).toContainEqual({ kind: 'orchestrator', name: 'comesLater', instances: 1 });
     await until(id('a'), ({ runtimeStatus }) => runtimeStatus === 'Running');
     await stop();
     await startAgain({ providers: [Subject, LateSubject] });

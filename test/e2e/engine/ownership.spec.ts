@@ -298,14 +298,14 @@ describe('workers of one hub on mysql', () => {
       `: worker 1 lacks ${pears}; this one lacks ${apples}.`,
     ]));
     expect(lines).toHaveLength(2);
-    expect((await first.client.getHealth()).parked).toEqual([]);
+    expect(first.client.getHealth().parked).toEqual([]);
   });
 
   it('[Y6] entities that no live worker has go on at once when one comes that has them', async () => {
     const first = await start(Apples);
     await signal(first, 'pears', ids(16, 'basket'));
-    await eventually(async () => (await first.client.getHealth()).parked[0]?.instances === 16);
-    expect((await first.client.getHealth()).parked).toEqual([{ kind: 'entity', name: 'pears', instances: 16 }]);
+    await eventually(() => first.client.getHealth().parked[0]?.instances === 16);
+    expect(first.client.getHealth().parked).toEqual([{ kind: 'entity', name: 'pears', instances: 16 }]);
     await eventually(() => LOG_LINES.about("has the entity 'pears'").length > 0);
     await signal(first, 'apples', ids(16, 'basket'));
     await haveState(first, 'apples', 16, 3);

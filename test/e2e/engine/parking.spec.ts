@@ -72,7 +72,7 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     const next = await start(Present, Absent);
     await next.client.raiseEvent('a', 'item', 3);
     expect((await next.client.waitForCompletion('a')).output).toEqual([1, 2, 3]);
-    expect((await next.client.getHealth()).parked).toEqual([]);
+    expect(next.client.getHealth().parked).toEqual([]);
   });
 
   it('[Y6] are logged once for each orchestrator and partition, with what to do, and counted in health', async () => {
@@ -82,11 +82,11 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     for (const item of [1, 2]) for (const id of ids) await client.raiseEvent(id, 'item', item);
     for (const id of ids) await eventually(async () => (await itemsOf(client, id)).length === 2);
     // What is committed shows in the database a moment before this process takes notice of it.
-    await eventually(async () => (await client.getHealth()).parked[0]?.instances === 3);
-    expect((await client.getHealth()).parked).toEqual([{ kind: 'orchestrator', name: 'collects', instances: 3 }]);
+    await eventually(() => client.getHealth().parked[0]?.instances === 3);
+    expect(client.getHealth().parked).toEqual([{ kind: 'orchestrator', name: 'collects', instances: 3 }]);
     await client.terminate('b');
     await client.waitForCompletion('b');
-    await eventually(async () => (await client.getHealth()).parked[0]?.instances === 2);
+    await eventually(() => client.getHealth().parked[0]?.instances === 2);
     await eventually(() => LOG_LINES.about("has the orchestrator 'collects'").length > 0);
     const lines = LOG_LINES.about("has the orchestrator 'collects'");
     const partitions = lines.map(({ text }) => /in partition (\d+)/.exec(text)![1]);
@@ -122,8 +122,8 @@ describe.each(DATABASES)('instances whose orchestrator no live worker has, on %s
     const { client } = app;
     await client.startNew('callsAbsent', { instanceId: 'a' });
     await is(client, 'child of a', 'Pending');
-    await eventually(async () => (await client.getHealth()).parked.length > 0);
-    expect((await client.getHealth()).parked).toEqual([{ kind: 'orchestrator', name: 'collects', version: '2', instances: 1 }]);
+    await eventually(() => client.getHealth().parked.length > 0);
+    expect(client.getHealth().parked).toEqual([{ kind: 'orchestrator', name: 'collects', version: '2', instances: 1 }]);
     await app.close();
     const next = await start(Present, Absent);
     expect((await next.client.waitForCompletion('a')).output).toBe('collected by version 2');
@@ -142,7 +142,7 @@ describe.each(DATABASES)('entities that no live worker has, on %s', (kind) => {
 
   const start = (...providers: (new () => unknown)[]) => startApp({ storage: database.storage }, { providers });
   const [ada, bob] = [new EntityId('diary', 'Ada'), new EntityId('diary', 'Bob')];
-  const parked = async (client: DurableClient) => (await client.getHealth()).parked;
+  const parked = (client: DurableClient) => client.getHealth().parked;
   const entriesOf = async (client: DurableClient, id: EntityId) => (await client.readEntityState<unknown[]>(id)).entityState;
   const has = (client: DurableClient, id: EntityId, entries: readonly unknown[]) =>
     eventually(async () => JSON.stringify(await entriesOf(client, id)) === JSON.stringify(entries));

@@ -1,10 +1,11 @@
 import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { DurableClient, DurableModule, type DurableModuleOptions } from 'nestjs-durable';
+import { DURABLE_CLOCK, VirtualClock } from 'nestjs-durable/testing';
 import { Gates } from '../support/harness.js';
 import { LOG_LINES } from '../support/log-lines.js';
 
-/** One process of an application, on real time. */
+/** One process of an application, on real time unless a test moves its clock. */
 export interface RunningApp {
   readonly context: INestApplicationContext;
   readonly client: DurableClient;
@@ -14,13 +15,15 @@ export interface RunningApp {
 /** Starts an application; `gates` are its activities'. It has no handlers unless `providers` says so, and stops soon. */
 export async function startApp(
   options: DurableModuleOptions,
-  { providers = [], gates = new Gates() }: { readonly providers?: readonly Provider[]; readonly gates?: Gates } = {},
+  { providers = [], gates = new Gates(), clock = new VirtualClock() }: { readonly providers?: readonly Provider[]; readonly gates?: Gates; readonly clock?: VirtualClock } = {},
 ): Promise<RunningApp> {
   const module = await Test.createTestingModule({
     imports: [DurableModule.forRoot({ shutdownTimeout: 1_000, ...options })],
     providers: [...providers, { provide: Gates, useValue: gates }],
   })
     .setLogger(LOG_LINES)
+    .overrideProvider(DURABLE_CLOCK)
+    .useValue(clock)
     .compile();
   const context = await module.init();
   return { context, client: context.get(DurableClient, { strict: false }), close: () => context.close() };

@@ -28,6 +28,7 @@ const RANGES: readonly [setting: string, minimum: number, maximum: number][] = [
   ['maxDispatchCount', 1, 1_000],
   ['maxTimerInterval', 1, 86_400_000],
   ['shutdownTimeout', 0, 3_600_000],
+  ['maxBacklog', 1, 1_000_000],
 ];
 
 const NOT_NUMBERS: readonly unknown[] = [1.5, NaN, Infinity, '10', null, true, {}];
@@ -50,7 +51,7 @@ describe('settings of DurableModule.forRoot', () => {
 
   it('the table above has every numeric setting', () => {
     const numeric = Object.entries(DEFAULT_SETTINGS).filter(([, value]) => typeof value === 'number');
-    expect(RANGES.map(([setting]) => setting).sort()).toEqual([...numeric.map(([setting]) => setting), 'entityOperationTimeout'].sort());
+    expect(RANGES.map(([setting]) => setting).sort()).toEqual([...numeric.map(([setting]) => setting), 'entityOperationTimeout', 'maxBacklog'].sort());
   });
 
   it.each([
@@ -64,6 +65,12 @@ describe('settings of DurableModule.forRoot', () => {
     [{ enhancers: ['pipes'] }, "the setting 'enhancers' is an object (0), but it must be an object of interceptors"],
     [{ enhancers: { pipes: 'no' } }, "the setting 'enhancers.pipes' is 'no', but it must be true or false"],
     [{ enhancers: { guard: true } }, "the setting 'enhancers.guard' does not exist; did you mean 'guards'? Known are interceptors, pipes, filters, guards"],
+    [{ retention: 5 }, "the setting 'retention' is 5, but it must be an object of completed, failed, terminated, each in milliseconds"],
+    [{ retention: [60_000] }, "the setting 'retention' is an object (0), but it must be an object of completed, failed, terminated"],
+    [{ retention: { failed: 59_999 } }, "the setting 'retention.failed' is 59999, but it must be a whole number from 60000 to 315360000000"],
+    [{ retention: { completed: 315_360_000_001 } }, "the setting 'retention.completed' is 315360000001, but it must be a whole number"],
+    [{ retention: { terminated: '1 day' } }, "the setting 'retention.terminated' is '1 day', but it must be a whole number"],
+    [{ retention: { running: 60_000 } }, "the setting 'retention.running' does not exist; known are completed, failed, terminated"],
     [{ storage: { type: 'postgres' } }, "the setting 'storage.type' is 'postgres', but it must be one of better-sqlite3, mysql, mariadb"],
     [{ worker: false }, "the setting 'worker' is false, but it must be true with the database ':memory:', which no other process can work on"],
   ])('%j is refused at start', async (options, message) => {
@@ -91,6 +98,10 @@ describe('settings of DurableModule.forRoot', () => {
   it('an undefined setting takes its default', async () => {
     const app = await compileApp({}, { leaseDuration: undefined, taskHub: undefined, worker: undefined, enhancers: undefined });
     await expect(started(app)).resolves.toBe(app);
+  });
+
+  it.each([{}, { completed: undefined }, { completed: 60_000, failed: 315_360_000_000 }, undefined])('the retention %j is allowed', async (retention) => {
+    await expect(compileApp({}, { retention })).resolves.toBeDefined();
   });
 
   it('a bad name is refused at the call', () => {

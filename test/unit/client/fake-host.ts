@@ -129,7 +129,11 @@ export class FakeHost implements ClientHost {
   }
 
   health(): ReturnType<ClientHost['health']> {
-    return { isWorker: true, partitionCount: 16, ownedPartitions: 16, parked: [] };
+    return { status: 'up', problems: [], isWorker: true, partitionCount: 16, ownedPartitions: 16, parked: [] };
+  }
+
+  metrics(): ReturnType<ClientHost['metrics']> {
+    throw new Error('This host has no engine that counts.');
   }
 
   orchestratorNames(): ReturnType<ClientHost['orchestratorNames']> {

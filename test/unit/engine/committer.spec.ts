@@ -1,5 +1,6 @@
 /** How checkpoints are merged into transactions, and what becomes of each when one fails. */
 import { Committer, type DropReason } from '../../../lib/engine/committer.js';
+import { CommitCounts } from '../../../lib/engine/metrics.js';
 import type { Partition } from '../../../lib/engine/partition.js';
 import { StoreHealth } from '../../../lib/engine/store-health.js';
 import { FenceLostError, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
@@ -21,11 +22,15 @@ describe('Committer', () => {
   let answer: (batch: CommitBatch, call: number) => Error | undefined;
   let resolved: readonly CommitOutcome[];
   let committer: Committer;
+  let metrics: CommitCounts;
+  let failures: [partition: number, instanceId: string, message: string][];
 
   beforeEach(() => {
     partitions = [testPartition(0), testPartition(1)];
-    [batches, outcomes, answer, resolved] = [[], {}, () => undefined, []];
+    [batches, outcomes, answer, resolved, failures] = [[], {}, () => undefined, [], []];
+    metrics = new CommitCounts();
     committer = new Committer({
+      metrics,
       store: {
         commit(batch) {
           batches.push(batch);
@@ -35,8 +40,9 @@ describe('Committer', () => {
         resolveCommit: () => Promise.resolve([...resolved]),
       },
       clock,
-      health: new StoreHealth(new TestLog(), 'Test'),
+      health: new StoreHealth(new TestLog(), 'Test', () => 0),
       lose: (lost) => lost.forEach((partition) => (partition.state = 'lost')),
+      failed: (partition, instanceId, error) => failures.push([partition.index, instanceId, (error as Error).message]),
     });
   });
 

@@ -15,7 +15,7 @@ describe('polling by CompletionWaiters', () => {
     [reads, hold] = [[], undefined];
     waiters = new CompletionWaiters({
       clock,
-      health: new StoreHealth(new TestLog(), 'Test'),
+      health: new StoreHealth(new TestLog(), 'Test', () => 0),
       maxPollingInterval: 1_000,
       isAlive: () => false,
       async read(ids) {

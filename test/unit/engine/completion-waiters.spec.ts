@@ -25,7 +25,7 @@ describe('CompletionWaiters', () => {
     reads = [];
     waiters = new CompletionWaiters({
       clock,
-      health: new StoreHealth(new TestLog(), 'TestHub'),
+      health: new StoreHealth(new TestLog(), 'TestHub', () => 0),
       maxPollingInterval: MAX_POLLING_INTERVAL,
       read: async (ids) => {
         reads.push(ids);

@@ -92,12 +92,12 @@ describe('Entities', () => {
     for (let value = 1; value <= 100; value += 1) void send(subject, 'add', value);
     await waiting;
     await until(() => subject.engine['ownership'].partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 100);
-    const before = subject.engine.counters;
+    const before = subject.engine.client.metrics();
     gate.resolve();
     await untilState(Array.from({ length: 101 }, (_, index) => index));
-    const { operations, commits } = subject.engine.counters;
-    expect(operations - before.operations).toBe(101);
-    expect(commits - before.commits).toBeLessThan(20);
+    const { entities, commits } = subject.engine.client.metrics();
+    expect(entities.operations - before.entities.operations).toBe(101);
+    expect(commits.count - before.commits.count).toBeLessThan(20);
   });
 
   it('[N4] a caller does not wait for a slow operation behind its own', async () => {
@@ -113,6 +113,20 @@ describe('Entities', () => {
     expect(await state()).toEqual(['fast']);
     gate.resolve();
     await untilState(['fast', 'slow']);
+  });
+
+  it('[I6] a signal that waits behind a lock stays in memory when the cache is full', async () => {
+    const subject = await start({ settings: { maxCachedInstances: 1 } });
+    await send(subject, 'add', 'before');
+    const holder = await subject.startNew('holds');
+    await until(async () => (await subject.engine.client.getInstance(holder))?.customStatus === '"locked"');
+    await send(subject, 'add', 'behind');
+    for (const key of ['b', 'c']) {
+      await send(subject, 'add', key, { key });
+      await untilState([key], key);
+    }
+    await subject.raiseEvent(holder, 'go');
+    await untilState(['before', 'holder', 'behind']);
   });
 
   it.each(['busy', 'locked'] as const)('[N4] more than the inbox may hold waits for a %s entity; others go on, order and all messages are kept', async (how) => {

@@ -12,7 +12,7 @@ function setUp(rows: number) {
   let left = rows;
   const collector = new GarbageCollector({
     clock,
-    health: new StoreHealth(new TestLog(), 'Hub'),
+    health: new StoreHealth(new TestLog(), 'Hub', () => 0),
     async collect(limit) {
       begun.push(clock.monotonic());
       await new Promise<void>((resolve) => clock.after(20, resolve));

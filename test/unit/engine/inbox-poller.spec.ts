@@ -25,7 +25,7 @@ describe('InboxPoller', () => {
           Promise.resolve({ messages: inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message)), signs: SIGNS }),
       },
       clock,
-      health: new StoreHealth(new TestLog(), 'Test'),
+      health: new StoreHealth(new TestLog(), 'Test', () => 0),
       maxPollingInterval: 1_000,
       worker: () => ({ workerId: 1, incarnation: 'w1' }),
       partitions: () => [partition],

@@ -81,7 +81,9 @@ describe('DurableEngine without an orchestrator', () => {
     const { client } = engines.current.engine;
     const parked = () => client.health().parked;
     await engines.until(() => parked()[0]?.instances === 3);
-    expect(client.health()).toEqual({ isWorker: true, partitionCount: 4, ownedPartitions: 4, parked: [{ kind: 'orchestrator', name: 'collects', instances: 3 }] });
+    const handler = { kind: 'orchestrator', name: 'collects' };
+    expect(client.health()).toMatchObject({ status: 'degraded', isWorker: true, partitionCount: 4, ownedPartitions: 4, parked: [{ ...handler, instances: 3 }] });
+    expect(client.health().problems).toContainEqual(expect.objectContaining({ kind: 'parked', handler: expect.objectContaining(handler) as unknown }));
     const said = warnings();
     const partitions = new Set(await Promise.all(['a', 'b', 'c'].map(async (id) => (await engines.row(id))!.partition)));
     expect(said).toHaveLength(partitions.size);

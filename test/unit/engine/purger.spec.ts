@@ -45,7 +45,7 @@ function setUp(count: number) {
   const clock = new ManualClock();
   const store = new FakeStore(clock, count);
   let purged = 0;
-  const purger = new Purger({ store, clock, health: new StoreHealth(new TestLog(), 'Hub'), purged: () => (purged += 1) });
+  const purger = new Purger({ store, clock, health: new StoreHealth(new TestLog(), 'Hub', () => 0), purged: () => (purged += 1) });
   return { clock, store, purger, nudges: () => purged };
 }
 

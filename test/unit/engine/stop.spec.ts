@@ -121,6 +121,39 @@ describe('DurableEngine that stops', () => {
     await subject.engine.close();
   });
 
+  it.each(['open', 'time', 'registerWorker', 'heartbeat'] as const)('closes while it starts, wherever that is: %s', async (method) => {
+    const subject = TestEngine.create(options);
+    const asked = signal();
+    const answered = signal();
+    subject.faults.intercept(method, async (proceed: (...args: never[]) => Promise<never>, ...args: never[]) => {
+      asked.resolve();
+      await answered.promise;
+      return proceed(...args);
+    });
+    const started = subject.engine.prepare().then(() => subject.engine.start()).then(() => undefined, (error: unknown) => error);
+    await asked.promise;
+    const closed = subject.engine.close();
+    answered.resolve();
+    await Promise.all([closed, started]);
+    expect(subject.clock.pending.size).toBe(0);
+    await expect(subject.startNew('approval')).rejects.toThrow('has ');
+    expect(subject.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('closes while it tries in vain to reach the database at its start', async () => {
+    const subject = TestEngine.create(options);
+    const asked = signal();
+    subject.faults.fail('open', () => {
+      asked.resolve();
+      return new TransientStoreError('away');
+    });
+    const prepared = subject.engine.prepare().then(() => 'prepared', () => 'failed');
+    await asked.promise;
+    await subject.engine.close();
+    expect(await prepared).toBe('failed');
+    expect(subject.clock.pending.size).toBe(0);
+  });
+
   it('closes when it never started', async () => {
     const subject = TestEngine.create(options);
     await subject.engine.prepare();

@@ -21,6 +21,9 @@ describe('TurnQueue', () => {
         begun.push(slot);
         turns.begin(slot);
       },
+      failed: (_slot, error) => {
+        throw error;
+      },
     });
   });
 

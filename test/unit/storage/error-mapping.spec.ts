@@ -17,6 +17,8 @@ describe('the mapping of errors', () => {
     ['a conflict of group replication', failure('ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 3101)],
     ['a server that is read-only after a failover', failure('ER_OPTION_PREVENTS_STATEMENT', 1290)],
     ['a server that shuts down', failure('ER_SERVER_SHUTDOWN', 1053)],
+    ['a server that is offline for maintenance', failure('ER_SERVER_OFFLINE_MODE', 3032)],
+    ['a connection that the server closed because it was idle', failure('ER_CLIENT_INTERACTION_TIMEOUT', 4031)],
     ['a lost connection', failure('PROTOCOL_CONNECTION_LOST')],
     ['a connection that was closed before', failure('', undefined, "Can't add new command when connection is in closed state")],
     ['a busy SQLite file', failure('SQLITE_BUSY_SNAPSHOT')],

@@ -1,0 +1,64 @@
+/**
+ * What becomes of an instance or entity whose checkpoint the database does not take, or that cannot be loaded, try after try: after
+ * `maxDispatchCount` tries the instance, or the operation, fails with the reason, by a checkpoint that holds as little as can be. Where
+ * even that is not taken it stays as it is and is tried on, less and less often: log and health name it, and its messages stay in the
+ * inbox meanwhile.
+ */
+import { CheckpointRefusedError, UnreadableDataError } from '../core/errors.js';
+import { failureDetailsOf } from '../core/failure-details.js';
+import type { FailureDetails } from '../core/failure.js';
+import type { DurableLogger } from '../core/logger.js';
+import { backoffOf } from './backoff.js';
+import type { Partition } from './partition.js';
+
+/** From so many refusals in a row on an instance or entity counts as blocked. */
+export const BLOCKED_FROM = 3;
+
+export interface RefusalsPort {
+  readonly log: DurableLogger;
+  readonly maxDispatchCount: number;
+}
+
+/** An instance or an entity in memory. */
+export interface Refusable {
+  readonly partition: Partition;
+  readonly instanceId: string;
+  /** Tries in a row that were refused for good. */
+  refusals: number;
+}
+
+export interface Refused {
+  /** Until the next try, ms. */
+  readonly delay: number;
+  /** The next try is to end it with this. */
+  readonly failure?: FailureDetails;
+}
+
+export class Refusals {
+  /** @param what whose they are, for messages */
+  constructor(private readonly what: 'Instance' | 'Entity', private readonly port: RefusalsPort) {}
+
+  /** One more try has failed. */
+  refused(slot: Refusable, error: unknown): Refused {
+    const { log, maxDispatchCount } = this.port;
+    const { partition, instanceId } = slot;
+    const tries = (slot.refusals += 1);
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error(`${this.what} '${instanceId}' could not be processed (try ${tries}); it will be tried again. ${reason}`);
+    if (tries >= BLOCKED_FROM) partition.blocked.set(instanceId, reason);
+    if (tries <= maxDispatchCount) return { delay: backoffOf(tries) };
+    const failure = failureDetailsOf(new CheckpointRefusedError(`What ${this.what.toLowerCase()} '${instanceId}' led to`, tries, reason));
+    return { delay: tries === maxDispatchCount + 1 ? 0 : backoffOf(tries), failure };
+  }
+
+  /** Its checkpoint was written. */
+  over(slot: Refusable): void {
+    slot.refusals = 0;
+    slot.partition.blocked.delete(slot.instanceId);
+  }
+}
+
+/** How an instance ends of which something cannot be read. @param what the thing in words */
+export function unreadable(what: string, reason: string): FailureDetails {
+  return failureDetailsOf(new UnreadableDataError(what, reason));
+}

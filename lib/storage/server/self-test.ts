@@ -1,0 +1,89 @@
+/**
+ * Proves on a real connection what I2 and I4 rest on, whatever server, settings or proxy there is: once at the start, with rows of
+ * a hub that does not exist, in the module's own tables, in a transaction that is rolled back.
+ */
+import { randomUUID } from 'node:crypto';
+import { driverError, isDuplicateKey } from '../error-mapping.js';
+import type { Session } from '../session.js';
+
+const TABLE = 'durable_timers';
+const KEY = ['hub', 'partition_no', 'fire_at', 'execution_id', 'task_id'] as const;
+const COLUMNS = [...KEY, 'instance_id'] as const;
+/** Hubs are counted from 1. */
+const NO_HUB = 0;
+const ER_DATA_TOO_LONG = 1406;
+
+/** @throws Error that names what failed, and what to do */
+export async function testServer(session: Session, title: string): Promise<void> {
+  const fail = (what: string, remedy: string): never => {
+    throw new Error(`The database server (${title}) does not do what nestjs-durable relies on: ${what}. ${remedy}`);
+  };
+  await testSession(session, fail);
+  const token = randomUUID();
+  await session.write(session.dialect.begin);
+  try {
+    await testTransaction(session, token, fail);
+  } finally {
+    await session.write('ROLLBACK');
+  }
+  const left = await session.rows(`SELECT 1 AS found FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
+  if (left.length > 0) {
+    await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
+    fail('ROLLBACK does not take back what was written', 'The durable_ tables must be tables of InnoDB, and transactions must not end with each statement.');
+  }
+}
+
+type Fail = (what: string, remedy: string) => never;
+
+async function testSession(session: Session, fail: Fail): Promise<void> {
+  const rows = await session.rows<{ Variable_name: string; Value: string }>(
+    "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
+  );
+  const isolation = rows.map(({ Value }) => Value).join();
+  if (!rows.every(({ Value }) => Value === 'READ-COMMITTED')) fail(`transactions are ${isolation}, not READ-COMMITTED`, 'Does a proxy keep the settings of sessions?');
+  const [row] = await session.rows<{ now: number | string }>(`SELECT ${session.dialect.now} AS now`);
+  if (!(Number(row!.now) > 1_000_000_000_000)) fail(`its clock answers ${row!.now}, not milliseconds`, 'Does a proxy or the option typeCast change what is answered?');
+}
+
+async function testTransaction(session: Session, token: string, fail: Fail): Promise<void> {
+  const rowOf = (id: string) => [NO_HUB, 0, 0, id, 0, token];
+  const keyOf = (id: string) => rowOf(id).slice(0, KEY.length);
+  // What differs in its bytes alone is different.
+  const ids = [`a-${token}`, `A-${token}`, `a-${token} `];
+  try {
+    await session.insert(TABLE, COLUMNS, ids.map(rowOf));
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    fail('ids that differ in case or in trailing blanks are taken for the same', 'The columns of the durable_ tables need the collation that the module gave them.');
+  }
+  const [first, second] = ids as [string, string, string];
+  const missing = `b-${token}`;
+  const matched = await session.updateMany(
+    { table: TABLE, columns: COLUMNS, where: KEY.map((column) => `t.${column} = v.${column}`), set: ['instance_id = v.instance_id'] },
+    [first, missing].map(rowOf),
+  );
+  if (matched !== 1) fail(`an update of one row as it is and of a missing one counts ${matched} rows, not 1`, "Leave the driver's flag FOUND_ROWS alone, in storage.flags too.");
+  const deleted = await session.deleteMany(TABLE, KEY, [second, missing].map(keyOf));
+  if (deleted !== 1) fail(`a deletion of one row and of a missing one counts ${deleted} rows, not 1`, 'Does a proxy change what is answered?');
+  if (!(await isRefused(session.insert(TABLE, COLUMNS, [rowOf(first)]), isDuplicateKey))) {
+    fail('a second row with the same key is not refused with ER_DUP_ENTRY', 'The durable_ tables need the keys that the module gave them.');
+  }
+  if (!(await isRefused(session.insert(TABLE, COLUMNS, [rowOf('x'.repeat(256))]), isTooLong))) {
+    fail('what is too long is cut off', 'The sql_mode of the session must be strict: does a proxy keep the settings of sessions?');
+  }
+  const locked = await session.rows(`SELECT task_id FROM ${TABLE} WHERE hub = ? AND execution_id = ?${session.dialect.forUpdateSkipLocked}`, [NO_HUB, first]);
+  if (locked.length !== 1) fail(`FOR UPDATE SKIP LOCKED finds ${locked.length} rows in place of 1`, 'The durable_ tables must be tables of InnoDB.');
+}
+
+/** Whether a statement fails as it should. @throws what else it fails with, which says nothing of the server */
+async function isRefused(statement: Promise<unknown>, isExpected: (error: unknown) => boolean): Promise<boolean> {
+  try {
+    await statement;
+    return false;
+  } catch (error) {
+    if (isExpected(error)) return true;
+    throw error;
+  }
+}
+
+const isTooLong = (error: unknown): boolean => driverError(error).errno === ER_DATA_TOO_LONG;

@@ -1,0 +1,58 @@
+/** `npm run simulate:mutants [-- <name>]`: takes each protection out in turn, and fails unless the simulation finds that. */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { runFleet } from './world/fleet.js';
+import { MUTATIONS, type Edit, type Mutation } from './world/mutations.js';
+import type { SeedResult } from './world/simulation.js';
+
+/** Seeds within which each must be found. */
+const MAX_SEEDS = 1_000;
+/** The compiled program is in build/test/simulation/. */
+const BUILD = resolve(import.meta.dirname, '../..');
+const SCRATCH = resolve(BUILD, 'mutant');
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !MUTATIONS.some((mutation) => mutation.name === name));
+if (unknown !== undefined) throw new Error(`There is no mutant '${unknown}'; there are: ${MUTATIONS.map(({ name }) => name).join(', ')}.`);
+
+console.log('| protection removed | seeds run | failing seed | what was found |\n|---|---:|---:|---|');
+for (const mutation of MUTATIONS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const { seeds, found } = await hunt(mutation);
+  if (!found) process.exitCode = 1;
+  console.log(`| ${mutation.name}: ${mutation.removes} | ${seeds} | ${found?.seed ?? '-'} | ${found ? firstLine(found) : 'NOT FOUND'} |`);
+}
+
+/** Runs seeds until one fails. */
+async function hunt({ edits }: Mutation): Promise<{ readonly seeds: number; readonly found?: SeedResult }> {
+  rmSync(SCRATCH, { recursive: true, force: true });
+  for (const folder of ['lib', 'test']) cpSync(resolve(BUILD, folder), resolve(SCRATCH, folder), { recursive: true });
+  for (const edit of edits) apply(edit);
+  let seeds = 0;
+  let found: SeedResult | undefined;
+  try {
+    await runFleet({
+      folder: resolve(SCRATCH, 'test/simulation/world'),
+      first: 1, count: MAX_SEEDS,
+      finished(result) {
+        seeds += 1;
+        if (result.problems.length > 0) found ??= result;
+        return found === undefined;
+      },
+    });
+  } finally {
+    rmSync(SCRATCH, { recursive: true, force: true });
+  }
+  return { seeds, found };
+}
+
+function apply({ file, text, replacement }: Edit): void {
+  const path = resolve(SCRATCH, 'lib', file);
+  const code = readFileSync(path, 'utf8');
+  const times = code.split(text).length - 1;
+  if (times !== 1) throw new Error(`The mutant no longer applies: lib/${file} has '${text}' ${times} times, not once. Change test/simulation/world/mutations.ts.`);
+  writeFileSync(path, code.replace(text, () => replacement));
+}
+
+function firstLine({ problems }: SeedResult): string {
+  return problems[0]!.split('\n')[0]!.slice(0, 160).replaceAll('|', '/');
+}

@@ -1,0 +1,60 @@
+/** All that may happen in a scenario, by its name. */
+import { MAX_REWINDS, type PlannedCall } from './calls.js';
+import type { KnownOperation } from './checks/check-ledgers.js';
+import { leavesOf, passedOn, type Operation, type Program, type Sending, type Step } from './program.js';
+import type { Root } from './roots.js';
+
+export interface Knowledge {
+  readonly operations: ReadonlyMap<string, KnownOperation>;
+  readonly sendings: ReadonlyMap<string, Sending>;
+  /** The root that a program was called from, at whatever depth. */
+  rootOf(programId: string): Root | undefined;
+  /** How often a program may be begun. */
+  mostStarts(programId: string): number;
+}
+
+export function collect(roots: readonly Root[], calls: readonly PlannedCall[]): Knowledge {
+  const collector = new Collector();
+  for (const { program, kind } of roots) collector.add(program, kind === 'restarted' ? 2 : 1, kind === 'flawed' ? 1 + MAX_REWINDS : 1);
+  for (const call of calls) {
+    const { intent } = call;
+    if (intent.kind === 'raise') collector.sendings.set(intent.sending.mark, intent.sending);
+    if (intent.kind === 'signal') collector.addOperation(intent.operation, call.from === 'client' && intent.delay === undefined, 1);
+  }
+  const { operations, sendings, starts } = collector;
+  return {
+    operations, sendings,
+    rootOf: (programId) => roots.find(({ program }) => program.id === programId || programId.startsWith(`${program.id}.`)),
+    mostStarts: (programId) => starts.get(programId) ?? 0,
+  };
+}
+
+class Collector {
+  readonly operations = new Map<string, KnownOperation>();
+  readonly sendings = new Map<string, Sending>();
+  readonly starts = new Map<string, number>();
+
+  /** @param runs how often what has failed or was not answered may be run */
+  add(program: Program, starts: number, runs: number): void {
+    this.starts.set(program.id, starts);
+    for (const { steps } of program.generations) for (const step of steps) this.addStep(step, starts, runs);
+  }
+
+  addOperation(operation: Operation, isOrdered: boolean, runs: number): void {
+    this.operations.set(operation.id, { operation, isOrdered: isOrdered && runs === 1, most: runs });
+    const passed = passedOn(operation);
+    if (passed) this.addOperation(passed, false, runs);
+    if (operation.starts) this.add(operation.starts, runs, 1);
+  }
+
+  private addStep(step: Step, starts: number, runs: number): void {
+    if (step.kind === 'send') this.sendings.set(step.mark, step);
+    if (step.kind === 'signal') this.addOperation(step.operation, step.delay === undefined, 1);
+    if ('steps' in step) for (const inner of step.steps) this.addStep(inner, starts, runs);
+    for (const leaf of 'work' in step ? leavesOf(step.work) : []) {
+      if (leaf.kind === 'call') this.addOperation(leaf.operation, true, runs);
+      // One attempt that has failed is rewound itself; of several each rewind makes new ones.
+      if (leaf.kind === 'child') this.add(leaf.program, leaf.attempts === undefined ? starts : starts * leaf.attempts * runs, runs);
+    }
+  }
+}

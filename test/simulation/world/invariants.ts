@@ -1,0 +1,99 @@
+/** What must hold of every commit, whatever the scenario is: I1, I2, I4 and I8 of ARCHITECTURE.md as the rows tell them. */
+import type { AuditEntry } from '../contract.js';
+import type { SubmittedCommit, WrittenCommit } from './simulated-database.js';
+
+export function checkCommits(audit: readonly AuditEntry[], written: readonly WrittenCommit[], submitted: readonly SubmittedCommit[]): string[] {
+  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(written, submitted)];
+}
+
+const at = ({ at: time, transaction }: AuditEntry) => `at ${time.toFixed(0)} ms in transaction ${transaction}`;
+
+/** Append-only: deleted when its execution is garbage, and never changed. */
+function checkHistories(audit: readonly AuditEntry[]): string[] {
+  const problems: string[] = [];
+  const garbage = new Set<unknown>();
+  for (const entry of audit) {
+    const { table, change, row } = entry;
+    if (table === 'durable_garbage' && change === 'insert') garbage.add(row.execution_id);
+    if (table !== 'durable_history' || change === 'insert') continue;
+    const which = `history of execution ${String(row.execution_id)} from event ${String(row.sequence_no)}`;
+    if (change === 'update') problems.push(`I1: the ${which} was changed ${at(entry)}.`);
+    else if (!garbage.has(row.execution_id)) problems.push(`I1: the ${which} was deleted ${at(entry)}, though it is no garbage.`);
+  }
+  return problems;
+}
+
+/** Epochs never fall, commit numbers and keys never go back; a commit raises the number by one. */
+function checkFences(audit: readonly AuditEntry[]): string[] {
+  const problems: string[] = [];
+  for (const entry of audit) {
+    const { table, before, row } = entry;
+    if (table !== 'durable_partitions' || !before) continue;
+    for (const column of ['epoch', 'commit_no', 'last_key']) {
+      if (Number(row[column]) < Number(before[column])) problems.push(`I2: ${column} of partition ${String(row.partition_no)} fell from ${String(before[column])} to ${String(row[column])} ${at(entry)}.`);
+    }
+    if (Number(row.commit_no) > Number(before.commit_no) + 1) problems.push(`I2: partition ${String(row.partition_no)} left out a commit number ${at(entry)}.`);
+    if (row.owner !== null && row.owner !== before.owner && row.epoch === before.epoch) problems.push(`I2: partition ${String(row.partition_no)} changed its owner without a new epoch ${at(entry)}.`);
+  }
+  return problems;
+}
+
+/** A commit counts for the owner and epoch that the partitions' rows have at that moment. */
+function checkOwners(audit: readonly AuditEntry[], written: readonly WrittenCommit[]): string[] {
+  const rows = new Map<number, Readonly<Record<string, unknown>>>();
+  const problems: string[] = [];
+  let next = 0;
+  for (const { transaction, process, batch } of written) {
+    for (; next < audit.length && audit[next]!.transaction <= transaction; next += 1) {
+      const { table, row } = audit[next]!;
+      if (table === 'durable_partitions') rows.set(Number(row.partition_no), row);
+    }
+    for (const { partition, owner, epoch, commitNo } of batch.fences) {
+      const row = rows.get(partition);
+      if (row?.owner === owner && row.epoch === epoch && row.commit_no === commitNo) continue;
+      problems.push(
+        `I2: ${process} wrote to partition ${partition} in transaction ${transaction} as epoch ${epoch}, commit ${commitNo}; the row says ` +
+          `epoch ${String(row?.epoch)}, commit ${String(row?.commit_no)}, owner ${row?.owner === owner ? 'the same' : String(row?.owner)}.`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** A commit deleted exactly what its checkpoints consumed. */
+function checkConsumption(audit: readonly AuditEntry[], written: readonly WrittenCommit[]): string[] {
+  const deleted = new Map<number, { messages: number; results: number }>();
+  for (const { table, change, transaction } of audit) {
+    if (change !== 'delete') continue;
+    const counts = deleted.get(transaction) ?? { messages: 0, results: 0 };
+    deleted.set(transaction, counts);
+    if (table === 'durable_inbox') counts.messages += 1;
+    if (table === 'durable_activities_running') counts.results += 1;
+  }
+  return written.flatMap(({ transaction, process, batch: { checkpoints } }) => {
+    const { messages = 0, results = 0 } = deleted.get(transaction) ?? {};
+    const consumed = checkpoints.reduce((sum, { consumedMessages }) => sum + consumedMessages.length, 0);
+    const claims = checkpoints.reduce((sum, { consumedActivities }) => sum + consumedActivities.length, 0);
+    const problems: string[] = [];
+    if (messages !== consumed) problems.push(`I4: ${process} consumed ${consumed} messages in transaction ${transaction}, which deleted ${messages}.`);
+    if (results < claims) problems.push(`I4: ${process} consumed ${claims} results of activities in transaction ${transaction}, which deleted ${results} claims.`);
+    return problems;
+  });
+}
+
+/** No process takes up a message again that its own commit has consumed. */
+function checkRepetitions(written: readonly WrittenCommit[], submitted: readonly SubmittedCommit[]): string[] {
+  const keysOf = ({ process, batch }: Pick<WrittenCommit, 'process' | 'batch'>) =>
+    batch.checkpoints.flatMap(({ instanceId, consumedMessages }) =>
+      consumedMessages.map(({ partition, key, sender }) => ({ instanceId, message: `${key} of sender ${sender} in partition ${partition}`, name: `${process} ${partition}.${key}.${sender}` })),
+    );
+  const consumed = new Map<string, number>();
+  written.forEach((commit, index) => {
+    for (const { name } of keysOf(commit)) consumed.set(name, index);
+  });
+  return submitted.flatMap((commit) =>
+    keysOf(commit).flatMap(({ instanceId, message, name }) =>
+      (consumed.get(name) ?? Infinity) < commit.written ? [`I4: ${commit.process} took message ${message} to '${instanceId}' up again after its commit had consumed it.`] : [],
+    ),
+  );
+}

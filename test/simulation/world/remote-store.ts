@@ -1,0 +1,82 @@
+import { TransientStoreError } from '../../../lib/storage/errors.js';
+import type { CommitBatch, DurableStore } from '../../../lib/storage/store.js';
+import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
+import { refused } from './faulty-connection.js';
+import type { SimulatedProcess } from './process.js';
+import { SimulatedDatabase, type DatabaseWorld } from './simulated-database.js';
+
+export interface Network extends DatabaseWorld {
+  /** Whether the database cannot be reached now. */
+  readonly isAway: boolean;
+  readonly leaseDuration: number;
+  trace(line: () => string): void;
+}
+
+/** Longest way of a request or an answer in quiet times, ms. */
+const MAX_LATENCY = 3;
+
+/**
+ * The store as one process sees it: the module's own, over a network. Requests and answers take their time, may overtake each other, and
+ * come late or never; a dead process gets no answers, a paused one gets them when it goes on.
+ */
+export function remoteStore(network: Network, process: SimulatedProcess): DurableStore {
+  const database = new SimulatedDatabase(network, process);
+  const real = new TypeOrmStore(database);
+  return new Proxy<DurableStore>(real, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      const method = String(property);
+      return (...args: unknown[]) => {
+        if (!process.isAlive) return new Promise(() => undefined);
+        return new Call(network, process, method, async () => {
+          database.committing = method === 'commit' ? (args[0] as CommitBatch) : undefined;
+          if (database.committing) network.submitted.push({ process: process.name, batch: database.committing, written: network.written.length });
+          return (value as (...args: unknown[]) => Promise<unknown>).apply(target, args);
+        }).made();
+      };
+    },
+  });
+}
+
+class Call {
+  constructor(private readonly network: Network, private readonly process: SimulatedProcess, private readonly method: string, private readonly carryOut: () => Promise<unknown>) {}
+
+  /** Settles when the answer has come; never for a dead process. */
+  made(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { lane } = this.network;
+      lane.after(this.way('request late'), () => void this.arrive(resolve, reject));
+    });
+  }
+
+  private async arrive(resolve: (result: unknown) => void, reject: (error: unknown) => void): Promise<void> {
+    const { faults, isAway } = this.network;
+    const { process } = this;
+    if (process.isAlive && process.isMortal && faults.strikes('crash before a call', this.place)) process.die();
+    // What a process sent before its death may still be carried out.
+    if (!process.isAlive && faults.random.chance(0.5)) return;
+    let settle: () => void;
+    try {
+      if (isAway || faults.strikes('connection refused', this.place)) throw new TransientStoreError(refused().message, { cause: refused() });
+      const result = await this.carryOut();
+      this.network.trace(() => `${this.place} done`);
+      settle = () => resolve(result);
+    } catch (error) {
+      this.network.trace(() => `${this.place} failed: ${error instanceof Error ? `${error.name} ${error.message}` : String(error)}`);
+      settle = () => reject(error);
+    }
+    process.lane.after(this.way('answer late'), settle);
+  }
+
+  private get place(): string {
+    return `${this.process.name} ${this.method}`;
+  }
+
+  private way(late: 'request late' | 'answer late'): number {
+    const { faults, leaseDuration } = this.network;
+    const { random } = faults;
+    if (!faults.strikes(late, this.place)) return random.next() * MAX_LATENCY;
+    return random.chance(0.7) ? random.between(10, 500) : random.between(500, 2 * leaseDuration);
+  }
+}

@@ -1,0 +1,151 @@
+/** What the database refuses for good ends the instance or the operation that it belongs to, and nothing else. */
+import { EntityId } from '../../../lib/core/entity-id.js';
+import { TaskFailedError, type EntityContext, type OrchestrationContext } from '../../../lib/core/index.js';
+import type { Checkpoint } from '../../../lib/storage/store.js';
+import { TestEngine, type TestEngineOptions } from './support/test-engine.js';
+
+const REASON = 'Data too long for column';
+
+describe('DurableEngine whose checkpoints are refused for good', () => {
+  let subject: TestEngine;
+  let tries: number;
+  afterEach(() => subject.engine.close());
+
+  const options: TestEngineOptions = {
+    orchestrators: {
+      *works(ctx: OrchestrationContext, input: unknown) {
+        return (yield ctx.callActivity('echo', input)) as unknown;
+      },
+      *collects(ctx: OrchestrationContext, count: number) {
+        const items: unknown[] = [];
+        while (items.length < count) items.push(yield ctx.waitForExternalEvent('item'));
+        return items;
+      },
+      *parent(ctx: OrchestrationContext, input: unknown) {
+        try {
+          return (yield ctx.callSubOrchestrator('works', input)) as unknown;
+        } catch (error) {
+          return error instanceof TaskFailedError ? error.failureDetails : error;
+        }
+      },
+      *calls(ctx: OrchestrationContext, operation: string) {
+        try {
+          return (yield ctx.callEntity(new EntityId('counter', 'a'), operation)) as unknown;
+        } catch (error) {
+          return error instanceof TaskFailedError ? error.failureDetails : error;
+        }
+      },
+    },
+    activities: { echo: (input) => input },
+    entities: {
+      counter: (ctx: EntityContext<number>) => {
+        ctx.setState(ctx.getState(() => 0) + 1);
+        ctx.return(ctx.operationName === 'large' ? 'large' : ctx.getState(() => 0));
+      },
+    },
+    settings: { maxDispatchCount: 3, partitionCount: 1 },
+  };
+
+  const begin = async () => (subject = await TestEngine.start(options));
+  /** Every transaction with such a checkpoint is refused. */
+  const refuse = (matches: (checkpoint: Checkpoint) => boolean) => {
+    tries = 0;
+    return subject.faults.intercept('commit', (proceed, batch) => {
+      if (!batch.checkpoints.some(matches)) return proceed(batch);
+      if (batch.checkpoints.length === 1) tries += 1;
+      return Promise.reject(new Error(REASON));
+    });
+  };
+  const records = (text: string) => (checkpoint: Checkpoint) => JSON.stringify(checkpoint.history).includes(text);
+  const blocked = () => [...subject.engine['ownership'].partitions.values()].flatMap(({ blocked: ids }) => [...ids]);
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it('fails the instance with the reason, after maxDispatchCount tries more; the others go on', async () => {
+    await begin();
+    refuse(records('large'));
+    await subject.startNew('collects', 1, 'bad');
+    await subject.raiseEvent('bad', 'item', 'large');
+    expect(await subject.finished('bad')).toMatchObject({
+      status: 'Failed',
+      failureDetails: { errorType: 'CheckpointRefusedError', isNonRetriable: true, errorMessage: expect.stringContaining(REASON) },
+    });
+    // The first try, and three more.
+    expect(tries).toBe(4);
+    await subject.startNew('works', 'small', 'good');
+    expect(await subject.result('good')).toBe('small');
+    expect(blocked()).toEqual([]);
+  });
+
+  it('[K8] leaves an instance that can be rewound; what was refused is not in its history', async () => {
+    await begin();
+    const accept = refuse(records('large'));
+    await subject.startNew('collects', 2, 'a');
+    await subject.raiseEvent('a', 'item', 'first');
+    await until(() => subject.engine['dispatcher'].backlog === 0);
+    await subject.raiseEvent('a', 'item', 'large');
+    expect(await subject.finished('a')).toMatchObject({ status: 'Failed' });
+    accept();
+    await subject.engine.client.rewind('a', 'repaired');
+    await subject.raiseEvent('a', 'item', 'second');
+    expect(await subject.result('a')).toEqual(['first', 'second']);
+  });
+
+  it('[S2] fails a sub-orchestration whose first checkpoint is refused, and tells its caller', async () => {
+    await begin();
+    refuse(({ write, history }) => write.kind === 'insert' && write.row.name === 'works' && history.length > 0 && history[0]!.events.length > 0);
+    await subject.startNew('parent', 'x', 'caller');
+    expect(await subject.result('caller')).toMatchObject({ errorType: 'CheckpointRefusedError' });
+  });
+
+  it('[K8] an instance that failed before it had begun begins when it is rewound', async () => {
+    await begin();
+    const accept = refuse(records('large'));
+    await subject.startNew('works', 'large', 'a');
+    const failed = await subject.finished('a');
+    expect(failed).toMatchObject({ status: 'Failed', historyLength: 0 });
+    accept();
+    await subject.engine.client.rewind('a', 'repaired');
+    expect(await subject.result('a')).toBe('large');
+  });
+
+  it('[I6] [I7] leaves an instance whose end is refused too, says so, and does not let it hide what lies behind its messages', async () => {
+    await begin();
+    const accept = refuse(({ instanceId, write }) => instanceId === 'bad' && write.kind === 'update');
+    await subject.startNew('collects', 1, 'good');
+    await subject.startNew('collects', 6_000, 'bad');
+    await until(() => subject.engine['dispatcher'].backlog === 0);
+    await Promise.all(Array.from({ length: 6_000 }, (_, index) => subject.raiseEvent('bad', 'item', index)));
+    await subject.raiseEvent('good', 'item', 'seen');
+    expect(await subject.result('good')).toEqual(['seen']);
+    await until(() => blocked().length > 0);
+    expect(blocked()).toEqual([['bad', REASON]]);
+    accept();
+    await until(() => blocked().length === 0);
+  });
+
+  it('[N5] fails the operation whose step is refused, alone of its batch, and tells its caller', async () => {
+    await begin();
+    refuse(({ instanceId, messages }) => instanceId.startsWith('@') && JSON.stringify(messages).includes('large'));
+    const operations = ['add', 'add', 'large', 'add', 'large', 'add'];
+    await Promise.all(operations.map((operation, index) => subject.startNew('calls', operation, `caller-${index}`)));
+    const results = await Promise.all(operations.map((_, index) => subject.result(`caller-${index}`)));
+    const failed = { errorType: 'CheckpointRefusedError', errorMessage: expect.stringContaining(REASON) };
+    expect(results.filter((result) => typeof result === 'object')).toEqual([expect.objectContaining(failed), expect.objectContaining(failed)]);
+    // Operations that failed have not counted.
+    expect(results.filter((result) => typeof result === 'number').sort((a, b) => Number(a) - Number(b))).toEqual([1, 2, 3, 4]);
+    expect(blocked()).toEqual([]);
+  });
+
+  it('[I6] leaves an entity whose steps are all refused, says so, and goes on when they are taken', async () => {
+    await begin();
+    const accept = refuse(({ instanceId }) => instanceId === '@counter@a');
+    await subject.startNew('calls', 'add', 'caller');
+    await until(() => blocked().length > 0 && tries > 5);
+    expect(blocked()).toEqual([['@counter@a', REASON]]);
+    accept();
+    expect(await subject.result('caller')).toMatchObject({ errorType: 'CheckpointRefusedError' });
+    expect(blocked()).toEqual([]);
+  });
+});

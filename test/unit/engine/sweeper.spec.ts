@@ -1,0 +1,199 @@
+/** What is due and was forgotten: offered again, and when that is in vain told of. Sweeps come with the virtual clock. */
+import type { EntityContext, OrchestrationContext } from '../../../lib/core/index.js';
+import type { Partition } from '../../../lib/engine/partition.js';
+import type { DurableStore } from '../../../lib/storage/store.js';
+import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
+
+/** Longer than sweeps are apart, ms. */
+const SWEEP = 40_000;
+
+describe('the sweeper', () => {
+  const subjects: TestEngine[] = [];
+  let store: DurableStore;
+
+  beforeEach(async () => {
+    store = await sharedStore();
+  });
+
+  afterEach(async () => {
+    await Promise.all(subjects.splice(0).map(({ engine }) => engine.close()));
+    await store.close();
+  });
+
+  const start = async (options: TestEngineOptions): Promise<TestEngine> => {
+    const subject = await TestEngine.start({ ...options, shared: store, settings: { shutdownTimeout: 0, ...options.settings } });
+    subjects.push(subject);
+    return subject;
+  };
+  const partitionsOf = ({ engine }: TestEngine): Partition[] => [...engine['ownership'].partitions.values()];
+  const overdue = ({ engine }: TestEngine) => engine.client.health().problems.filter(({ kind }) => kind === 'overdue');
+  const warnings = ({ log }: TestEngine) => log.lines.filter(({ level, text }) => level === 'warn' && text.startsWith('Overdue')).map(({ text }) => text);
+  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+    // What goes on asking after its test would keep jest from ending.
+    const { length } = subjects;
+    while (subjects.length === length && !(await holds())) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  /** Lets time pass, and waits for the sweep that it brings. */
+  const sweep = async (subject: TestEngine, ms = SWEEP): Promise<void> => {
+    const { engine, clock } = subject;
+    const swept = signal();
+    const sweeper = engine['sweeper'];
+    const { swept: before } = sweeper['port'];
+    (sweeper['port'] as { swept: () => void }).swept = () => {
+      before();
+      swept.resolve();
+    };
+    clock.advance(ms);
+    await swept.promise;
+    await sweeper['sweeping'];
+    (sweeper['port'] as { swept: () => void }).swept = before;
+  };
+
+  function* collects(ctx: OrchestrationContext): Generator<unknown, unknown, unknown> {
+    return yield ctx.waitForExternalEvent('item');
+  }
+
+  function* sleeps(ctx: OrchestrationContext): Generator<unknown, unknown, unknown> {
+    yield ctx.createTimer(100_000_000);
+    return 'woken';
+  }
+
+  it('takes up a message that memory has forgotten (I6)', async () => {
+    const subject = await start({ orchestrators: { collects } });
+    await subject.startNew('collects', 1, 'a');
+    await until(async () => (await subject.engine.client.getInstance('a'))?.status === 'Running');
+    // The message passes for known, and nobody is told of it.
+    for (const partition of partitionsOf(subject)) partition.accept = (message) => partition['known'].add(`${message.key}.${message.sender}`) && false;
+    await subject.raiseEvent('a', 'item', 7);
+    expect(await subject.engine.client.getInstance('a')).toMatchObject({ status: 'Running' });
+    await sweep(subject);
+    expect(await subject.result('a')).toBe(7);
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([]);
+    expect(warnings(subject)).toEqual([]);
+  });
+
+  it('takes up an input that lies in memory and was never given its turn', async () => {
+    const subject = await start({ orchestrators: { collects } });
+    await subject.startNew('collects', 1, 'a');
+    await until(async () => (await subject.engine.client.getInstance('a'))?.status === 'Running');
+    const { turns } = subject.engine['dispatcher'] as unknown as { turns: { add(slot: unknown): void } };
+    const add = turns.add.bind(turns);
+    turns.add = () => undefined;
+    await subject.raiseEvent('a', 'item', 7);
+    turns.add = add;
+    await sweep(subject);
+    expect(await subject.result('a')).toBe(7);
+  });
+
+  it.each(['is not in memory', 'has fired and was lost'])('takes up a timer that %s (I6)', async (how) => {
+    const subject = await start({ orchestrators: { sleeps } });
+    await subject.startNew('sleeps', undefined, 'a');
+    await until(() => partitionsOf(subject).some(({ timers }) => timers.size > 0));
+    const partition = partitionsOf(subject).find(({ timers }) => timers.size > 0)!;
+    const [timer] = await store.readTimers(partition.index, { limit: 1 });
+    if (how === 'is not in memory') partition.timers.remove(timer!);
+    else partition.timers.takeDue(Infinity);
+    await sweep(subject, 100_000_000 + SWEEP);
+    expect(await subject.result('a')).toBe('woken');
+  });
+
+  it('takes up what lies in the queue of an entity that nobody looks at', async () => {
+    const before = await start({});
+    for (let count = 0; count < 3; count += 1) await before.engine.client.signal('@counter@a', { type: 'EntityOperation', operation: 'add' });
+    await until(() => before.engine.client.metrics().instances.parked === 1);
+    await before.engine.close();
+    const counter = (ctx: EntityContext) => ctx.setState(Number(ctx.getState() ?? 0) + 1);
+    const subject = TestEngine.create({ entities: { counter }, shared: store, settings: { shutdownTimeout: 0 } });
+    subjects.push(subject);
+    // The mark that would tell of the queue is overlooked.
+    subject.faults.intercept('readTimers', () => Promise.resolve([]));
+    await subject.engine.prepare();
+    await subject.engine.start();
+    await until(() => (subject.faults.calls.get('readTimers') ?? 0) >= 4);
+    expect(await subject.engine.client.getEntity('@counter@a')).toBeUndefined();
+    await sweep(subject);
+    await until(async () => (await subject.engine.client.getEntity('@counter@a'))?.state === '3');
+  });
+
+  it('tells of what stays overdue: once in the log, and in health for as long as it lasts', async () => {
+    const subject = await start({ orchestrators: { collects } });
+    await subject.startNew('collects', 1, 'a');
+    await until(async () => (await subject.engine.client.getInstance('a'))?.status === 'Running');
+    const [row] = await store.getInstances([(await subject.engine.client.getInstance('a'))!]);
+    const partition = partitionsOf(subject).find(({ index }) => index === row!.partition)!;
+    const slot = partition.slot('a');
+    slot.busy = true;
+    await subject.raiseEvent('a', 'item', 7);
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([]);
+    await sweep(subject);
+    const problem = {
+      kind: 'overdue', instanceId: 'a', partitions: [partition.index], handler: { kind: 'orchestrator', name: 'collects' }, since: expect.any(Date) as unknown,
+      message: expect.stringMatching(/waits for instance 'a' in partition \d/) as unknown,
+    };
+    expect(overdue(subject)).toEqual([problem]);
+    expect(subject.engine.client.health().status).toBe('degraded');
+    expect(warnings(subject)).toEqual([expect.stringMatching(/^Overdue for \d+ s: .*instance 'a'/)]);
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([problem]);
+    expect(warnings(subject)).toHaveLength(1);
+    slot.busy = false;
+    await sweep(subject);
+    expect(await subject.result('a')).toBe(7);
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([]);
+  });
+
+  it('tells of activities that wait for a worker, with those that could take them', async () => {
+    const gate = signal();
+    const subject = await start({
+      settings: { maxConcurrentActivityFunctions: 1 },
+      activities: { held: () => gate.promise },
+      orchestrators: { *two(ctx) { yield ctx.all([ctx.callActivity('held'), ctx.callActivity('held')]); } },
+    });
+    await subject.startNew('two', undefined, 'a');
+    await until(() => subject.engine.client.metrics().activities.running === 1);
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([]);
+    await sweep(subject);
+    expect(overdue(subject)).toMatchObject([{ instanceId: 'a', handler: { kind: 'activity', name: 'held' }, message: expect.stringContaining('maxConcurrentActivityFunctions') }]);
+    gate.resolve();
+    await subject.finished('a');
+    await sweep(subject);
+    expect(overdue(subject)).toEqual([]);
+  });
+
+  it('gives back claims of workers that are gone', async () => {
+    const gate = signal();
+    const begun = signal();
+    const held = () => {
+      begun.resolve();
+      return gate.promise;
+    };
+    const orchestrators = { *one(ctx: OrchestrationContext): Generator<unknown, unknown, unknown> { return yield ctx.callActivity('held'); } };
+    const subject = await start({ orchestrators, activities: { held } });
+    await subject.startNew('one', undefined, 'a');
+    await begun.promise;
+    const row = (await subject.engine.client.getInstance('a'))!;
+    const [claim] = await store.readRunningActivities([row.partition]);
+    // As if a worker had taken it, whose end this one has not heard of.
+    await store.returnActivities([claim!]);
+    await store.claimActivities({ workerId: 99, incarnation: 'gone' }, ['held'], 1);
+    for (const { claims } of partitionsOf(subject)) claims.clear();
+    gate.resolve();
+    await sweep(subject);
+    await subject.finished('a');
+    expect(await subject.engine.client.getInstance('a')).toMatchObject({ status: 'Completed' });
+  });
+
+  it('ends with its engine, and leaves nothing that keeps the process from ending', async () => {
+    const subject = await start({ orchestrators: { collects } });
+    await subject.engine.close();
+    expect(subject.clock.pending.size).toBe(0);
+    expect(subject.engine.client.health()).toMatchObject({ status: 'down', problems: [{ kind: 'notRunning' }] });
+    subject.clock.advance(SWEEP);
+    expect(subject.faults.calls.get('findOverdue')).toBeUndefined();
+  });
+});
