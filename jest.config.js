@@ -66,7 +66,7 @@ export default {
     project('package', 180_000),
     project('simulation', 240_000, { setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
     // On demand: `npm run test:cluster`.
-    ...(process.env.DURABLE_TEST_CLUSTER ? [project('cluster', 900_000, { setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] })] : []),
+    ...(process.env.DURABLE_TEST_CLUSTER ? [project('cluster', 900_000)] : []),
     project('chaos', 900_000, { ...database, setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
   ],
 };

@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { findBinaries } from './mysql-binaries.js';
 import { answer, endOfLog, serverOptions, writeInitFile } from './mysql-server.js';
-import { freePort, ownServer } from './server-owner.js';
+import { freePorts, ownServer } from './server-owner.js';
 
 /**
  * @typedef {object} GaleraNode
@@ -56,13 +56,13 @@ export function assertGalera() {
 export async function startGalera() {
   const { library, server, install } = assertGalera();
   const login = { user: 'durable', password: randomBytes(12).toString('hex') };
-  const places = [];
-  for (let index = 0; index < NODES; index += 1) {
-    const ports = { sql: await freePort(), group: await freePort(), incremental: await freePort(), copy: await freePort() };
+  const ports = await freePorts(4 * NODES);
+  const places = Array.from({ length: NODES }, (_, index) => {
+    const [sql = 0, group = 0, incremental = 0, copy = 0] = ports.slice(4 * index);
     const directory = mkdtempSync(join(tmpdir(), `nestjs-durable-galera${index + 1}-`));
     mkdirSync(join(directory, 'data'));
-    places.push({ ...ports, directory });
-  }
+    return { sql, group, incremental, copy, directory };
+  });
   const members = places.map(({ group }) => `127.0.0.1:${group}`).join(',');
   const nodes = places.map((place) => newNode(place, { server, library, members, login }));
   const stop = async () => void (await Promise.all(nodes.map(({ owner }) => owner.stop())));

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { findBinaries } from './mysql-binaries.js';
-import { freePort, ownServer } from './server-owner.js';
+import { freePorts, ownServer } from './server-owner.js';
 
 /**
  * @typedef {object} MysqlServer
@@ -35,7 +35,8 @@ export async function startMysql(dataDirectory) {
   if (!binaries) throw new Error('no mariadbd or mysqld on this machine: install mariadb-server');
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-durable-mysql-'));
   if (dataDirectory) symlinkSync(dataDirectory, join(directory, 'data'));
-  const login = { user: 'durable', password: randomBytes(12).toString('hex'), port: await freePort() };
+  const [port = 0] = await freePorts(1);
+  const login = { user: 'durable', password: randomBytes(12).toString('hex'), port };
   const initFile = writeInitFile(directory, login);
   const owner = ownServer(directory, [binaries.server, ...serverOptions(directory, login.port), `--init-file=${initFile}`]);
   try {

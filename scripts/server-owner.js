@@ -5,6 +5,7 @@
  * end only this process holds; at the end of the pipe it kills the server and removes the directory.
  */
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -63,12 +64,30 @@ export function ownServer(directory, command) {
   };
 }
 
-/** @returns {Promise<number>} a port of 127.0.0.1 that nobody listens at */
-export async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
-  probe.close();
-  await once(probe, 'close');
-  return port;
+/**
+ * Ports of 127.0.0.1 that nobody listens at, below those that systems give to outgoing connections: a server that is started
+ * again finds its port free.
+ * @param {number} count
+ * @returns {Promise<number[]>}
+ */
+export async function freePorts(count) {
+  const ports = new Set();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 30_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+async function isFree(port) {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.close();
+  }
 }

@@ -28,10 +28,9 @@ import { CompletionWaiters } from './completion-waiters.js';
 import type { Dispatcher } from './dispatcher.js';
 import { assertOutsideEpisode } from './episode-guard.js';
 import type { HandlerRegistry } from './handlers.js';
-import type { HealthReport } from './health-report.js';
 import type { MessageKeys } from './message-keys.js';
 import type { ClientCounts } from './metrics.js';
-import type { snapshotOf } from './metrics-snapshot.js';
+import type { Observation } from './observation.js';
 import type { Ownership } from './ownership.js';
 import { Purger } from './purger.js';
 import type { EngineSettings } from './settings.js';
@@ -52,10 +51,7 @@ export interface ClientSidePort {
   /** False: a client only. */
   readonly worker: boolean;
   readonly metrics: ClientCounts;
-  /** What this process does, in numbers. */
-  measure(): ReturnType<typeof snapshotOf>;
-  /** What is wrong, as far as this process knows. */
-  report(): ReturnType<HealthReport['current']>;
+  readonly observation: Pick<Observation, 'health' | 'metrics'>;
   partitionCount(): number;
   /** Hands a committed message to its partition, if that is this process's. */
   deliver(message: InboxMessage): void;
@@ -212,11 +208,11 @@ export class ClientSide {
   }
 
   health() {
-    return this.port.report();
+    return this.port.observation.health();
   }
 
   metrics() {
-    return this.port.measure();
+    return this.port.observation.metrics();
   }
 
   /** An instance of this process has finished. */

@@ -6,18 +6,18 @@ import type { Dispatcher } from './dispatcher.js';
 import type { Entities } from './entities/entities.js';
 import type { GarbageCollector } from './garbage-collector.js';
 import type { InboxPoller } from './inbox-poller.js';
+import type { Observation } from './observation.js';
 import type { Ownership } from './ownership.js';
 import type { Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import type { RetentionKeeper } from './retention-keeper.js';
-import type { Sweeper } from './sweeper.js';
 import type { TimerAlarm } from './timer-alarm.js';
 
 /** What an engine consists of, as far as it has to be ended. */
 export interface EngineParts {
   readonly clock: Clock;
   readonly alarm: TimerAlarm;
-  readonly sweeper: Sweeper;
+  readonly observation: Observation;
   readonly poller: InboxPoller;
   readonly ownership: Ownership;
   readonly activities: Activities;
@@ -38,11 +38,11 @@ const ABORT_GRACE = 1_000;
 
 /** Takes up nothing more, and waits for what runs, for `timeout` ms at most; then aborts it. */
 export async function drain(parts: EngineParts, timeout: number): Promise<void> {
-  const { clock, alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = parts;
+  const { clock, alarm, observation, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = parts;
   const deadline = clock.monotonic() + timeout;
   const graceful = () => Math.max(deadline, clock.monotonic() + ABORT_GRACE);
   alarm.stop();
-  const swept = sweeper.stop();
+  const swept = observation.stop();
   const kept = keeper?.stop();
   await within(clock, deadline, poller.stop());
   activities.stopTaking();

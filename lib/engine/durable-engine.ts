@@ -16,26 +16,22 @@ import { Defects } from './defects.js';
 import { Dispatcher } from './dispatcher.js';
 import { drain } from './drain.js';
 import { Entities } from './entities/entities.js';
-import { eventLoopLag } from './event-loop-lag.js';
 import { GarbageCollector } from './garbage-collector.js';
 import { newExecutionId } from './generated-ids.js';
 import type { HandlerRegistry } from './handlers.js';
-import { HealthReport } from './health-report.js';
 import { InboxPoller } from './inbox-poller.js';
 import { defaultVersion } from './instance-creation.js';
 import type { PendingInput } from './instance-slot.js';
 import { MessageKeys } from './message-keys.js';
-import { EngineMetrics } from './metrics.js';
-import { snapshotOf } from './metrics-snapshot.js';
+import { newMetrics } from './metrics.js';
+import { Observation } from './observation.js';
 import { Ownership } from './ownership.js';
 import { ParkedWork } from './parked-work.js';
 import { isParkMark, Parking } from './parking.js';
 import type { Partition } from './partition.js';
 import { RetentionKeeper } from './retention-keeper.js';
-import { Reoffering } from './reoffering.js';
 import type { EngineSettings } from './settings.js';
 import { StoreHealth } from './store-health.js';
-import { Sweeper } from './sweeper.js';
 import { TimerAlarm } from './timer-alarm.js';
 
 export interface EngineOptions {
@@ -52,6 +48,8 @@ export interface EngineOptions {
 
 /** How long the first connection is tried for, ms. */
 const CONNECT_TIMEOUT = 10_000;
+/** How long a stop waits for a start that is still under way, ms. */
+const START_GRACE = 5_000;
 /** How long a stop tries to give the partitions back; their leases end anyway, ms. */
 const RELEASE_TIMEOUT = 5_000;
 
@@ -72,9 +70,11 @@ export class DurableEngine {
   private readonly poller: InboxPoller;
   private readonly alarm: TimerAlarm;
   private readonly garbage: GarbageCollector;
-  private readonly sweeper: Sweeper;
+  private readonly observation: Observation;
   private readonly keeper: RetentionKeeper | undefined;
   private stage: 'new' | 'prepared' | 'started' | 'stopping' = 'new';
+  /** The step of the start that is under way, or the last one; it does not fail. */
+  private starting: Promise<void> = Promise.resolve();
   private draining: Promise<void> | undefined;
   private releasing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -88,7 +88,7 @@ export class DurableEngine {
     const time = (this.time = new EngineTime(clock));
     const health = (this.health = new StoreHealth(log, hub, () => time.now()));
     const partitionCount = () => this.partitionCount;
-    const metrics = new EngineMetrics();
+    const metrics = newMetrics();
     this.clientKeys = new MessageKeys(0, () => time.now());
     this.ownership = new Ownership({
       store, clock, time, health, log, hub, worker,
@@ -190,30 +190,18 @@ export class DurableEngine {
       isKeeper: () => this.ownership.owns(0) !== undefined && this.ownership.holdsLease,
       purged: () => this.garbage.nudge(),
     });
-    const reoffering = new Reoffering({
+    this.observation = new Observation({
+      store, clock, health, log, handlers, hub, worker, partitionCount,
+      counts: metrics,
+      leaseDuration: settings.leaseDuration,
+      ownership: this.ownership,
       dispatcher: this.dispatcher,
       entities: this.entities,
       activities: this.activities,
       alarm: this.alarm,
       poller: this.poller,
-      owns: (partition) => this.ownership.owns(partition),
-    });
-    this.sweeper = new Sweeper({
-      store, clock, health, log,
-      now: () => time.now(),
-      partitions: () => [...this.ownership.partitions.values()].filter(({ state }) => state === 'owned'),
-      hasActivity: (name) => handlers.findActivity(name) !== undefined,
-      offerAgain: (found) => reoffering.offer(found),
-      swept: () => void report.current(),
-    });
-    const parts = { ownership: this.ownership, dispatcher: this.dispatcher, entities: this.entities, activities: this.activities, partitionCount, now: () => time.now() };
-    const report = new HealthReport({
-      ...parts, hub,
-      store: health,
-      sweeper: this.sweeper,
-      leaseDuration: settings.leaseDuration,
-      isWorker: worker,
       isRunning: () => this.stage === 'started' && this.ownership.members.isRegistered,
+      now: () => time.now(),
     });
     this.client = new ClientSide({
       hub, store, clock, health, time, handlers, settings, worker,
@@ -223,16 +211,18 @@ export class DurableEngine {
       partitionCount,
       deliver: (message) => this.deliver(message),
       metrics: metrics.client,
-      measure: () => snapshotOf({ ...parts, metrics, partitions: () => [...this.ownership.partitions.values()] }),
-      report: () => report.current(),
+      observation: this.observation,
       purged: () => this.garbage.nudge(),
       expectMessages: () => this.poller.expectMessages(),
     });
   }
 
   /** Connects, migrates and creates the hub when it is new. */
-  async prepare(): Promise<void> {
-    if (this.stage !== 'new') return;
+  prepare(): Promise<void> {
+    return this.stage === 'new' ? this.step(this.prepareOnce()) : Promise.resolve();
+  }
+
+  private async prepareOnce(): Promise<void> {
     const { store, hub, settings, log } = this.options;
     const info = await this.connect(() => store.open({ name: hub, partitionCount: settings.partitionCount }));
     const { server } = store.capabilities;
@@ -246,11 +236,13 @@ export class DurableEngine {
   }
 
   /** Registers this process with the hub, takes partitions and begins to work. */
-  async start(): Promise<void> {
-    if (this.stage !== 'prepared') return;
+  start(): Promise<void> {
+    return this.stage === 'prepared' ? this.step(this.startOnce()) : Promise.resolve();
+  }
+
+  private async startOnce(): Promise<void> {
     this.stage = 'started';
-    eventLoopLag.start(this);
-    this.sweeper.start();
+    this.observation.start();
     await this.connect(() => this.ownership.members.register());
     await this.ownership.members.start();
     if (this.options.worker) this.poller.nudge();
@@ -274,11 +266,12 @@ export class DurableEngine {
   private async drainOnce(): Promise<void> {
     const hasStarted = this.stage === 'started';
     this.stage = 'stopping';
+    // It gives up where it is. A store that does not even answer holds nothing up for longer.
+    await within(this.options.clock, this.options.clock.monotonic() + START_GRACE, this.starting);
     if (!hasStarted) return;
-    eventLoopLag.stop(this);
-    const { alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = this;
+    const { alarm, observation, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client } = this;
     const { clock, settings } = this.options;
-    const parts = { clock, alarm, sweeper, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client };
+    const parts = { clock, alarm, observation, poller, ownership, activities, entities, dispatcher, parking, garbage, keeper, committer, client };
     await drain({ ...parts, drop: (partition) => this.drop(partition) }, settings.shutdownTimeout);
   }
 
@@ -383,12 +376,24 @@ export class DurableEngine {
     }
   }
 
+  private step(step: Promise<void>): Promise<void> {
+    this.starting = step.catch(() => undefined);
+    return step;
+  }
+
+  private assertNotStopping(): void {
+    if (this.stage === 'stopping') throw new Error(`Task hub '${this.options.hub}': the application was closed before it had started.`);
+  }
+
   private async connect<T>(attempt: () => Promise<T>): Promise<T> {
     const backoff = new Backoff(this.options.clock, { first: 100, max: 2_000 });
     const deadline = this.options.clock.monotonic() + CONNECT_TIMEOUT;
     for (;;) {
       try {
-        return await attempt();
+        this.assertNotStopping();
+        const answer = await attempt();
+        this.assertNotStopping();
+        return answer;
       } catch (error) {
         if (!this.health.isTransient(error) || this.options.clock.monotonic() > deadline) throw error;
         this.health.failed(error);

@@ -12,7 +12,7 @@ import type { StoreHealth } from './store-health.js';
 import type { Sweeper } from './sweeper.js';
 
 export interface HealthReportPort {
-  readonly store: StoreHealth;
+  readonly health: StoreHealth;
   readonly ownership: Ownership;
   readonly dispatcher: Dispatcher;
   readonly entities: Entities;
@@ -21,7 +21,8 @@ export interface HealthReportPort {
   /** Name of the task hub. */
   readonly hub: string;
   readonly leaseDuration: number;
-  readonly isWorker: boolean;
+  /** False: a client only. */
+  readonly worker: boolean;
   partitionCount(): number;
   /** Whether the engine has started and does not stop. */
   isRunning(): boolean;
@@ -38,7 +39,7 @@ export class HealthReport {
   constructor(private readonly port: HealthReportPort) {}
 
   current() {
-    const { ownership, isWorker, partitionCount } = this.port;
+    const { ownership, worker: isWorker } = this.port;
     const partitions = [...ownership.partitions.values()];
     const parked = countParked(partitions);
     const now = this.port.now();
@@ -48,7 +49,7 @@ export class HealthReport {
     const problems = this.ledger.take(findings, now);
     const isDown = problems.some(({ kind }) => FATAL.has(kind)) || !ownership.members.holdsLease;
     const status = isDown ? ('down' as const) : problems.length > 0 ? ('degraded' as const) : ('up' as const);
-    return { status, problems, isWorker, partitionCount: partitionCount(), ownedPartitions: partitions.length, parked };
+    return { status, problems, isWorker, partitionCount: this.port.partitionCount(), ownedPartitions: partitions.length, parked };
   }
 
   private process(now: number): Finding[] {
@@ -67,7 +68,7 @@ export class HealthReport {
   }
 
   private database(): Finding[] {
-    const { failure } = this.port.store;
+    const { failure } = this.port.health;
     if (!failure) return [];
     const message = `Task hub '${this.port.hub}': the database cannot be reached or refuses writes; it is tried again until it does not. ${failure.reason}`;
     return [{ kind: 'database', since: failure.since, message }];

@@ -90,16 +90,16 @@ export class InboxPoller {
     const byIndex = new Map<number, Partition>();
     const ranges = [];
     for (const partition of this.port.partitions()) {
-      const limit = partition.beginRead();
-      if (limit === undefined) continue;
+      const range = partition.beginRead();
+      if (range === undefined) continue;
       byIndex.set(partition.index, partition);
-      ranges.push({ partition: partition.index, limit, without: partition.leftOut });
+      ranges.push({ ...range, partition: partition.index, without: partition.leftOut });
     }
     try {
       const isKnown = (key: MessageKey) => byIndex.get(key.partition)?.isKnown(key) ?? true;
-      const { messages, signs } = await this.port.store.readInbox(this.port.worker(), ranges, isKnown);
+      const { messages, cut, signs } = await this.port.store.readInbox(this.port.worker(), ranges, isKnown);
       this.port.health.reached();
-      const found = this.deliver(byIndex, messages);
+      const found = this.deliver(byIndex, messages, cut);
       return this.port.noticed(signs) || found;
     } catch (error) {
       for (const partition of byIndex.values()) partition.abandonRead();
@@ -108,7 +108,7 @@ export class InboxPoller {
     }
   }
 
-  private deliver(byIndex: ReadonlyMap<number, Partition>, messages: readonly InboxMessage[]): boolean {
+  private deliver(byIndex: ReadonlyMap<number, Partition>, messages: readonly InboxMessage[], cut: readonly number[]): boolean {
     const byPartition = new Map<number, InboxMessage[]>();
     for (const message of messages) {
       const list = byPartition.get(message.partition);
@@ -117,7 +117,7 @@ export class InboxPoller {
     }
     let found = false;
     for (const [index, partition] of byIndex) {
-      const { fresh, more } = partition.endRead(byPartition.get(index) ?? []);
+      const { fresh, more } = partition.endRead(byPartition.get(index) ?? [], cut.includes(index));
       if (partition.state === 'lost') continue;
       for (const message of fresh) this.port.received(partition, message);
       found ||= fresh.length > 0;

@@ -10,24 +10,23 @@ export interface MetricsSources {
   readonly dispatcher: Dispatcher;
   readonly activities: Activities;
   readonly entities: Entities;
-  partitionCount(): number;
+  readonly partitionCount: number;
   /** Those that this process owns. */
-  partitions(): readonly Partition[];
+  readonly partitions: readonly Partition[];
   /** Engine time, epoch ms. */
-  now(): number;
+  readonly now: number;
 }
 
 /** The client's DurableMetrics: what was counted, and what is in memory now. */
 export function snapshotOf({ metrics, dispatcher, activities, entities, partitionCount, partitions, now }: MetricsSources) {
-  const owned = partitions();
-  const sum = (valueOf: (partition: Partition) => number) => owned.reduce((total, partition) => total + valueOf(partition), 0);
-  const oldest = Math.min(...owned.map(({ oldestMessage }) => oldestMessage));
+  const sum = (valueOf: (partition: Partition) => number) => partitions.reduce((total, partition) => total + valueOf(partition), 0);
+  const oldest = Math.min(...partitions.map(({ oldestMessage }) => oldestMessage));
   const { members, bytes, latency, ...commits } = metrics.commits;
   return {
-    partitions: { total: partitionCount(), owned: owned.length, ...metrics.partitions },
+    partitions: { total: partitionCount, owned: partitions.length, ...metrics.partitions },
     inbox: {
       messages: sum(({ messagesInMemory }) => messagesInMemory),
-      oldestAge: oldest === Infinity ? 0 : Math.max(0, now() - oldest),
+      oldestAge: oldest === Infinity ? 0 : Math.max(0, now - oldest),
       timers: sum(({ timers }) => timers.size),
     },
     instances: {

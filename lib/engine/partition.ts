@@ -1,12 +1,15 @@
-import type { InboxMessage, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
+import type { InboxMessage, InboxRange, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
 import { InstanceSlot } from './instance-slot.js';
 import { KEYS_PER_MS, MessageKeys } from './message-keys.js';
+import { weightOf } from './message-weight.js';
 import { TimerQueue } from './timer-queue.js';
 
 /** Messages of one partition that are kept in memory. */
 const MAX_MESSAGES_IN_MEMORY = 5_000;
+/** Bytes that they have, about; a message that alone has more is kept all the same. */
+const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
 
 /** Instances and entities whose messages a poll leaves out, at most: their ids stand in its statement. */
 const MAX_LEFT_OUT = 200;
@@ -41,7 +44,9 @@ export class Partition {
   private commitNo: number;
   private underWay = 0;
   private settledListeners: (() => void)[] = [];
-  private readonly known = new Set<string>();
+  /** Messages in memory, with their bytes. */
+  private readonly known = new Map<string, number>();
+  private bytes = 0;
   private consumedSinceRead: Set<string> | undefined;
   private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'none';
 
@@ -108,11 +113,11 @@ export class Partition {
   /** Whether a message that this process just committed is to be taken up from memory. */
   accept(message: InboxMessage): boolean {
     if (this.known.has(nameOf(message)) || this.aside.has(message.instanceId)) return false;
-    if (this.overflow !== 'none' || this.known.size >= MAX_MESSAGES_IN_MEMORY) {
+    if (this.overflow !== 'none' || this.isFilled(1)) {
       this.overflow = 'skipped-since-read';
       return false;
     }
-    this.known.add(nameOf(message));
+    this.keep(message);
     return true;
   }
 
@@ -123,14 +128,14 @@ export class Partition {
 
   consumed(keys: readonly MessageKey[]): void {
     for (const key of keys) {
-      this.known.delete(nameOf(key));
+      this.letGo(key);
       this.consumedSinceRead?.add(nameOf(key));
     }
   }
 
   /** Lets go of messages that may no longer be as memory has them; reads from the database take their place, in order. */
   reread(keys: readonly MessageKey[]): void {
-    for (const key of keys) this.known.delete(nameOf(key));
+    for (const key of keys) this.letGo(key);
     this.overflow = 'skipped-since-read';
   }
 
@@ -141,7 +146,7 @@ export class Partition {
 
   /** When the first of them was sent, epoch ms; Infinity without any. Joined calls aside, which come to light out of their order. */
   get oldestMessage(): number {
-    const [first] = this.known;
+    const [first] = this.known.keys();
     return first === undefined ? Infinity : Math.floor(Number.parseInt(first, 10) / KEYS_PER_MS);
   }
 
@@ -152,7 +157,7 @@ export class Partition {
   setAside(instanceId: string, messages: readonly MessageKey[]): boolean {
     if (this.aside.size >= MAX_LEFT_OUT) return false;
     this.aside.add(instanceId);
-    for (const message of messages) this.known.delete(nameOf(message));
+    for (const message of messages) this.letGo(message);
     return true;
   }
 
@@ -170,30 +175,34 @@ export class Partition {
 
   /** Whether so much is in memory that nothing may stay there which cannot be taken up for long. */
   get isCrowded(): boolean {
-    return this.known.size > MAX_MESSAGES_IN_MEMORY / 4;
+    return this.isFilled(1 / 4);
   }
 
   /** Whether messages were left out of memory for which there is room again. */
   get wantsRead(): boolean {
-    return this.overflow !== 'none' && this.consumedSinceRead === undefined && this.known.size <= MAX_MESSAGES_IN_MEMORY / 2;
+    return this.overflow !== 'none' && this.consumedSinceRead === undefined && !this.isFilled(1 / 2);
   }
 
-  /** How many messages to read from the beginning of the inbox; `undefined` while memory is too full. */
-  beginRead(): number | undefined {
-    if (this.overflow !== 'none' && this.known.size > MAX_MESSAGES_IN_MEMORY / 2) return undefined;
+  /** How many messages to read from the beginning of the inbox, and how many bytes of new ones; `undefined` while memory is too full. */
+  beginRead(): Pick<InboxRange, 'limit' | 'maxBytes'> | undefined {
+    if (this.overflow !== 'none' && this.isFilled(1 / 2)) return undefined;
     if (this.overflow === 'skipped-since-read') this.overflow = 'skipping';
     this.consumedSinceRead = new Set();
-    return this.known.size + INBOX_READ_AHEAD;
+    return { limit: this.known.size + INBOX_READ_AHEAD, maxBytes: MAX_BYTES_IN_MEMORY - this.bytes };
   }
 
-  /** Takes up the answer of a read, in key order; answers what is new and whether more is waiting. */
-  endRead(messages: readonly InboxMessage[]): { fresh: InboxMessage[]; more: boolean } {
+  /**
+   * Takes up the answer of a read, in key order; answers what is new and whether more is waiting.
+   * @param isCut what is not in the answer was left out because of its bytes
+   */
+  endRead(messages: readonly InboxMessage[], isCut = false): { fresh: InboxMessage[]; more: boolean } {
     const fresh = messages.filter((message) => !this.isKnown(message) && !this.aside.has(message.instanceId));
     this.consumedSinceRead = undefined;
-    for (const message of fresh) this.known.add(nameOf(message));
-    const more = messages.length >= INBOX_READ_AHEAD || this.overflow === 'skipped-since-read';
+    for (const message of fresh) this.keep(message);
+    const isPart = isCut || messages.length >= INBOX_READ_AHEAD;
+    const more = isPart || this.overflow === 'skipped-since-read';
     if (!more) this.overflow = 'none';
-    else if (messages.length >= INBOX_READ_AHEAD && this.overflow === 'none') this.overflow = 'skipping';
+    else if (isPart && this.overflow === 'none') this.overflow = 'skipping';
     return { fresh, more };
   }
 
@@ -201,5 +210,21 @@ export class Partition {
   abandonRead(): void {
     this.consumedSinceRead = undefined;
     if (this.overflow === 'skipping') this.overflow = 'skipped-since-read';
+  }
+
+  private keep(message: InboxMessage): void {
+    const weight = weightOf(message);
+    this.known.set(nameOf(message), weight);
+    this.bytes += weight;
+  }
+
+  private letGo(key: Pick<MessageKey, 'key' | 'sender'>): void {
+    this.bytes -= this.known.get(nameOf(key)) ?? 0;
+    this.known.delete(nameOf(key));
+  }
+
+  /** Whether so much of what may be in memory is there. */
+  private isFilled(part: number): boolean {
+    return this.known.size >= MAX_MESSAGES_IN_MEMORY * part || this.bytes >= MAX_BYTES_IN_MEMORY * part;
   }
 }

@@ -5,6 +5,7 @@
  *
  * CHAOS_SEED repeats plans and delays of a run; CHAOS_ORCHESTRATIONS makes it longer or shorter.
  */
+import '../support/compile-children.js';
 import { CrashRun } from '../chaos/crash-run.js';
 import { plansWhile } from '../chaos/plan.js';
 import { Random } from '../chaos/random.js';

@@ -96,6 +96,8 @@ export interface InboxMessage extends MessageKey {
 /** What a poll brings. */
 export interface InboxAnswer {
   readonly messages: InboxMessage[];
+  /** Partitions of which new messages were left out because of their bytes, from some message on. */
+  readonly cut: readonly number[];
   readonly signs: HubSigns;
 }
 
@@ -114,6 +116,8 @@ export interface HubSigns {
 export interface InboxRange {
   readonly partition: number;
   readonly limit: number;
+  /** Bytes of new messages, of which one is read whatever it has; absent: without a bound. */
+  readonly maxBytes?: number;
   /** Instances and entities whose messages are left out. */
   readonly without?: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { StaleMemberError } from '../errors.js';
 import { readBody } from '../message-bodies.js';
+import { countUntil } from './instances.js';
 import type { Session } from '../session.js';
 import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
 
@@ -48,7 +49,7 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
     [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit, without = [] }) => [hub, partition, ...without, limit])],
   );
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));
-  const fresh = keys.filter((key) => key.partition >= 0 && !isKnown(key));
+  const { fresh, cut } = await withinBytes(session, hub, ranges, keys.filter((key) => key.partition >= 0 && !isKnown(key)));
   const found = await session.selectMany<KeyRow & { instance_id: string; body: string }>(
     'partition_no, msg_key, sender, instance_id, body',
     'durable_inbox',
@@ -63,8 +64,32 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
       instanceId: row.instance_id,
       body: readBody(row.body),
     }))
-    .sort((a, b) => a.partition - b.partition || a.key - b.key || a.sender - b.sender);
-  return { messages, signs: toSigns(keys) };
+    .sort((a, b) => a.partition - b.partition || compareKeys(a, b));
+  return { messages, cut, signs: toSigns(keys) };
+}
+
+/** Of each partition's new messages the first, until its bytes are passed. Their sizes are asked for where there is more than one. */
+async function withinBytes(session: Session, hub: number, ranges: readonly InboxRange[], keys: readonly MessageKey[]): Promise<{ fresh: MessageKey[]; cut: number[] }> {
+  const found = new Map(ranges.map(({ partition }) => [partition, keys.filter((key) => key.partition === partition).sort(compareKeys)]));
+  const several = [...found.values()].filter(({ length }) => length > 1).flat();
+  const rows = await session.selectMany<KeyRow & { bytes: number | string }>(
+    'partition_no, msg_key, sender, LENGTH(body) AS bytes', 'durable_inbox', KEY, several.map(({ partition, key, sender }) => [hub, partition, key, sender]),
+  );
+  const nameOf = (partition: number, key: number | string, sender: number | string) => `${partition}.${key}.${sender}`;
+  const sizes = new Map(rows.map((row) => [nameOf(row.partition_no, row.msg_key, row.sender), Number(row.bytes)]));
+  const fresh: MessageKey[] = [];
+  const cut: number[] = [];
+  for (const { partition, maxBytes = Infinity } of ranges) {
+    const own = found.get(partition)!;
+    const count = countUntil(own.map(({ key, sender }) => sizes.get(nameOf(partition, key, sender)) ?? 0), maxBytes);
+    fresh.push(...own.slice(0, count));
+    if (count < own.length) cut.push(partition);
+  }
+  return { fresh, cut };
+}
+
+function compareKeys(a: MessageKey, b: MessageKey): number {
+  return a.key - b.key || a.sender - b.sender;
 }
 
 function toSigns(rows: readonly MessageKey[]): HubSigns {

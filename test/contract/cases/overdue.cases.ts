@@ -45,11 +45,14 @@ export function overdueCases(fixture: StoreFixture): void {
   it('finds the first that waits for its turn in the queue of an entity that is marked', async () => {
     const entities = ALL.map((partition) => newEntity(idIn(partition, '@counter@overdue')));
     const mark = ({ partition, instanceId }: (typeof entities)[number]): TimerRow => ({ partition, instanceId, executionId: instanceId, taskId: -2, fireAt: 0 });
-    const [old, second, young, later] = [queued(entities[0]!, { key: 1_000 }), queued(entities[0]!, { key: 2_000 }), queued(entities[1]!, { key: 5_000 }), queued(entities[2]!, { key: 1_000, dueAt: 9_000 })];
+    const old = queued(entities[0]!, { key: 1_000 });
+    const second = queued(entities[0]!, { key: 2_000 });
+    const young = queued(entities[1]!, { key: 5_000 });
+    const later = queued(entities[2]!, { key: 1_000, dueAt: 9_000 });
     await owner.commit(created(entities[0]!, { queued: [second, old] }), created(entities[1]!, { queued: [young] }), created(entities[2]!, { queued: [later] }));
     expect((await find()).queued).toEqual([]);
     await owner.commit(...entities.map((entity) => entityStep(entity, {}, { timers: [mark(entity)] })));
-    const { partition, instanceId, key, sender } = old!;
+    const { partition, instanceId, key, sender } = old;
     expect((await find()).queued).toEqual([expect.objectContaining({ partition, instanceId, key, sender })]);
   });
 

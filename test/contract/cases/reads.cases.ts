@@ -33,6 +33,19 @@ export function readCases(fixture: StoreFixture): void {
     expect((await process.store.readInbox(process.worker, [], () => false)).messages).toEqual([]);
   });
 
+  it('[I7] of new messages no more bytes are read than were asked for, per partition and in order; one is read in any case', async () => {
+    const other = newRow(idIn(2));
+    const large = (key: InstanceRow) => message(key, { body: { type: 'Deliver', event: event(0, 1_000) } });
+    const sent = [large(row), large(row), large(row), large(other)];
+    await process.commit(inserted(row, { messages: sent }));
+    const read = (maxBytes: number | undefined, isKnown: (key: MessageKey) => boolean = () => false) =>
+      process.store.readInbox(process.worker, [{ partition: 0, limit: 10, maxBytes }, { partition: 2, limit: 10, maxBytes }], isKnown);
+    expect(await read(2_500)).toMatchObject({ messages: [sent[0], sent[1], sent[3]], cut: [0] });
+    expect(await read(2_500, ({ key }) => key === sent[0]!.key)).toMatchObject({ messages: [sent[1], sent[2], sent[3]], cut: [] });
+    expect(await read(-1)).toMatchObject({ messages: [sent[0], sent[3]], cut: [0] });
+    expect(await read(undefined)).toMatchObject({ messages: sent, cut: [] });
+  });
+
   it('timers are read in due order, page by page', async () => {
     const { executionId } = row;
     const later = '~later';

@@ -1,6 +1,7 @@
 /** `getMetrics()` after a workload that is known: what it counts adds up. */
 import { Injectable } from '@nestjs/common';
-import { Activity, Entity, Orchestrator, TaskEntity, type DurableMetrics, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { Activity, Entity, Orchestrator, TaskEntity, type Orchestration, type OrchestrationContext } from 'nestjs-durable';
+import { DataSource } from 'typeorm';
 import { createDatabase, DATABASES } from '../../support/databases.js';
 import { Gates } from '../support/harness.js';
 import { eventually, useApps } from './start-app.js';
@@ -107,18 +108,26 @@ describe.each(DATABASES)('metrics on %s', (kind) => {
     expect(instances).toMatchObject({ cached: 0, episodes: 3, cacheHits: 0, cacheMisses: 2 });
     expect(instances.replayedEvents).toBeGreaterThan(4);
   });
+});
 
-  it('tell of partitions that were lost', async () => {
-    const { storage } = await createDatabase(kind);
-    const first = await startApp({ storage }, { providers });
-    const sum = (metrics: DurableMetrics) => metrics.partitions.taken - metrics.partitions.owned;
-    await eventually(() => first.client.getMetrics().partitions.owned === 16);
-    const second = await startApp({ storage }, { providers });
-    if (kind === 'mysql') {
-      // Given back, and not lost.
-      await eventually(() => first.client.getMetrics().partitions.owned === 8 && second.client.getMetrics().partitions.owned === 8);
-      expect([first, second].map(({ client }) => client.getMetrics().partitions)).toMatchObject([{ lost: 0, takenOver: 0 }, { lost: 0, takenOver: 0 }]);
-      expect(sum(first.client.getMetrics())).toBe(8);
-    } else expect(second.client.getMetrics().partitions).toMatchObject({ owned: 0, taken: 0 });
+describe('metrics of processes that share a hub', () => {
+  const startApp = useApps();
+
+  it('tell partitions that were given back from those that were lost', async () => {
+    const { storage } = await createDatabase('mysql');
+    const { client } = await startApp({ storage }, { providers: [Work, Tally] });
+    await eventually(() => client.getMetrics().partitions.owned === 16);
+    const { client: second } = await startApp({ storage }, { providers: [Work, Tally] });
+    await eventually(() => client.getMetrics().partitions.owned === 8 && second.getMetrics().partitions.owned === 8);
+    expect([client, second].map((each) => each.getMetrics().partitions)).toEqual([
+      { total: 16, owned: 8, taken: 16, takenOver: 0, lost: 0, fenced: 0 },
+      { total: 16, owned: 8, taken: 8, takenOver: 0, lost: 0, fenced: 0 },
+    ]);
+    // The database has it that somebody else owns them.
+    const source = await new DataSource(storage).initialize();
+    await source.query("UPDATE durable_partitions SET owner = 'nobody', epoch = epoch + 1, lease_expires_at = 0");
+    await source.destroy();
+    await eventually(() => [client, second].every((each) => each.getMetrics().partitions.lost === 8 && each.getMetrics().partitions.owned === 8));
+    expect([client, second].map((each) => each.getMetrics().partitions.takenOver)).toEqual([8, 8]);
   });
 });

@@ -152,7 +152,7 @@ describe.each(DATABASES)('entities that no live worker has, on %s', (kind) => {
     const { client } = app;
     for (const entry of [1, 2, 3]) await client.entity(Diary, 'Ada').signal.write(entry);
     await client.signalEntity(bob, 'write', 'mine');
-    await eventually(async () => (await parked(client))[0]?.instances === 2);
+    await eventually(() => parked(client)[0]?.instances === 2);
     expect((await client.waitForCompletion(await client.startNew('returns', { input: 1 }))).output).toBe(1);
     expect(await client.readEntityState(ada)).toEqual({ entityExists: false });
     await app.close();
@@ -161,15 +161,15 @@ describe.each(DATABASES)('entities that no live worker has, on %s', (kind) => {
     await next.client.entity(Diary, 'Ada').signal.write(4);
     await has(next.client, ada, [1, 2, 3, 4]);
     await has(next.client, bob, ['mine']);
-    await eventually(async () => (await parked(next.client)).length === 0);
+    await eventually(() => parked(next.client).length === 0);
   });
 
   it('[Y6] are logged once for each name and partition, with what to do, and counted in health', async () => {
     const { client } = await start(Present);
     const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
     for (const round of [1, 2]) for (const key of keys) await client.entity(Diary, key).signal.write(round);
-    await eventually(async () => (await parked(client))[0]?.instances === keys.length);
-    expect(await parked(client)).toEqual([{ kind: 'entity', name: 'diary', instances: keys.length }]);
+    await eventually(() => parked(client)[0]?.instances === keys.length);
+    expect(parked(client)).toEqual([{ kind: 'entity', name: 'diary', instances: keys.length }]);
     const linesAbout = () => LOG_LINES.about("has the entity 'diary'");
     await eventually(() => linesAbout().length > 0);
     const partitions = linesAbout().map(({ text }) => /in partition (\d+)/.exec(text)![1]);

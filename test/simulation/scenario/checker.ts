@@ -21,7 +21,7 @@ import type { Root } from './roots.js';
 /** @param isRepaired see {@link createHandlers} */
 export function checkRun(run: RunRecord, roots: readonly Root[], calls: readonly PlannedCall[], isRepaired: (label: string) => boolean): string[] {
   const { audit, tables, effects, outcomes } = run;
-  const knowledge = collect(roots, calls);
+  const knowledge = collect(roots, calls, outcomes);
   const lives = readLives(audit);
   const histories = readHistories(audit);
   const raised = readRaised(audit);
@@ -58,7 +58,7 @@ interface Context {
 
 function checkLife(life: Life, { lives, knowledge, histories, raised, audit, isRepaired }: Context, performed: PerformedOperation[]): string[] {
   const root = knowledge.rootOf(life.program.id);
-  const isRestart = root?.kind === 'restarted' && lives.find(({ program }) => program.id === life.program.id) !== life;
+  const isRestart = root?.kind === 'restarted' && root.program.id === life.program.id && lives.find(({ program }) => program.id === life.program.id) !== life;
   const { problems, account } = checkEnd(life, root, isRestart, { sendings: knowledge.sendings, isRepaired, isRewound: root?.kind === 'flawed' });
   if (!account) return problems;
   performed.push(...account.operations);

@@ -1,4 +1,5 @@
 /** All that may happen in a scenario, by its name. */
+import type { CallOutcome } from '../contract.js';
 import { MAX_REWINDS, type PlannedCall } from './calls.js';
 import type { KnownOperation } from './checks/check-ledgers.js';
 import { leavesOf, passedOn, type Operation, type Program, type Sending, type Step } from './program.js';
@@ -13,13 +14,13 @@ export interface Knowledge {
   mostStarts(programId: string): number;
 }
 
-export function collect(roots: readonly Root[], calls: readonly PlannedCall[]): Knowledge {
+export function collect(roots: readonly Root[], calls: readonly PlannedCall[], outcomes: readonly CallOutcome[]): Knowledge {
   const collector = new Collector();
   for (const { program, kind } of roots) collector.add(program, kind === 'restarted' ? 2 : 1, kind === 'flawed' ? 1 + MAX_REWINDS : 1);
   for (const call of calls) {
-    const { intent } = call;
+    const { intent, from } = call;
     if (intent.kind === 'raise') collector.sendings.set(intent.sending.mark, intent.sending);
-    if (intent.kind === 'signal') collector.addOperation(intent.operation, call.from === 'client' && intent.delay === undefined, 1);
+    if (intent.kind === 'signal') collector.addOperation(intent.operation, from === 'client' && intent.delay === undefined ? outcomes.find((outcome) => outcome.call === call)?.began : undefined, 1);
   }
   const { operations, sendings, starts } = collector;
   return {
@@ -40,21 +41,26 @@ class Collector {
     for (const { steps } of program.generations) for (const step of steps) this.addStep(step, starts, runs);
   }
 
-  addOperation(operation: Operation, isOrdered: boolean, runs: number): void {
-    this.operations.set(operation.id, { operation, isOrdered: isOrdered && runs === 1, most: runs });
+  addOperation(operation: Operation, place: number | undefined, runs: number): void {
+    this.operations.set(operation.id, { operation, most: runs, ...(runs === 1 && { place }) });
     const passed = passedOn(operation);
-    if (passed) this.addOperation(passed, false, runs);
+    if (passed) this.addOperation(passed, undefined, runs);
     if (operation.starts) this.add(operation.starts, runs, 1);
   }
 
   private addStep(step: Step, starts: number, runs: number): void {
     if (step.kind === 'send') this.sendings.set(step.mark, step);
-    if (step.kind === 'signal') this.addOperation(step.operation, step.delay === undefined, 1);
+    if (step.kind === 'signal') this.addOperation(step.operation, step.delay === undefined ? placeOf(step.operation) : undefined, 1);
     if ('steps' in step) for (const inner of step.steps) this.addStep(inner, starts, runs);
     for (const leaf of 'work' in step ? leavesOf(step.work) : []) {
-      if (leaf.kind === 'call') this.addOperation(leaf.operation, true, runs);
+      if (leaf.kind === 'call') this.addOperation(leaf.operation, placeOf(leaf.operation), runs);
       // One attempt that has failed is rewound itself; of several each rewind makes new ones.
       if (leaf.kind === 'child') this.add(leaf.program, leaf.attempts === undefined ? starts : starts * leaf.attempts * runs, runs);
     }
   }
+}
+
+/** Labels of a program ascend in the order in which it does things. */
+function placeOf({ id }: Operation): number {
+  return Number(id.slice(id.lastIndexOf('.') + 1));
 }

@@ -7,7 +7,7 @@ export interface CallersWorld {
   readonly random: Random;
   readonly workers: readonly Worker[];
   readonly client: Worker;
-  later(delay: number, run: () => void): void;
+  readonly later: (delay: number, run: () => void) => void;
   trace(line: () => string): void;
 }
 
@@ -18,22 +18,37 @@ const LOOK_AGAIN = 100;
 export class Callers {
   readonly outcomes: CallOutcome[] = [];
   private underWay: number;
+  /** Of the client, in their order: its process has not started yet. */
+  private readonly waiting: TimedCall[] = [];
 
   constructor(private readonly world: CallersWorld, calls: readonly TimedCall[]) {
     this.underWay = calls.length;
-    for (const call of calls) world.later(call.at, () => this.make(call));
+    for (const call of calls) world.later(call.at, () => this.take(call));
   }
 
   get areDone(): boolean {
     return this.underWay === 0;
   }
 
-  private make(call: TimedCall): void {
+  private take(call: TimedCall): void {
+    if (call.from === 'client') {
+      this.waiting.push(call);
+      if (this.waiting.length === 1) this.makeWaiting();
+      return;
+    }
+    const ready = this.world.workers.filter(({ client }) => client);
+    this.make(call, ready.length > 0 ? this.world.random.pick(ready) : undefined);
+  }
+
+  private makeWaiting(): void {
+    const { client, later } = this.world;
+    if (client.client) for (const call of this.waiting.splice(0)) this.make(call, client);
+    else later(LOOK_AGAIN, () => this.makeWaiting());
+  }
+
+  private make(call: TimedCall, caller: Worker | undefined): void {
     const { world } = this;
     const began = world.now;
-    const ready = world.workers.filter(({ client }) => client);
-    const caller = call.from === 'client' ? world.client : ready.length > 0 ? world.random.pick(ready) : undefined;
-    if (caller === world.client && !caller.client) return world.later(LOOK_AGAIN, () => this.make(call));
     const end = this.ending(call, began);
     if (!caller?.client || !caller.process) return end({ kind: 'unknown' });
     const { client, process } = caller;

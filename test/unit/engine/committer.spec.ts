@@ -1,6 +1,6 @@
 /** How checkpoints are merged into transactions, and what becomes of each when one fails. */
 import { Committer, type DropReason } from '../../../lib/engine/committer.js';
-import { CommitCounts } from '../../../lib/engine/metrics.js';
+import { newMetrics, type CommitCounts } from '../../../lib/engine/metrics.js';
 import type { Partition } from '../../../lib/engine/partition.js';
 import { StoreHealth } from '../../../lib/engine/store-health.js';
 import { FenceLostError, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
@@ -28,7 +28,7 @@ describe('Committer', () => {
   beforeEach(() => {
     partitions = [testPartition(0), testPartition(1)];
     [batches, outcomes, answer, resolved, failures] = [[], {}, () => undefined, [], []];
-    metrics = new CommitCounts();
+    metrics = newMetrics().commits;
     committer = new Committer({
       metrics,
       store: {

@@ -131,4 +131,19 @@ describe('DurableEngine whose process dies of operations', () => {
     await engines.start({ entities });
     expect((await engines.outlive('caller')).output).toBe('1');
   });
+
+  it('[Y8] an entity that waits until nothing else runs leaves the inbox to the others', async () => {
+    await open();
+    await send('culprit', 'kills');
+    await engines.whenDead();
+    await engines.start();
+    await engines.whenDead();
+    // A suspect now: there is always another one that is at work.
+    await engines.start({}, ({ engine }) => jest.spyOn(engine['dispatcher'], 'hasSuspects', 'get').mockReturnValue(true));
+    await Promise.all(Array.from({ length: 150 }, () => send('culprit', 'add')));
+    const instanceId = String(new EntityId('counter', 'culprit'));
+    const key = { partition: partitionOf(instanceId, 4), instanceId };
+    await engines.until(async () => (await engines.store.loadEntities([key], { maxBytes: 1_000_000, queueLimit: 200 })).entities[0]!.queue.length > 100);
+    expect(runs.get('culprit.kills')).toBe(2);
+  });
 });

@@ -22,7 +22,7 @@ describe('InboxPoller', () => {
     poller = new InboxPoller({
       store: {
         readInbox: (_worker, ranges, isKnown) =>
-          Promise.resolve({ messages: inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message)), signs: SIGNS }),
+          Promise.resolve({ messages: inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message)), cut: [], signs: SIGNS }),
       },
       clock,
       health: new StoreHealth(new TestLog(), 'Test', () => 0),

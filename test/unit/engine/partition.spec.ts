@@ -1,3 +1,4 @@
+import { weightOf } from '../../../lib/engine/message-weight.js';
 import type { Partition } from '../../../lib/engine/partition.js';
 import { eventMessage, testPartition } from './support/test-partition.js';
 import type { InboxMessage } from '../../../lib/storage/store.js';
@@ -7,9 +8,12 @@ const messages = (from: number, count: number) => Array.from({ length: count }, 
 
 /** One read from the database, without anything happening meanwhile. */
 function read(partition: Partition, inbox: readonly InboxMessage[]): number[] {
-  const limit = partition.beginRead();
-  if (limit === undefined) return [];
-  return partition.endRead(inbox.slice(0, limit).filter((message) => !partition.isKnown(message))).fresh.map(({ key }) => key);
+  const range = partition.beginRead();
+  if (range === undefined) return [];
+  const fresh = inbox.slice(0, range.limit).filter((message) => !partition.isKnown(message));
+  let bytes = 0;
+  const end = fresh.findIndex((message) => (bytes += weightOf(message)) > range.maxBytes!);
+  return partition.endRead(end === -1 ? fresh : fresh.slice(0, Math.max(1, end)), end !== -1).fresh.map(({ key }) => key);
 }
 
 describe('Partition', () => {
@@ -81,5 +85,30 @@ describe('Partition', () => {
     expect(key).toBe(5_000_001);
     partition.committed(fence);
     expect(partition.nextFence().previousCommitNo).toBe(8);
+  });
+
+  it('[I7] keeps no more bytes of messages than it may, whatever their number; one that is too large by itself has its turn', () => {
+    const megabyte = 1024 * 1024;
+    const large = (key: number, size = megabyte): InboxMessage => ({
+      ...eventMessage(key), body: { type: 'Deliver', event: { type: 'EventRaised', name: 'e', input: 'x'.repeat(size) } },
+    });
+    const partition = testPartition();
+    const inbox = Array.from({ length: 10 }, (_, index) => large(index + 1));
+    inbox.push(large(11, 9 * megabyte), eventMessage(12));
+    expect(inbox.filter((message) => partition.accept(message)).map(({ key }) => key)).toEqual([1, 2, 3, 4]);
+    expect(partition.isCrowded).toBe(true);
+    const order: number[] = [1, 2, 3, 4];
+    while (inbox.length > 0) {
+      const [first] = inbox.splice(0, 1);
+      partition.consumed([first!]);
+      const fresh = read(partition, inbox);
+      order.push(...fresh);
+      expect(inbox.filter((message) => partition.isKnown(message)).filter(({ key }) => key !== 11).length).toBeLessThanOrEqual(4);
+    }
+    expect(order).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(partition.isCrowded).toBe(false);
+    expect(partition.accept(eventMessage(13))).toBe(false);
+    expect(read(partition, [eventMessage(13)])).toEqual([13]);
+    expect(partition.accept(eventMessage(14))).toBe(true);
   });
 });

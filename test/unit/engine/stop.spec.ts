@@ -125,11 +125,12 @@ describe('DurableEngine that stops', () => {
     const subject = TestEngine.create(options);
     const asked = signal();
     const answered = signal();
-    subject.faults.intercept(method, async (proceed: (...args: never[]) => Promise<never>, ...args: never[]) => {
+    const held = async (proceed: (...args: unknown[]) => unknown, ...args: unknown[]) => {
       asked.resolve();
       await answered.promise;
       return proceed(...args);
-    });
+    };
+    subject.faults.intercept(method, held as never);
     const started = subject.engine.prepare().then(() => subject.engine.start()).then(() => undefined, (error: unknown) => error);
     await asked.promise;
     const closed = subject.engine.close();

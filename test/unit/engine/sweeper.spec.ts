@@ -1,5 +1,6 @@
 /** What is due and was forgotten: offered again, and when that is in vain told of. Sweeps come with the virtual clock. */
 import type { EntityContext, OrchestrationContext } from '../../../lib/core/index.js';
+import { partitionOf } from '../../../lib/core/ids.js';
 import type { Partition } from '../../../lib/engine/partition.js';
 import type { DurableStore } from '../../../lib/storage/store.js';
 import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
@@ -38,16 +39,17 @@ describe('the sweeper', () => {
   const sweep = async (subject: TestEngine, ms = SWEEP): Promise<void> => {
     const { engine, clock } = subject;
     const swept = signal();
-    const sweeper = engine['sweeper'];
-    const { swept: before } = sweeper['port'];
-    (sweeper['port'] as { swept: () => void }).swept = () => {
+    const sweeper = engine['observation']['sweeper'];
+    const port = sweeper['port'] as { swept: () => void };
+    const before = () => void engine.client.health();
+    port.swept = () => {
       before();
       swept.resolve();
     };
     clock.advance(ms);
     await swept.promise;
     await sweeper['sweeping'];
-    (sweeper['port'] as { swept: () => void }).swept = before;
+    port.swept = before;
   };
 
   function* collects(ctx: OrchestrationContext): Generator<unknown, unknown, unknown> {
@@ -102,7 +104,9 @@ describe('the sweeper', () => {
   it('takes up what lies in the queue of an entity that nobody looks at', async () => {
     const before = await start({});
     for (let count = 0; count < 3; count += 1) await before.engine.client.signal('@counter@a', { type: 'EntityOperation', operation: 'add' });
-    await until(() => before.engine.client.metrics().instances.parked === 1);
+    const partition = partitionOf('@counter@a', 4);
+    const queued = async () => (await store.loadEntities([{ partition, instanceId: '@counter@a' }], { maxBytes: 1_000_000, queueLimit: 10 })).entities[0]!.queue.length;
+    await until(async () => (await queued()) === 3);
     await before.engine.close();
     const counter = (ctx: EntityContext) => ctx.setState(Number(ctx.getState() ?? 0) + 1);
     const subject = TestEngine.create({ entities: { counter }, shared: store, settings: { shutdownTimeout: 0 } });
@@ -112,7 +116,8 @@ describe('the sweeper', () => {
     await subject.engine.prepare();
     await subject.engine.start();
     await until(() => (subject.faults.calls.get('readTimers') ?? 0) >= 4);
-    expect(await subject.engine.client.getEntity('@counter@a')).toBeUndefined();
+    await until(() => subject.engine['poller']['interval'] > 100);
+    expect(await queued()).toBe(3);
     await sweep(subject);
     await until(async () => (await subject.engine.client.getEntity('@counter@a'))?.state === '3');
   });

@@ -6,8 +6,8 @@ import { OPENING_BALANCE, passedOn, type LedgerState, type Operation } from '../
 /** What is known of an operation that somebody may have sent. */
 export interface KnownOperation {
   readonly operation: Operation;
-  /** Whether its place among those of its sender says when it is carried out. */
-  readonly isOrdered: boolean;
+  /** When it was sent, among those of its sender; absent: that does not say when it is carried out. */
+  readonly place?: number;
   /** How often it may be carried out: calls that a rewind finds without an answer are made again [K8]. */
   readonly most: number;
 }
@@ -70,14 +70,12 @@ function checkPassed(ledgers: ReadonlyMap<string, LedgerState>, known: ReadonlyM
 function checkOrder(key: string, { entries }: LedgerState, known: ReadonlyMap<string, KnownOperation>): string[] {
   const last = new Map<string, number>();
   return entries.flatMap(({ id }) => {
-    const end = id.lastIndexOf('.');
-    const place = Number(id.slice(end + 1));
-    // What is passed on comes from another ledger.
-    if (Number.isNaN(place) || !known.get(id)?.isOrdered) return [];
-    const sender = id.slice(0, end);
+    const { place } = known.get(id) ?? {};
+    if (place === undefined) return [];
+    const sender = id.slice(0, id.lastIndexOf('.'));
     const before = last.get(sender) ?? -1;
-    last.set(sender, place);
-    return place < before ? [`ledger '${key}' has ${id} behind ${sender}.${before}, which was sent after it [N4]`] : [];
+    last.set(sender, Math.max(place, before));
+    return place < before ? [`ledger '${key}' has ${id} behind others of ${sender} that were sent after it [N4]`] : [];
   });
 }
 

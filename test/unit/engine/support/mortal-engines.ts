@@ -7,7 +7,7 @@ import { sharedStore, signal, TestEngine, WorkerLock, type TestEngineOptions } f
 /** By which an engine reaches the database. */
 const CALLS = [
   'heartbeat', 'registerWorker', 'commit', 'readInbox', 'readTimers', 'getInstances', 'getInstanceHeads', 'loadInstances', 'loadEntities', 'readQueued', 'applyClientBatch', 'claimActivities', 'returnActivities',
-  'completeForeignActivities', 'findLostClaims', 'readRunningActivities', 'releasePartitions', 'unregisterWorker', 'collectGarbage',
+  'completeForeignActivities', 'findLostClaims', 'findOverdue', 'readRunningActivities', 'releasePartitions', 'unregisterWorker', 'collectGarbage',
 ] as const;
 
 export class MortalEngines {
