@@ -335,7 +335,7 @@ export class DurableEngine {
     for (const executionId of checkpoint.abandonedActivities) this.activities.abandon(partition, executionId);
     // The mark of an instance that waits for another worker is for that one.
     for (const timer of checkpoint.timers) if (!isParkMark(timer)) partition.timers.add(timer);
-    if (checkpoint.timers.length > 0) this.alarm.arm(partition);
+    if (checkpoint.timers.length + checkpoint.deletedTimers.length + checkpoint.cancelledTimers.length > 0) this.alarm.arm(partition);
     for (const message of checkpoint.messages) this.deliver(message);
     for (const activity of checkpoint.runningActivities) this.activities.start(activity);
     if (checkpoint.readyActivities.length > 0) void this.activities.claim();

@@ -113,7 +113,7 @@ export class Partition {
   /** Whether a message that this process just committed is to be taken up from memory. */
   accept(message: InboxMessage): boolean {
     if (this.known.has(nameOf(message)) || this.aside.has(message.instanceId)) return false;
-    if (this.overflow !== 'none' || this.isFilled(1)) {
+    if (this.overflow !== 'none' || this.known.size >= MAX_MESSAGES_IN_MEMORY || this.bytes >= MAX_BYTES_IN_MEMORY) {
       this.overflow = 'skipped-since-read';
       return false;
     }
@@ -223,8 +223,8 @@ export class Partition {
     this.known.delete(nameOf(key));
   }
 
-  /** Whether so much of what may be in memory is there. */
+  /** Whether more than this part of what may be in memory is there. */
   private isFilled(part: number): boolean {
-    return this.known.size >= MAX_MESSAGES_IN_MEMORY * part || this.bytes >= MAX_BYTES_IN_MEMORY * part;
+    return this.known.size > MAX_MESSAGES_IN_MEMORY * part || this.bytes > MAX_BYTES_IN_MEMORY * part;
   }
 }

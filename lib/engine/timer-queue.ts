@@ -1,8 +1,10 @@
 import TinyQueue from 'tinyqueue';
-import type { TimerKey, TimerRow } from '../storage/store.js';
+import { START_TIMER, type TimerKey, type TimerRow } from '../storage/store.js';
 
 /** Timers of one partition that are kept in memory; later ones stay in the database until their turn. */
 const WINDOW = 10_000;
+/** Timers of one partition that have fired and are not consumed yet, at most: others wait until these are, however late they are. */
+const MAX_FIRED = 2_000;
 
 const nameOf = (timer: TimerKey) => `${timer.executionId}:${timer.taskId}`;
 const newQueue = (timers: TimerRow[]) => new TinyQueue<TimerRow>(timers, (a, b) => a.fireAt - b.fireAt);
@@ -15,6 +17,9 @@ export class TimerQueue {
   private queue = newQueue([]);
   /** What is in the queue or was fired and is not consumed yet. Cancelled timers leave it at once, and the queue later. */
   private readonly live = new Map<string, TimerRow>();
+  /** Those of instances that were fired and are not consumed yet. Marks are not consumed, and entities may keep their signals for long. */
+  private readonly fired = new Set<string>();
+  private isHeld = false;
   private horizon: TimerKey | 'everything' | undefined;
   /** What changed since a read was issued: its answer does not know of it. */
   private sinceRead: { added: TimerRow[]; removed: Set<string> } | undefined;
@@ -45,13 +50,13 @@ export class TimerQueue {
 
   /** Forgets a timer that the database still has, and how far it was read: the next {@link refill} begins anew. */
   reread(timer: TimerKey): void {
-    this.live.delete(nameOf(timer));
+    this.forget(timer);
     this.horizon = undefined;
   }
 
   /** Forgets a timer that was consumed or cancelled. */
   remove(timer: TimerKey): void {
-    this.live.delete(nameOf(timer));
+    this.forget(timer);
     this.sinceRead?.removed.add(nameOf(timer));
     if (this.queue.length > WINDOW && this.queue.length > 2 * this.live.size) this.compact();
   }
@@ -65,17 +70,33 @@ export class TimerQueue {
     return this.queue.length;
   }
 
-  /** When the next timer is due, epoch ms. */
+  /** When the next timer is to be fired, epoch ms; `undefined` also while so many are not consumed that it has to wait for them. */
   get nextDue(): number | undefined {
-    this.skipRemoved();
-    return this.queue.peek()?.fireAt;
+    const next = this.next;
+    return next && this.isHeld && isConsumed(next) ? undefined : next?.fireAt;
   }
 
-  /** Takes the timers out that are due at `now`; each stays known until {@link remove}. */
+  /** Takes the timers out that are due at `now`, as many as may be; each stays known until {@link remove}. */
   takeDue(now: number): TimerRow[] {
     const due: TimerRow[] = [];
-    for (let next = this.nextDue; next !== undefined && next <= now; next = this.nextDue) due.push(this.queue.pop()!);
+    for (let next = this.nextDue; next !== undefined && next <= now; next = this.nextDue) {
+      const timer = this.queue.pop()!;
+      due.push(timer);
+      if (isConsumed(timer)) this.fired.add(nameOf(timer));
+      this.isHeld ||= this.fired.size >= MAX_FIRED;
+    }
     return due;
+  }
+
+  private forget(timer: TimerKey): void {
+    this.live.delete(nameOf(timer));
+    this.fired.delete(nameOf(timer));
+    if (this.fired.size <= MAX_FIRED / 2) this.isHeld = false;
+  }
+
+  private get next(): TimerRow | undefined {
+    this.skipRemoved();
+    return this.queue.peek();
   }
 
   private push(timer: TimerRow): void {
@@ -101,15 +122,20 @@ export class TimerQueue {
   /** Keeps the nearest timers of a window that has grown too large. */
   private shrink(): void {
     const kept: TimerRow[] = [];
-    while (kept.length < WINDOW && this.nextDue !== undefined) kept.push(this.queue.pop()!);
+    while (kept.length < WINDOW && this.next !== undefined) kept.push(this.queue.pop()!);
     const last = kept[kept.length - 1];
     if (!last) return;
     // Timers of the horizon's own millisecond may lie on either side of it: all of them stay.
-    while (this.nextDue === last.fireAt) kept.push(this.queue.pop()!);
+    while (this.next?.fireAt === last.fireAt) kept.push(this.queue.pop()!);
     for (let timer = this.queue.pop(); timer; timer = this.queue.pop()) this.live.delete(nameOf(timer));
     for (const timer of kept) this.queue.push(timer);
     this.horizon = { fireAt: last.fireAt, executionId: MAX_EXECUTION_ID, taskId: 0 };
   }
+}
+
+/** Whether an instance takes it up as soon as it has its turn. */
+function isConsumed({ taskId }: TimerRow): boolean {
+  return taskId >= START_TIMER;
 }
 
 /** Sorts after every execution id. */

@@ -62,6 +62,8 @@ export class EntityRunner {
   private readonly watch: LockWatch;
   private readonly runPort: EntityRunPort;
   private readonly running = new Set<EntitySlot>();
+  /** Those that are loaded in their turn. */
+  private readonly loading = new Set<EntitySlot>();
   private readonly relieving = new Set<Partition>();
   private stopping = false;
 
@@ -79,7 +81,10 @@ export class EntityRunner {
     this.loader = new EntityLoader({
       store, clock, health,
       loaded: (slot, orphans) => this.loaded(slot, orphans),
-      failed: (slot, error) => this.retry(slot, error),
+      failed: (slot, error) => {
+        if (this.loading.delete(slot)) this.turns.end(slot);
+        this.retry(slot, error);
+      },
     });
     this.cache = new EntityCache(settings.extendedSessionsEnabled ? settings.maxCachedInstances : 0);
     this.admission = new EntityAdmission({ maxDispatchCount: settings.maxDispatchCount, isAlone: (slot) => this.turns.isAlone(slot) });
@@ -151,7 +156,7 @@ export class EntityRunner {
     if (slot.dropped) return this.retry(slot, slot.dropped.error);
     if (slot.canGoOn(this.port.now())) {
       this.cache.delete(slot);
-      return slot.row === undefined ? this.load(slot) : this.turns.add(slot);
+      return this.turns.add(slot);
     }
     this.turns.endSolitude(slot);
     if (!line.isEmpty) {
@@ -168,8 +173,10 @@ export class EntityRunner {
     else slot.partition.removeEntity(slot);
   }
 
+  /** When its turn has come: what waits for that has no state in memory (I7). */
   private load(slot: EntitySlot): void {
-    slot.busy = true;
+    this.turns.begin(slot);
+    this.loading.add(slot);
     // What is being moved to the queue would be missing in the answer.
     if (slot.writing) void slot.writing.then(() => this.read(slot));
     else this.read(slot);
@@ -184,15 +191,22 @@ export class EntityRunner {
   private loaded(slot: EntitySlot, orphans: readonly TimerRow[]): void {
     const { instanceId, row } = slot;
     if (row?.unreadable) this.port.log.error(`The lock of entity '${instanceId}' cannot be read, and counts as given back: ${row.unreadable}.`);
-    slot.busy = false;
     slot.voidTimers.push(...orphans);
+    const isItsTurn = this.loading.delete(slot);
+    if (isItsTurn) this.turns.end(slot);
+    else slot.busy = false;
+    // It goes on at once: behind the others, it would be in memory while they are loaded.
+    if (isItsTurn && slot.partition.state === 'owned' && !this.stopping && !slot.dropped) return this.process(slot);
     this.settle(slot);
+    this.overflow.check(slot);
   }
 
   private process(slot: EntitySlot): void {
+    // It is loaded out of its turn, and has one afterwards.
+    if (slot.busy) return;
     const now = this.port.now();
     if (!slot.canGoOn(now)) return this.settle(slot);
-    if (slot.line.wantsRead(slot.lock)) return this.load(slot);
+    if (slot.row === undefined || slot.line.wantsRead(slot.lock)) return this.load(slot);
     const next = slot.line.next(slot.lock, now);
     const definition = this.port.handlers.findEntity(slot.entityId.name);
     const admitted = definition && next && operationOf(next) ? this.admission.admit(slot, next) : undefined;
@@ -310,7 +324,15 @@ export class EntityRunner {
       const isFull = this.turns.isFull && [...this.running].every(({ isHeldUp }) => isHeldUp);
       const now = this.port.now();
       const isStuck = (slot: EntitySlot) => slot.isHeldUp || (!slot.busy && !slot.canGoOn(now)) || (slot.scheduled && isFull);
-      for (const slot of partition.entities.values()) if (slot.line.inboxLength > 0 && isStuck(slot)) this.overflow.check(slot);
+      for (const slot of partition.entities.values()) {
+        if (slot.line.inboxLength === 0 || !isStuck(slot)) continue;
+        if (slot.row !== undefined || slot.busy) this.overflow.check(slot);
+        else {
+          // What may be moved depends on who has it locked.
+          slot.busy = true;
+          this.read(slot);
+        }
+      }
     });
   }
 }

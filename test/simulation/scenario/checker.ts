@@ -26,21 +26,23 @@ export function checkRun(run: RunRecord, roots: readonly Root[], calls: readonly
   const histories = readHistories(audit);
   const raised = readRaised(audit);
   const sent = readSent(audit);
-  const accounts: PerformedOperation[] = [];
+  const performed: PerformedOperation[] = [];
+  const guids: string[] = [];
   const problems = [
     ...(run.isSettled ? [] : ['I6: it did not come to its end in time']),
     ...checkRows(audit),
     ...checkMessages(audit),
     ...checkExecutions(lives, histories, tables.owners.length),
     ...checkEffects(effects, audit, histories),
-    ...lives.flatMap((life) => checkLife(life, { lives, knowledge, histories, raised, audit, isRepaired }, accounts)),
+    ...lives.flatMap((life) => checkLife(life, { lives, knowledge, histories, raised, audit, isRepaired, performed, guids })),
+    ...[...new Set(guids)].filter((guid) => guids.indexOf(guid) !== guids.lastIndexOf(guid)).map((guid) => `newGuid gave ${guid} twice [O11]`),
     ...checkStarts(lives, knowledge),
     ...checkIntents(outcomes, {
       lives,
       timesRaised: (mark) => raised.filter((each) => each.mark === mark).length,
       timesSent: (id) => sent.filter((operation) => operation.id === id).length,
     }),
-    ...checkLedgers(tables, knowledge.operations, [...accounts, ...acknowledged(run)]),
+    ...checkLedgers(tables, knowledge.operations, [...performed, ...acknowledged(run)]),
     ...checkDetached(run, lives, knowledge),
     ...checkLeftovers(tables),
   ];
@@ -54,14 +56,19 @@ interface Context {
   readonly raised: readonly { readonly instanceId: string; readonly mark: string }[];
   readonly audit: readonly AuditEntry[];
   readonly isRepaired: (label: string) => boolean;
+  /** What programs say that they did: they are added. */
+  readonly performed: PerformedOperation[];
+  readonly guids: string[];
 }
 
-function checkLife(life: Life, { lives, knowledge, histories, raised, audit, isRepaired }: Context, performed: PerformedOperation[]): string[] {
+function checkLife(life: Life, { lives, knowledge, histories, raised, audit, isRepaired, performed, guids }: Context): string[] {
   const root = knowledge.rootOf(life.program.id);
   const isRestart = root?.kind === 'restarted' && root.program.id === life.program.id && lives.find(({ program }) => program.id === life.program.id) !== life;
   const { problems, account } = checkEnd(life, root, isRestart, { sendings: knowledge.sendings, isRepaired, isRewound: root?.kind === 'flawed' });
   if (!account) return problems;
   performed.push(...account.operations);
+  // A restart repeats what earlier generations have noted.
+  if (!isRestart) guids.push(...account.guids);
   const targets = new Map(raised.map(({ mark, instanceId }) => [mark, instanceId]));
   const isRewound = life.executions.some((id) => histories.get(id)?.some(({ type }) => type === 'ExecutionRewound'));
   return [

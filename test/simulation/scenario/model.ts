@@ -22,6 +22,7 @@ export interface Account {
   readonly sent: Sending[];
   /** Marks of events that waits took, with the name that they waited for; children not included. */
   readonly taken: { readonly event: string; readonly mark: string }[];
+  /** Children not included. */
   readonly guids: string[];
   /** The last custom status that it has set. */
   customStatus?: unknown;
@@ -184,11 +185,10 @@ class Walk {
       const errors = [...(canFail(work.program) ? ['ProgramFailure'] : []), ...(work.isTwin ? ['InstanceAlreadyExistsError'] : [])];
       return this.expect(work, seen, errors.map((error) => ({ end: 'failed', error })));
     }
-    const { problems, operations, sent, guids } = explain(work.program, seen.value as readonly Note[], 'Completed', this.circumstances);
+    const { problems, operations, sent } = explain(work.program, seen.value as readonly Note[], 'Completed', this.circumstances);
     this.account.problems.push(...problems.map((problem) => `${work.program.id}: ${problem}`));
     this.account.operations.push(...operations);
     this.account.sent.push(...sent);
-    this.account.guids.push(...guids);
   }
 
   private expect(work: Leaf, seen: Seen, allowed: readonly Seen[]): void {

@@ -42,7 +42,7 @@ export class Disturbances {
   end(): void {
     this.hasEnded = true;
     this.world.setAway(false);
-    for (const { process } of [...this.world.workers, this.world.client]) if (process?.lane.state === 'paused') process.lane.state = 'running';
+    for (const { process } of [...this.world.workers, this.world.client]) process?.resume();
   }
 
   private repeat(kind: FaultKind, detail: string, strike: () => void): void {
@@ -58,12 +58,9 @@ export class Disturbances {
 
   private pause({ process }: Worker): void {
     const { faults, leaseDuration, later } = this.world;
-    if (process?.lane.state !== 'running') return;
-    process.lane.state = 'paused';
+    if (!process?.pause()) return;
     const length = faults.random.chance(0.4) ? faults.random.between(1, leaseDuration) : faults.random.between(leaseDuration, 3 * leaseDuration);
-    later(length, () => {
-      if (process.lane.state === 'paused') process.lane.state = 'running';
-    });
+    later(length, () => process.resume());
   }
 
   private cutOff(): void {

@@ -60,6 +60,18 @@ export class SimulatedProcess implements VirtualProcess {
     else listener();
   }
 
+  /** As by SIGSTOP; answers false when it does not run. */
+  pause(): boolean {
+    if (this.lane.state !== 'running') return false;
+    this.lane.state = 'paused';
+    return true;
+  }
+
+  /** As by SIGCONT. */
+  resume(): void {
+    if (this.lane.state === 'paused') this.lane.state = 'running';
+  }
+
   /** As by kill -9: it does nothing any more, and nothing reaches it. */
   die(): void {
     if (!this.isAlive) return;

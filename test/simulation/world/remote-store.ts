@@ -46,7 +46,17 @@ class Call {
   made(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { lane } = this.network;
-      lane.after(this.way('request late'), () => void this.arrive(resolve, reject));
+      lane.after(this.way('request late'), () => this.leave(() => void this.arrive(resolve, reject)));
+    });
+  }
+
+  /** A process that is stopped while it writes to its connection sends the rest when it goes on: by then the partition may be another's. */
+  private leave(arrive: () => void): void {
+    const { process, network: { faults, lane, leaseDuration } } = this;
+    if (process.lane.state !== 'running' || !faults.strikes('process paused in a call', this.place) || !process.pause()) return arrive();
+    lane.after(faults.random.between(leaseDuration, 3 * leaseDuration), () => {
+      process.resume();
+      arrive();
     });
   }
 

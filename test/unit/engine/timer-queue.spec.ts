@@ -1,5 +1,5 @@
 import { TimerQueue } from '../../../lib/engine/timer-queue.js';
-import type { TimerKey, TimerRow } from '../../../lib/storage/store.js';
+import { ENTITY_SIGNAL_TIMER, PARK_TIMER, type TimerKey, type TimerRow } from '../../../lib/storage/store.js';
 import { signal } from './support/test-engine.js';
 
 const timer = (fireAt: number, taskId = fireAt): TimerRow => ({ partition: 0, instanceId: 'a', executionId: 'e', taskId, fireAt });
@@ -40,6 +40,27 @@ describe('TimerQueue', () => {
     }
     expect(fired).toEqual(taskIds(range(1, 25_000)));
     expect(table.reads).toBeLessThan(6);
+  });
+
+  it('[I7] fires no more timers than are taken up, and goes on when half of them are', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table(range(1, 5_000)).read);
+    const first = queue.takeDue(10_000);
+    expect(first).toHaveLength(2_000);
+    expect(queue.nextDue).toBeUndefined();
+    for (const timer of first.slice(0, 999)) queue.remove(timer);
+    expect(queue.takeDue(10_000)).toEqual([]);
+    queue.remove(first[999]!);
+    expect(queue.nextDue).toBe(2_001);
+    expect(taskIds(queue.takeDue(10_000))).toEqual(taskIds(range(2_001, 1_000)));
+  });
+
+  it('[I7] does not wait for what nobody has to take up: marks of parked instances, and signals of entities', async () => {
+    const queue = new TimerQueue();
+    const marks = Array.from({ length: 3_000 }, (_, index): TimerRow => ({ ...timer(0, PARK_TIMER), executionId: `parked${index}` }));
+    const signals = Array.from({ length: 3_000 }, (_, index): TimerRow => ({ ...timer(1, ENTITY_SIGNAL_TIMER), executionId: `signal${index}` }));
+    await queue.refill(new Table([...marks, ...signals, timer(2)]).read);
+    expect(queue.takeDue(10)).toHaveLength(6_001);
   });
 
   it('takes up what was created, and leaves out what was consumed, while it was reading', async () => {
