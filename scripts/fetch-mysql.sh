@@ -18,7 +18,8 @@ if [ -n "$keyring" ]; then
   # One recipe serves all releases of Ubuntu; a debootstrap that is older than the release does not know its name.
   debootstrap --variant=minbase --components=main --keyring="$keyring" "$release" "$root" "$mirror" /usr/share/debootstrap/scripts/gutsy
   for suite in "$release" "$release-updates"; do echo "deb $mirror $suite main"; done > "$root/etc/apt/sources.list"
-  # Not all releases have a package for whatever version is theirs.
+  chroot "$root" apt-get update -qq
+  # There the package without a version does not exist.
   [ "$release" != noble ] || packages=mysql-server-core-8.0
 else
   packages='mysql-server-core ubuntu-keyring'
@@ -27,7 +28,6 @@ fi
 
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
-chroot "$root" apt-get update -qq
 # shellcheck disable=SC2086 -- two packages
 DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -qq -y --no-install-recommends $packages
 

@@ -31,7 +31,8 @@ async function carryOut(request: CrowdRequest): Promise<void> {
   else {
     await app.close();
     // The process is to end by itself: a closed application leaves nothing behind that would keep it alive.
-    return void process.off('disconnect', exit).disconnect();
+    process.off('disconnect', exit).disconnect();
+    return;
   }
   await tell({ type: 'done' });
 }

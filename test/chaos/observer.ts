@@ -19,10 +19,14 @@ export class Observer {
     return new Observer(store);
   }
 
-  /** Takes note of what is committed now; answers how many instances are not finished. */
-  async look(): Promise<number> {
+  /**
+   * Takes note of what is committed now; answers how many instances are not finished.
+   * @param durable resolves when all that could be read before will outlive a crash of the database
+   */
+  async look(durable?: () => Promise<void>): Promise<number> {
     const rows = await this.store.queryInstances({ statuses: ['Pending', 'Running'], limit: LIMIT });
     const { instances } = await this.store.loadInstances(rows, { maxBytes: Number.MAX_SAFE_INTEGER });
+    await durable?.();
     const seenAt = now();
     for (const { row, history } of instances) {
       for (const event of history) {

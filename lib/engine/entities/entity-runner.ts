@@ -326,7 +326,7 @@ export class EntityRunner {
       const isStuck = (slot: EntitySlot) => slot.isHeldUp || (!slot.busy && !slot.canGoOn(now)) || (slot.scheduled && isFull);
       for (const slot of partition.entities.values()) {
         if (slot.line.inboxLength === 0 || !isStuck(slot)) continue;
-        if (slot.row !== undefined || slot.busy) this.overflow.check(slot);
+        if (slot.row !== undefined || slot.busy || slot.writing) this.overflow.check(slot);
         else {
           // What may be moved depends on who has it locked.
           slot.busy = true;

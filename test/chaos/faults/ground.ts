@@ -14,6 +14,8 @@ import type { DatabaseKind, TestDatabase, TestStorage } from '../../support/data
 /** Beyond what an empty server takes and a round writes, MB. */
 const DISK_SIZE: Record<DatabaseKind, number> = { mysql: 640, sqlite: 128 };
 const DATABASE = 'chaos';
+/** Another one, of the administrator. */
+const MARKS = 'chaos_marks';
 const USER = 'worker';
 
 export type ServerStorage = Extract<TestStorage, { type: 'mysql' }>;
@@ -21,6 +23,8 @@ export type ServerStorage = Extract<TestStorage, { type: 'mysql' }>;
 /** A database for {@link Stage.open}; its `drop` removes everything. */
 export interface Ground extends TestDatabase {
   readonly disk: SmallDisk | undefined;
+  /** Resolves when all that could be read before will outlive a crash of the database. */
+  readonly durable: () => Promise<void>;
 }
 
 /** The workers' user may do nothing but use its database: a server that is read-only is so for them. */
@@ -35,7 +39,7 @@ export async function sqliteGround(): Promise<Ground> {
   const disk = smallDisk(DISK_SIZE.sqlite);
   const place = disk?.path ?? mkdtempSync(join(tmpdir(), 'nestjs-durable-chaos-'));
   const drop = async (): Promise<void> => (disk ? disk.remove() : rmSync(place, { recursive: true, force: true }));
-  return { kind: 'sqlite', storage: { type: 'better-sqlite3', database: join(place, 'hub.sqlite') }, disk, drop };
+  return { kind: 'sqlite', storage: { type: 'better-sqlite3', database: join(place, 'hub.sqlite') }, disk, durable: async () => {}, drop };
 }
 
 function dataDirectory({ path }: SmallDisk): string {
@@ -60,10 +64,14 @@ export async function serverGround(): Promise<ServerGround> {
   const { hostname, port } = new URL(server.url);
   const password = randomBytes(12).toString('hex');
   await admin(`CREATE DATABASE ${DATABASE}`);
+  await admin(`CREATE DATABASE ${MARKS}`);
+  await admin(`CREATE TABLE ${MARKS}.marks (mark INT PRIMARY KEY AUTO_INCREMENT)`);
   await admin(`CREATE USER '${USER}'@'${hostname}' IDENTIFIED BY '${password}'`);
   await admin(`GRANT ALL PRIVILEGES ON ${DATABASE}.* TO '${USER}'@'${hostname}'`);
   return {
     kind: 'mysql', disk, server, admin,
+    // InnoDB shows a transaction before its log is flushed (measured on MariaDB 10.11: 6 of 20 kills took back what had been read). The log is in order.
+    durable: async () => void (await admin(`INSERT INTO ${MARKS}.marks VALUES ()`)),
     storage: { type: 'mysql', host: hostname, port: Number(port), username: USER, password, database: DATABASE },
     drop: async () => {
       await server.stop();

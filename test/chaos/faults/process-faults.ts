@@ -34,7 +34,13 @@ export function processFaults({ fleet, leaseDuration }: ProcessFaultsOptions): F
 
   return [
     onOne('kill -9 of one', (worker) => kill([worker])),
-    { name: 'kill -9 of several', strike: async (random) => kill(fleet.workers.filter(() => random.chance(0.5))) },
+    {
+      name: 'kill -9 of several',
+      strike: async (random) => {
+        const last = random.pick(fleet.workers);
+        return kill(fleet.workers.filter((worker) => worker === last || random.chance(0.5)));
+      },
+    },
     { name: 'kill -9 of all', strike: async () => kill([...fleet.workers]) },
     onOne('SIGTERM', async (worker) => {
       if ((await worker.terminate()) === 'SIGKILL') fleet.errors.push(`${worker.name} did not end after SIGTERM`);

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { mapError } from '../../../lib/storage/error-mapping.js';
 import { TransientStoreError } from '../../../lib/storage/errors.js';
 import { TcpProxy } from '../../contract/support/tcp-proxy.js';
 import type { DatabaseKind, TestStorage } from '../../support/databases.js';
@@ -110,7 +111,7 @@ class Round {
     let isOver = false;
     const over = working.finally(() => (isOver = true)).catch(() => undefined);
     while (!isOver) {
-      await this.observer.look().catch(ignoreTransient);
+      await this.observer.look(this.ground.durable).catch(ignoreTransient);
       await Promise.race([over, delay(LOOK)]);
     }
   }
@@ -142,5 +143,5 @@ async function openFile(): Promise<Opened> {
 }
 
 function ignoreTransient(error: unknown): void {
-  if (!(error instanceof TransientStoreError)) throw error;
+  if (!(mapError(error) instanceof TransientStoreError)) throw error;
 }

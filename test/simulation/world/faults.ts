@@ -18,7 +18,7 @@ const RATES = {
   'request late': 0.006,
   'answer late': 0.006,
   'pause between statements': 0.02,
-  'process paused in a call': 0.004,
+  'process paused in a commit': 0.015,
   'process paused': 1,
   'process killed': 1,
   'process replaced': 0.5,

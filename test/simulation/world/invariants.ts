@@ -1,10 +1,18 @@
 /** What must hold of every commit, whatever the scenario is: I1, I2, I4 and I8 of ARCHITECTURE.md as the rows tell them. */
 import { CLIENT_SENDER_BASE, type MessageKey } from '../../../lib/storage/store.js';
 import type { AuditEntry } from '../contract.js';
-import type { SubmittedCommit, WrittenCommit } from './simulated-database.js';
+import type { HeardMessages, SubmittedCommit, WrittenCommit } from './simulated-database.js';
 
-export function checkCommits(audit: readonly AuditEntry[], written: readonly WrittenCommit[], submitted: readonly SubmittedCommit[]): string[] {
-  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(audit, written, submitted)];
+/** What was noted of the calls of all processes. */
+export interface Calls {
+  readonly written: readonly WrittenCommit[];
+  readonly submitted: readonly SubmittedCommit[];
+  readonly heard: readonly HeardMessages[];
+}
+
+export function checkCommits(audit: readonly AuditEntry[], calls: Calls): string[] {
+  const { written } = calls;
+  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(audit, calls)];
 }
 
 const at = ({ at: time, transaction }: AuditEntry) => `at ${time.toFixed(0)} ms in transaction ${transaction}`;
@@ -83,18 +91,19 @@ function checkConsumption(audit: readonly AuditEntry[], written: readonly Writte
 }
 
 /**
- * No process takes up a message again that its own commit has consumed. What it wrote itself is left out: the answer may come so late that
- * the message was read and consumed meanwhile, and is then handed over once more; the check of consumed rows throws that away.
+ * No process takes up a message again that its own commit has consumed. Left out is one that it wrote itself, and heard of only when it had
+ * read and consumed it: that one is handed over once more, and the check of consumed rows throws it away.
  */
-function checkRepetitions(audit: readonly AuditEntry[], written: readonly WrittenCommit[], submitted: readonly SubmittedCommit[]): string[] {
+function checkRepetitions(audit: readonly AuditEntry[], { written, submitted, heard }: Calls): string[] {
   const own = ownMessages(audit, written);
+  const heardAt = new Map(heard.flatMap(({ process, at: time, messages }) => messages.map((key) => [nameOf(process, key), time] as const)));
   const consumed = new Map<string, number>();
   written.forEach((commit, index) => {
-    for (const { name } of consumedBy(commit)) consumed.set(name, index);
+    for (const { name } of consumedBy(commit)) if (!own.has(name) || (heardAt.get(name) ?? Infinity) < commit.at) consumed.set(name, index);
   });
   return submitted.flatMap((commit) =>
     consumedBy(commit)
-      .filter(({ name }) => !own.has(name) && (consumed.get(name) ?? Infinity) < commit.written)
+      .filter(({ name }) => (consumed.get(name) ?? Infinity) < commit.written)
       .map(({ name, instanceId }) => `I4: ${commit.process} took message ${name} to '${instanceId}' up again after its commit had consumed it.`),
   );
 }

@@ -1,5 +1,5 @@
 import { TransientStoreError } from '../../../lib/storage/errors.js';
-import type { CommitBatch, DurableStore } from '../../../lib/storage/store.js';
+import type { ClientBatch, CommitBatch, DurableStore, MessageKey } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { refused } from './faulty-connection.js';
 import type { SimulatedProcess } from './process.js';
@@ -29,7 +29,8 @@ export function remoteStore(network: Network, process: SimulatedProcess): Durabl
       const method = String(property);
       return (...args: unknown[]) => {
         if (!process.isAlive) return new Promise(() => undefined);
-        return new Call(network, process, method, async () => {
+        const messages = messagesOf(method, args);
+        return new Call(network, process, method, messages, async () => {
           database.committing = method === 'commit' ? (args[0] as CommitBatch) : undefined;
           if (database.committing) network.submitted.push({ process: process.name, batch: database.committing, written: network.written.length });
           return (value as (...args: unknown[]) => Promise<unknown>).apply(target, args);
@@ -39,8 +40,14 @@ export function remoteStore(network: Network, process: SimulatedProcess): Durabl
   });
 }
 
+/** What the call writes to inboxes. */
+function messagesOf(method: string, args: readonly unknown[]): readonly MessageKey[] {
+  if (method === 'commit') return (args[0] as CommitBatch).checkpoints.flatMap(({ messages }) => messages);
+  return method === 'applyClientBatch' ? (args[1] as ClientBatch).operations.map(({ message }) => message) : [];
+}
+
 class Call {
-  constructor(private readonly network: Network, private readonly process: SimulatedProcess, private readonly method: string, private readonly carryOut: () => Promise<unknown>) {}
+  constructor(private readonly network: Network, private readonly process: SimulatedProcess, private readonly method: string, private readonly messages: readonly MessageKey[], private readonly carryOut: () => Promise<unknown>) {}
 
   /** Settles when the answer has come; never for a dead process. */
   made(): Promise<unknown> {
@@ -53,7 +60,8 @@ class Call {
   /** A process that is stopped while it writes to its connection sends the rest when it goes on: by then the partition may be another's. */
   private leave(arrive: () => void): void {
     const { process, network: { faults, lane, leaseDuration } } = this;
-    if (process.lane.state !== 'running' || !faults.strikes('process paused in a call', this.place) || !process.pause()) return arrive();
+    const isStopped = this.method === 'commit' && process.lane.state === 'running' && faults.strikes('process paused in a commit', this.place);
+    if (!isStopped || !process.pause()) return arrive();
     lane.after(faults.random.between(leaseDuration, 3 * leaseDuration), () => {
       process.resume();
       arrive();
@@ -71,7 +79,10 @@ class Call {
       if (isAway || faults.strikes('connection refused', this.place)) throw new TransientStoreError(refused().message, { cause: refused() });
       const result = await this.carryOut();
       this.network.trace(() => `${this.place} done`);
-      settle = () => resolve(result);
+      settle = () => {
+        if (this.messages.length > 0) this.network.heard.push({ process: process.name, at: this.network.now, messages: this.messages });
+        resolve(result);
+      };
     } catch (error) {
       this.network.trace(() => `${this.place} failed: ${error instanceof Error ? `${error.name} ${error.message}` : String(error)}`);
       settle = () => reject(error);

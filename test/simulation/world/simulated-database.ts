@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { Database } from '../../../lib/storage/database.js';
 import { sqliteDialect } from '../../../lib/storage/dialect.js';
 import type { Session } from '../../../lib/storage/session.js';
-import type { CommitBatch } from '../../../lib/storage/store.js';
+import type { CommitBatch, MessageKey } from '../../../lib/storage/store.js';
 import { FaultyConnection, isAnswerLost } from './faulty-connection.js';
 import type { Faults } from './faults.js';
 import type { Lane } from './lane.js';
@@ -12,8 +12,18 @@ import type { SimulatedProcess } from './process.js';
 /** A checkpoint transaction that was carried out. */
 export interface WrittenCommit {
   readonly transaction: number;
+  /** Virtual ms. */
+  readonly at: number;
   readonly process: string;
   readonly batch: CommitBatch;
+}
+
+/** A process has heard that messages of its own are written. */
+export interface HeardMessages {
+  readonly process: string;
+  /** Virtual ms. */
+  readonly at: number;
+  readonly messages: readonly MessageKey[];
 }
 
 /** A checkpoint transaction that was asked for. */
@@ -31,6 +41,9 @@ export interface DatabaseWorld {
   readonly lane: Lane;
   readonly written: WrittenCommit[];
   readonly submitted: SubmittedCommit[];
+  readonly heard: HeardMessages[];
+  /** Virtual ms. */
+  readonly now: number;
 }
 
 /**
@@ -70,7 +83,7 @@ export class SimulatedDatabase extends Database {
     const batch = this.committing;
     this.committing = undefined;
     const connection = new FaultyConnection(this.world, this.process, (transaction) => {
-      if (batch) this.world.written.push({ transaction, process: this.process.name, batch });
+      if (batch) this.world.written.push({ transaction, at: this.world.now, process: this.process.name, batch });
     });
     runner.query = (async (sql: string, ...rest: unknown[]) => connection.query(sql, () => query(sql, ...rest))) as QueryRunner['query'];
     return work(runner);

@@ -39,7 +39,7 @@ export async function runSeed(seed: number, createScenario: CreateScenario, writ
     const problems = [
       ...world.failures,
       ...(run.isSettled ? [] : [`I6: not everything has come to its end ${world.patience / 60_000} virtual minutes after the last fault: ${world.unsettled().join('; ')}.`]),
-      ...checkCommits(run.audit, world.written, world.submitted),
+      ...checkCommits(run.audit, world),
       ...scenario.check(run),
     ];
     return {
