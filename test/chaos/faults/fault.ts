@@ -11,16 +11,25 @@ export interface Fault {
 /** How often each fault struck, by name. */
 export type Strikes = Record<string, number>;
 
+/** A fault that has been made good again. */
+export interface Struck {
+  readonly name: string;
+  readonly times: number;
+  /** Since the epoch, ms. */
+  readonly began: number;
+  readonly ended: number;
+}
+
 /** Pause between two faults, ms. */
 const PAUSE = { least: 200, most: 2_000 };
 
 /** One fault after the other, each of them once before one comes again, as long as `more` answers with true; the first ones always. */
-export async function strikeAtRandom(faults: readonly Fault[], random: Random, strikes: Strikes, more: () => boolean): Promise<void> {
-  for (const { name } of faults) strikes[name] = 0;
+export async function strikeAtRandom(faults: readonly Fault[], random: Random, struck: (fault: Struck) => void, more: () => boolean): Promise<void> {
   do {
     for (const { name, strike } of shuffled(faults, random)) {
       await delay(random.between(PAUSE.least, PAUSE.most));
-      strikes[name]! += await strike(random);
+      const began = Date.now();
+      struck({ name, times: await strike(random), began, ended: Date.now() });
     }
   } while (more());
 }

@@ -32,6 +32,7 @@ do {
   const round = await runRound({ kind, seed, seconds: SECONDS }).catch(brokenOff({ kind, seed, seconds: SECONDS }));
   rounds.push(round);
   for (const problem of round.problems) process.stderr.write(`  ${problem}\n`);
+  if (round.problems.length > 0) for (const { name, times, began, ended } of round.timeline) process.stderr.write(`  ${new Date(began).toISOString()} ${name}: ${times}, ${ended - began} ms\n`);
   process.stderr.write(`  ${round.problems.length === 0 ? 'all is well' : 'WRONG'} after ${round.duration} s; this process holds ${heldMegabytes()} MB\n`);
   writeResults();
   seed = new Random(seed).fork().seed;
@@ -50,7 +51,7 @@ function writeResults(): void {
 
 /** The next rounds go on. */
 function brokenOff(options: RoundOptions): (error: unknown) => RoundReport {
-  return (error) => ({ ...options, strikes: {}, work: {}, consequences: {}, duration: 0, problems: [`the round was broken off: ${inspect(error)}`] });
+  return (error) => ({ ...options, strikes: {}, timeline: [], work: {}, consequences: {}, duration: 0, problems: [`the round was broken off: ${inspect(error)}`] });
 }
 
 function heldMegabytes(): number {

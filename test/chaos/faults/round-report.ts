@@ -1,6 +1,6 @@
 /** What is told of rounds of chaos: how often each thing happened. */
 import { printReport } from '../report.js';
-import type { Strikes } from './fault.js';
+import type { Strikes, Struck } from './fault.js';
 import type { RoundOptions } from './round.js';
 
 type Counts = Readonly<Record<string, number>>;
@@ -17,6 +17,8 @@ export interface RoundOutcome {
 export interface RoundReport extends RoundOptions, RoundOutcome {
   /** What was done to it. */
   readonly strikes: Strikes;
+  /** The same in the order of time. */
+  readonly timeline: readonly Struck[];
   /** From its beginning to the end of its check, s. */
   readonly duration: number;
 }

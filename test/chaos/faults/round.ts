@@ -18,7 +18,7 @@ import { transferPlansWhile } from '../transfer-plan.js';
 import { TransferTraffic } from '../transfer-traffic.js';
 import type { FleetOptions } from '../worker-process.js';
 import { checkRound } from './check-round.js';
-import { strikeAtRandom, type Fault, type Strikes } from './fault.js';
+import { strikeAtRandom, type Fault, type Strikes, type Struck } from './fault.js';
 import { fileFaults } from './file-faults.js';
 import { serverGround, sqliteGround, type Ground } from './ground.js';
 import { processFaults } from './process-faults.js';
@@ -59,6 +59,7 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
 class Round {
   private readonly random: Random;
   private readonly strikes: Strikes = {};
+  private readonly timeline: Struck[] = [];
   private readonly began = performance.now();
   private hands = 0;
 
@@ -90,7 +91,7 @@ class Round {
     ]);
     await Promise.all([working, this.watch(working)]);
     const outcome = await checkRound({ storage, effects, journeys: driver.journeys, traffic, observer: this.observer, fleet });
-    return { ...this.options, ...outcome, strikes: this.strikes, duration: Math.round((performance.now() - this.began) / 1_000) };
+    return { ...this.options, ...outcome, strikes: this.strikes, timeline: this.timeline, duration: Math.round((performance.now() - this.began) / 1_000) };
   }
 
   async close(): Promise<void> {
@@ -103,7 +104,12 @@ class Round {
   private async strike(faults: readonly Fault[]): Promise<void> {
     this.hands += 1;
     const end = this.began + this.options.seconds * 1_000;
-    await strikeAtRandom(faults, this.random.fork(), this.strikes, () => performance.now() < end).finally(() => (this.hands -= 1));
+    for (const { name } of faults) this.strikes[name] = 0;
+    const struck = (fault: Struck): void => {
+      this.strikes[fault.name]! += fault.times;
+      this.timeline.push(fault);
+    };
+    await strikeAtRandom(faults, this.random.fork(), struck, () => performance.now() < end).finally(() => (this.hands -= 1));
   }
 
   /** Looks at what is committed, while the database lets it. */
