@@ -12,7 +12,7 @@ const CROWD = Number(process.env.CHAOS_CROWD ?? 10_000);
 /** So many that the small ones beside them have time enough. */
 const WIDE = Math.max(CROWD, 30_000);
 const PARTITIONS = 16;
-/** What the process has without any work is some 40 MiB. */
+/** A process that has just started takes some 110 MiB in all, code and buffers included. */
 const MAX_HEAP = Number(process.env.CHAOS_HEAP ?? 256);
 const HOUR = 3_600_000;
 
