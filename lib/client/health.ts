@@ -47,6 +47,7 @@ export interface ParkedInstances {
 export type HealthProblemKind =
   | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'parked' | 'suspect' | 'eventLoop';
 
+/** Something that is wrong, as {@link DurableHealth} tells of it. */
 export interface HealthProblem {
   readonly kind: HealthProblemKind;
   /** What is wrong, and what to do. */
@@ -61,6 +62,7 @@ export interface HealthProblem {
   readonly partitions?: readonly number[];
 }
 
+/** A handler, by the name under which it is durable. */
 export interface ProblemHandler {
   readonly kind: 'orchestrator' | 'entity' | 'activity';
   /** Of an entity in lower case. */

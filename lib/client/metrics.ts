@@ -40,6 +40,7 @@ export interface InboxMetrics {
   readonly timers: number;
 }
 
+/** Orchestrations in this process's partitions. */
 export interface InstanceMetrics {
   /** Orchestrations with something to do now: waiting for their turn, being loaded, or written. */
   readonly active: number;
@@ -83,6 +84,7 @@ export interface CommitMetrics {
   readonly latency: DistributionMetrics;
 }
 
+/** Activities that this process runs, whoever owns their instances. */
 export interface ActivityMetrics {
   /** Running now. */
   readonly running: number;
@@ -100,6 +102,7 @@ export interface ActivityMetrics {
   readonly aborted: number;
 }
 
+/** Entities in this process's partitions. */
 export interface EntityMetrics {
   /** Entities in memory now. */
   readonly cached: number;

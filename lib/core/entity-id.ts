@@ -41,6 +41,11 @@ export class EntityId {
   }
 }
 
+/** The name in the id of an entity as the database has it. Never throws: of one that is damaged, what there is of it. */
+export function entityNameOf(instanceId: string): string {
+  return instanceId.split('@')[1] ?? '';
+}
+
 /** Whether an id in the database is that of an entity: ids of orchestrations never begin with `@` [N1]. */
 export function isEntityId(instanceId: string): boolean {
   return instanceId.startsWith('@');

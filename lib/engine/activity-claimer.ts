@@ -2,7 +2,7 @@
  * Takes waiting activities of the whole hub for this process, one claim at a time, and hands the results of those whose
  * partition is another process's to that one's inbox.
  */
-import { OutcomeUnknownError } from '../storage/errors.js';
+import { isOfServer, OutcomeUnknownError } from '../storage/errors.js';
 import type { ForeignActivityResult, DurableStore, RunningActivity, SuspectClaim, WorkerInfo } from '../storage/store.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -107,7 +107,7 @@ export class ActivityClaimer {
         this.port.health.reached();
         return;
       } catch (error) {
-        const mayPass = refused === undefined || this.stopped || this.port.health.isTransient(error);
+        const mayPass = refused === undefined || this.stopped || this.port.health.isTransient(error) || isOfServer(error);
         if (!mayPass && batch.length > 1) {
           for (const member of batch) await this.persist([member], write, refused);
           return;

@@ -18,11 +18,14 @@ const COUNT_LIFETIME = 1_000;
 
 /**
  * Refuses starts while too much waits in the hub (the setting `maxBacklog`). It is counted while starts are made only: once in a
- * second, and when as many were admitted since as had room, so that a count reads about one row for each start.
+ * second, and when as many were admitted since as had room, so that a count reads about one row for each start. Where there is hardly
+ * any room it pauses between two counts for as long as the last one took: just then the database has enough to do.
  */
 export class BacklogLimit {
   private waiting = 0;
   private countedAt = -Infinity;
+  /** How long the last count took, ms. */
+  private took = 0;
   private counting: Promise<void> | undefined;
   /** Starts that the last count may not have met. */
   private admitted = 0;
@@ -53,11 +56,13 @@ export class BacklogLimit {
 
   private isOutdated(maxBacklog: number): boolean {
     const isFull = this.waiting + this.admitted >= maxBacklog;
-    return this.port.clock.monotonic() - this.countedAt > COUNT_LIFETIME || (isFull && this.hasAdmitted);
+    const age = this.port.clock.monotonic() - this.countedAt;
+    return age > COUNT_LIFETIME || (isFull && this.hasAdmitted && age >= this.took);
   }
 
   private async count(maxBacklog: number): Promise<void> {
     const { store, clock, health } = this.port;
+    const begun = clock.monotonic();
     try {
       this.waiting = await store.countBacklog(maxBacklog);
       health.reached();
@@ -73,5 +78,6 @@ export class BacklogLimit {
     this.admitted = this.underWay;
     this.hasAdmitted = false;
     this.countedAt = clock.monotonic();
+    this.took = this.countedAt - begun;
   }
 }

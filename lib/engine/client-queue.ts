@@ -2,13 +2,14 @@
  * The commit queue of this process's client calls: merged, in order, fenced by the process's own worker row, so that a
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
-import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, WorkerInfo } from '../storage/store.js';
+import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, InboxMessage, WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
 import type { MessageKeys } from './message-keys.js';
 import type { ClientCounts } from './metrics.js';
+import type { SentMessages } from './sent-messages.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface ClientQueuePort {
@@ -17,9 +18,12 @@ export interface ClientQueuePort {
   readonly health: StoreHealth;
   readonly keys: MessageKeys;
   readonly metrics: ClientCounts;
+  readonly sent: SentMessages;
   worker(): WorkerInfo;
   /** Registers this process anew, unless that has happened: its row was taken away because it looked dead. */
   register(gone: WorkerInfo): Promise<void>;
+  /** Hands a committed message to its partition, if that is this process's. */
+  deliver(message: InboxMessage): void;
 }
 
 interface PendingCall {
@@ -41,10 +45,11 @@ export class ClientQueue {
     this.queue = new MergeQueue((batch) => this.write(batch), LIMITS);
   }
 
-  /** Resolves when the operation is durable or was refused. */
+  /** Resolves when the operation is durable or was refused; by then its message is with its partition, if that is this process's. */
   apply(operation: ClientOperation, weight: number): Promise<ClientResult> {
     return new Promise((resolve, reject) => {
       this.assertOpen();
+      this.port.sent.sent(messagesOf(operation));
       this.queue.submit({ operation, resolve, reject }, 300 + weight);
     });
   }
@@ -76,7 +81,7 @@ export class ClientQueue {
         this.port.health.reached();
         this.port.metrics.commits += 1;
         this.port.metrics.operations += batch.length;
-        batch.forEach((call, index) => call.resolve(results[index]!));
+        batch.forEach((call, index) => this.succeed(call, results[index]!));
         return;
       } catch (error) {
         const isTransient = this.port.health.isTransient(error);
@@ -86,13 +91,25 @@ export class ClientQueue {
           return;
         }
         if (!again || this.stopped) {
-          for (const call of batch) call.reject(error);
+          for (const call of batch) this.fail(call, error);
           return;
         }
         if (isTransient) this.port.health.failed(error);
         await backoff.wait();
       }
     }
+  }
+
+  private succeed(call: PendingCall, result: ClientResult): void {
+    const { operation } = call;
+    const left = this.port.sent.answered(messagesOf(operation));
+    for (const message of left) if (message === writtenBy(operation, result)) this.port.deliver(message);
+    call.resolve(result);
+  }
+
+  private fail(call: PendingCall, error: unknown): void {
+    this.port.sent.answered(messagesOf(call.operation));
+    call.reject(error);
   }
 
   private async attempt(batch: readonly PendingCall[]): Promise<readonly ClientResult[]> {
@@ -138,6 +155,15 @@ export class ClientQueue {
     this.commitNo = commitNo;
     return error.result as readonly ClientResult[];
   }
+}
+
+function messagesOf(operation: ClientOperation): InboxMessage[] {
+  return operation.kind === 'start' && operation.replaceMessage ? [operation.message, operation.replaceMessage] : [operation.message];
+}
+
+function writtenBy(operation: ClientOperation, { kind }: ClientResult): InboxMessage | undefined {
+  if (kind === 'replacing') return operation.kind === 'start' ? operation.replaceMessage : undefined;
+  return kind === 'done' ? operation.message : undefined;
 }
 
 /** It cannot be found out any more whether a call was carried out; it is never repeated. */

@@ -33,6 +33,7 @@ import type { ClientCounts } from './metrics.js';
 import type { Observation } from './observation.js';
 import type { Ownership } from './ownership.js';
 import { Purger } from './purger.js';
+import type { SentMessages } from './sent-messages.js';
 import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -51,6 +52,7 @@ export interface ClientSidePort {
   /** False: a client only. */
   readonly worker: boolean;
   readonly metrics: ClientCounts;
+  readonly sent: SentMessages;
   readonly observation: Pick<Observation, 'health' | 'metrics'>;
   partitionCount(): number;
   /** Hands a committed message to its partition, if that is this process's. */
@@ -71,6 +73,8 @@ export class ClientSide {
     const { store, clock, health, keys, metrics, ownership, settings } = port;
     this.queue = new ClientQueue({
       store, clock, health, keys, metrics,
+      sent: port.sent,
+      deliver: (message) => port.deliver(message),
       worker: () => ownership.members.worker,
       register: (gone) => ownership.members.register(gone),
     });
@@ -122,22 +126,17 @@ export class ClientSide {
   async send(instanceId: string, body: MessageBody, allowed: readonly RuntimeStatus[]): Promise<ClientResult> {
     const message = this.message(instanceId, body);
     const weight = body.type === 'Deliver' ? JSON.stringify(body.event).length : 0;
-    const result = await this.queue.apply({ kind: 'send', message, allowed }, weight);
-    if (result.kind === 'done') this.port.deliver(message);
-    return result;
+    return this.queue.apply({ kind: 'send', message, allowed }, weight);
   }
 
   async signal(entityId: string, body: EntityMessageBody): Promise<void> {
     const message = this.message(entityId, body);
     await this.queue.apply({ kind: 'signal', message }, body.type === 'EntityOperation' ? (body.input?.length ?? 0) : 0);
-    this.port.deliver(message);
   }
 
   async rewind(instanceId: string, reason: string | undefined): Promise<ClientResult> {
     const message = this.message(instanceId, { type: 'RewindInstance', reason });
-    const result = await this.queue.apply({ kind: 'rewind', message, now: this.now() }, reason?.length ?? 0);
-    if (result.kind === 'done') this.port.deliver(message);
-    return result;
+    return this.queue.apply({ kind: 'rewind', message, now: this.now() }, reason?.length ?? 0);
   }
 
   startJoined(request: StartRequest, onConflict: OnConflict, entityManager: object): Promise<string> {

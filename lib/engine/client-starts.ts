@@ -21,8 +21,6 @@ export interface ClientStartsPort {
   partitionOf(instanceId: string): number;
   /** A message of this client, with the next key. */
   message(instanceId: string, body: MessageBody): InboxMessage;
-  /** Hands a committed message to its partition, if that is this process's. */
-  deliver(message: InboxMessage): void;
   sendJoined(instanceId: string, body: MessageBody, entityManager: object): Promise<void>;
 }
 
@@ -64,8 +62,6 @@ export class ClientStarts {
     const { replaces } = request;
     const operation: ClientOperation = { kind: 'start', row, message, onConflict: isOwnId ? onConflict : 'useExisting', replaces, replaceMessage };
     const result = await queue.apply(operation, row.input?.length ?? 0);
-    if (result.kind === 'done') this.port.deliver(message);
-    if (result.kind === 'replacing' && replaceMessage) this.port.deliver(replaceMessage);
     // A generated id that exists is this very start: its eager commit was written although its answer was lost.
     return { instanceId, result: isOwnId ? result : { kind: 'done' } };
   }

@@ -1,37 +1,5 @@
-import type { Activities } from './activities.js';
-import type { ClientSide } from './client-side.js';
-import { within, type Clock } from './clock.js';
-import type { Committer } from './committer.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { Entities } from './entities/entities.js';
-import type { GarbageCollector } from './garbage-collector.js';
-import type { InboxPoller } from './inbox-poller.js';
-import type { Observation } from './observation.js';
-import type { Ownership } from './ownership.js';
-import type { Parking } from './parking.js';
-import type { Partition } from './partition.js';
-import type { RetentionKeeper } from './retention-keeper.js';
-import type { TimerAlarm } from './timer-alarm.js';
-
-/** What an engine consists of, as far as it has to be ended. */
-export interface EngineParts {
-  readonly clock: Clock;
-  readonly alarm: TimerAlarm;
-  readonly observation: Observation;
-  readonly poller: InboxPoller;
-  readonly ownership: Ownership;
-  readonly activities: Activities;
-  readonly entities: Entities;
-  readonly dispatcher: Dispatcher;
-  readonly parking: Parking;
-  readonly garbage: GarbageCollector;
-  /** Absent where everything is kept. */
-  readonly keeper: RetentionKeeper | undefined;
-  readonly committer: Committer;
-  readonly client: ClientSide;
-  /** Forgets what memory holds of a partition. */
-  drop(partition: Partition): void;
-}
+import { within } from './clock.js';
+import type { EngineParts } from './engine-parts.js';
 
 /** How long aborted activities and operations have to end after the deadline, ms. */
 const ABORT_GRACE = 1_000;

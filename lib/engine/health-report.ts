@@ -1,5 +1,5 @@
 /** What is wrong as far as this process knows, from memory: the client's DurableHealth. */
-import { EntityId, isEntityId } from '../core/entity-id.js';
+import { entityNameOf, isEntityId } from '../core/entity-id.js';
 import type { Activities } from './activities.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Entities } from './entities/entities.js';
@@ -94,7 +94,7 @@ export class HealthReport {
         kind: 'blocked',
         instanceId,
         partitions: [index],
-        ...(isEntityId(instanceId) && { handler: { kind: 'entity', name: EntityId.parse(instanceId).name } }),
+        ...(isEntityId(instanceId) && { handler: { kind: 'entity', name: entityNameOf(instanceId) } }),
         message: `${isEntityId(instanceId) ? 'Entity' : 'Instance'} '${instanceId}' cannot go on: ${reason}`,
       })),
     );

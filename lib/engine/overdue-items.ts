@@ -1,5 +1,5 @@
 /** What a sweep has found, in one form for all kinds, and how it is said. */
-import { EntityId, isEntityId } from '../core/entity-id.js';
+import { entityNameOf, isEntityId } from '../core/entity-id.js';
 import type { ActivityHead, OverdueWork } from '../storage/store.js';
 import { KEYS_PER_MS } from './message-keys.js';
 import type { Finding } from './problems.js';
@@ -49,7 +49,7 @@ export function findingOf(item: OverdueItem, since: number, { orchestrator, hasA
     return { ...shared, handler: { kind: 'activity', name: activity }, message: `Activity '${activity}' of instance '${instanceId}' ${what}. ${why}` };
   }
   if (isEntityId(instanceId)) {
-    const { name } = EntityId.parse(instanceId);
+    const name = entityNameOf(instanceId);
     const what = kind === 'timer' ? 'A scheduled signal' : 'An operation or lock request';
     const why = 'The entity may be locked for long, or an operation of it may not end; otherwise restart the process that owns the partition.';
     return { ...shared, handler: { kind: 'entity', name }, message: `${what} waits for entity '${instanceId}' in partition ${partition}. ${why}` };

@@ -1,4 +1,4 @@
-import type { InboxMessage, InboxRange, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
+import type { InboxMessage, InboxRange, MessageHead, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
 import { InstanceSlot } from './instance-slot.js';
@@ -48,6 +48,8 @@ export class Partition {
   private readonly known = new Map<string, number>();
   private bytes = 0;
   private consumedSinceRead: Set<string> | undefined;
+  /** Instances and entities of which something is to be read again: the read that is under way may bring only what lies behind it. */
+  private readonly rereadSinceRead = new Set<string>();
   private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'none';
 
   constructor(readonly lease: PartitionLease, private readonly owner: string, now: () => number) {
@@ -134,8 +136,11 @@ export class Partition {
   }
 
   /** Lets go of messages that may no longer be as memory has them; reads from the database take their place, in order. */
-  reread(keys: readonly MessageKey[]): void {
-    for (const key of keys) this.letGo(key);
+  reread(messages: readonly MessageHead[]): void {
+    for (const message of messages) {
+      this.letGo(message);
+      this.rereadSinceRead.add(message.instanceId);
+    }
     this.overflow = 'skipped-since-read';
   }
 
@@ -164,6 +169,7 @@ export class Partition {
   /** What came for it is to be read again. @returns whether it was set aside */
   bringBack(instanceId: string): boolean {
     if (!this.aside.delete(instanceId)) return false;
+    this.rereadSinceRead.add(instanceId);
     this.overflow = 'skipped-since-read';
     return true;
   }
@@ -188,6 +194,7 @@ export class Partition {
     if (this.overflow !== 'none' && this.isFilled(1 / 2)) return undefined;
     if (this.overflow === 'skipped-since-read') this.overflow = 'skipping';
     this.consumedSinceRead = new Set();
+    this.rereadSinceRead.clear();
     return { limit: this.known.size + INBOX_READ_AHEAD, maxBytes: MAX_BYTES_IN_MEMORY - this.bytes };
   }
 
@@ -196,7 +203,8 @@ export class Partition {
    * @param isCut what is not in the answer was left out because of its bytes
    */
   endRead(messages: readonly InboxMessage[], isCut = false): { fresh: InboxMessage[]; more: boolean } {
-    const fresh = messages.filter((message) => !this.isKnown(message) && !this.aside.has(message.instanceId));
+    const isLeftOut = ({ instanceId }: InboxMessage) => this.aside.has(instanceId) || this.rereadSinceRead.has(instanceId);
+    const fresh = messages.filter((message) => !this.isKnown(message) && !isLeftOut(message));
     this.consumedSinceRead = undefined;
     for (const message of fresh) this.keep(message);
     const isPart = isCut || messages.length >= INBOX_READ_AHEAD;

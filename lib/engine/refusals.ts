@@ -1,13 +1,14 @@
 /**
  * What becomes of an instance or entity whose checkpoint the database does not take, or that cannot be loaded, try after try: after
  * `maxDispatchCount` tries the instance, or the operation, fails with the reason, by a checkpoint that holds as little as can be. Where
- * even that is not taken it stays as it is and is tried on, less and less often: log and health name it, and its messages stay in the
- * inbox meanwhile.
+ * even that is not taken, or the reason lies with the server, it stays as it is and is tried on, less and less often: log and health name
+ * it, and its messages stay in the inbox meanwhile.
  */
 import { CheckpointRefusedError, UnreadableDataError } from '../core/errors.js';
 import { failureDetailsOf } from '../core/failure-details.js';
 import type { FailureDetails } from '../core/failure.js';
 import type { DurableLogger } from '../core/logger.js';
+import { isOfServer } from '../storage/errors.js';
 import { backoffOf } from './backoff.js';
 import type { Partition } from './partition.js';
 
@@ -46,7 +47,8 @@ export class Refusals {
     const reason = error instanceof Error ? error.message : String(error);
     log.error(`${this.what} '${instanceId}' could not be processed (try ${tries}); it will be tried again. ${reason}`);
     if (tries >= BLOCKED_FROM) partition.blocked.set(instanceId, reason);
-    if (tries <= maxDispatchCount) return { delay: backoffOf(tries) };
+    // It would end everything that has something to do while a right is missing, say.
+    if (tries <= maxDispatchCount || isOfServer(error)) return { delay: backoffOf(tries) };
     const failure = failureDetailsOf(new CheckpointRefusedError(`What ${this.what.toLowerCase()} '${instanceId}' led to`, tries, reason));
     return { delay: tries === maxDispatchCount + 1 ? 0 : backoffOf(tries), failure };
   }

@@ -294,7 +294,10 @@ export class EntityRunner {
   private refused(slot: EntitySlot, inbox: readonly InboxMessage[], error: unknown): void {
     const { delay, failure } = this.refusals.refused(slot, error);
     // The operation that comes first fails with that, in a step of its own.
-    if (failure) slot.admission = failure;
+    if (failure) {
+      slot.admission = failure;
+      slot.oneByOne = Math.max(slot.oneByOne, 1);
+    }
     const isAside = slot.refusals >= BLOCKED_FROM && delay > 0 && slot.partition.setAside(slot.instanceId, inbox);
     if (!isAside) this.port.reread(slot.partition, inbox);
     this.wait(slot, delay);

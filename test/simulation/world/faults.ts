@@ -17,6 +17,7 @@ const RATES = {
   'connection refused': 0.008,
   'request late': 0.006,
   'answer late': 0.006,
+  'poll overtaken': 0.04,
   'pause between statements': 0.02,
   'process paused in a commit': 0.015,
   'process paused': 1,

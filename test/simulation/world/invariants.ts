@@ -1,18 +1,17 @@
 /** What must hold of every commit, whatever the scenario is: I1, I2, I4 and I8 of ARCHITECTURE.md as the rows tell them. */
-import { CLIENT_SENDER_BASE, type MessageKey } from '../../../lib/storage/store.js';
+import type { MessageKey } from '../../../lib/storage/store.js';
 import type { AuditEntry } from '../contract.js';
-import type { HeardMessages, SubmittedCommit, WrittenCommit } from './simulated-database.js';
+import type { SubmittedCommit, WrittenCommit } from './simulated-database.js';
 
 /** What was noted of the calls of all processes. */
 export interface Calls {
   readonly written: readonly WrittenCommit[];
   readonly submitted: readonly SubmittedCommit[];
-  readonly heard: readonly HeardMessages[];
 }
 
 export function checkCommits(audit: readonly AuditEntry[], calls: Calls): string[] {
   const { written } = calls;
-  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(audit, calls)];
+  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(calls)];
 }
 
 const at = ({ at: time, transaction }: AuditEntry) => `at ${time.toFixed(0)} ms in transaction ${transaction}`;
@@ -90,16 +89,11 @@ function checkConsumption(audit: readonly AuditEntry[], written: readonly Writte
   });
 }
 
-/**
- * No process takes up a message again that its own commit has consumed. Left out is one that it wrote itself, and heard of only when it had
- * read and consumed it: that one is handed over once more, and the check of consumed rows throws it away.
- */
-function checkRepetitions(audit: readonly AuditEntry[], { written, submitted, heard }: Calls): string[] {
-  const own = ownMessages(audit, written);
-  const heardAt = new Map(heard.flatMap(({ process, at: time, messages }) => messages.map((key) => [nameOf(process, key), time] as const)));
+/** No process takes up a message again that its own commit has consumed. */
+function checkRepetitions({ written, submitted }: Calls): string[] {
   const consumed = new Map<string, number>();
   written.forEach((commit, index) => {
-    for (const { name } of consumedBy(commit)) if (!own.has(name) || (heardAt.get(name) ?? Infinity) < commit.at) consumed.set(name, index);
+    for (const { name } of consumedBy(commit)) consumed.set(name, index);
   });
   return submitted.flatMap((commit) =>
     consumedBy(commit)
@@ -111,24 +105,6 @@ function checkRepetitions(audit: readonly AuditEntry[], { written, submitted, he
 /** Named with the process that consumes them. */
 function consumedBy({ process, batch }: Pick<WrittenCommit, 'process' | 'batch'>): { readonly name: string; readonly instanceId: string }[] {
   return batch.checkpoints.flatMap(({ instanceId, consumedMessages }) => consumedMessages.map((key) => ({ name: nameOf(process, key), instanceId })));
-}
-
-/** Messages of each process's clients and partitions, to whomever. */
-function ownMessages(audit: readonly AuditEntry[], written: readonly WrittenCommit[]): ReadonlySet<string> {
-  const processes = new Map<unknown, string>();
-  for (const { process, batch } of written) for (const { owner } of batch.fences) processes.set(owner, process);
-  const clients = new Map<number, string>();
-  for (const { table, change, row } of audit) {
-    const process = processes.get(row.incarnation);
-    if (table === 'durable_workers' && change === 'insert' && process) clients.set(CLIENT_SENDER_BASE + Number(row.worker_id), process);
-  }
-  const own = new Set<string>();
-  for (const { process, batch } of written) for (const { messages } of batch.checkpoints) for (const key of messages) own.add(nameOf(process, key));
-  for (const { table, change, row } of audit) {
-    const process = clients.get(Number(row.sender));
-    if (table === 'durable_inbox' && change === 'insert' && process) own.add(nameOf(process, { partition: Number(row.partition_no), key: Number(row.msg_key), sender: Number(row.sender) }));
-  }
-  return own;
 }
 
 const nameOf = (process: string, { partition, key, sender }: MessageKey) => `${key} of sender ${sender} in partition ${partition} (${process})`;

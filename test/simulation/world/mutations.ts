@@ -36,7 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     removes: 'I3: activities start when the commit that asked for them is written, not before',
     edits: [
       { file: 'engine/committer.js', text: 'await this.port.store.commit(', replacement: 'for (const member of rest) member.committed(); await this.port.store.commit(' },
-      { file: 'engine/committer.js', text: 'for (const member of batch)\n            member.committed();', replacement: '' },
+      { file: 'engine/committer.js', text: 'this.tell(member, () => member.committed());', replacement: ';' },
     ],
   },
   {
@@ -60,6 +60,11 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'duplicate check',
     removes: 'I4: an answer of the inbox is filtered by what was consumed since it was asked for',
     edits: [{ file: 'engine/partition.js', text: '|| this.consumedSinceRead?.has(nameOf(key)) === true', replacement: '' }],
+  },
+  {
+    name: 'duplicates of its own',
+    removes: 'I4: what the client has sent is not handed over when a poll has brought it before and it is consumed',
+    edits: [{ file: 'engine/sent-messages.js', text: 'this.unanswered.get(nameOf(message)) !== true', replacement: 'true' }],
   },
   {
     name: 'lock release',

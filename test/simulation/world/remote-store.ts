@@ -1,7 +1,8 @@
 import { TransientStoreError } from '../../../lib/storage/errors.js';
-import type { ClientBatch, CommitBatch, DurableStore, MessageKey } from '../../../lib/storage/store.js';
+import type { ClientBatch, CommitBatch, DurableStore, InboxAnswer, MessageKey } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { refused } from './faulty-connection.js';
+import { OvertakenPolls } from './overtaken-poll.js';
 import type { SimulatedProcess } from './process.js';
 import { SimulatedDatabase, type DatabaseWorld } from './simulated-database.js';
 
@@ -22,6 +23,7 @@ const MAX_LATENCY = 3;
 export function remoteStore(network: Network, process: SimulatedProcess): DurableStore {
   const database = new SimulatedDatabase(network, process);
   const real = new TypeOrmStore(database);
+  const polls = new OvertakenPolls(network);
   return new Proxy<DurableStore>(real, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
@@ -29,10 +31,10 @@ export function remoteStore(network: Network, process: SimulatedProcess): Durabl
       const method = String(property);
       return (...args: unknown[]) => {
         if (!process.isAlive) return new Promise(() => undefined);
-        const messages = messagesOf(method, args);
-        return new Call(network, process, method, messages, async () => {
-          database.committing = method === 'commit' ? (args[0] as CommitBatch) : undefined;
-          if (database.committing) network.submitted.push({ process: process.name, batch: database.committing, written: network.written.length });
+        const batch = method === 'commit' ? (args[0] as CommitBatch) : undefined;
+        return new Call(network, process, polls, method, batch, messagesOf(method, args), async () => {
+          database.committing = batch;
+          if (batch) network.submitted.push({ process: process.name, batch, written: network.written.length });
           return (value as (...args: unknown[]) => Promise<unknown>).apply(target, args);
         }).made();
       };
@@ -47,7 +49,15 @@ function messagesOf(method: string, args: readonly unknown[]): readonly MessageK
 }
 
 class Call {
-  constructor(private readonly network: Network, private readonly process: SimulatedProcess, private readonly method: string, private readonly messages: readonly MessageKey[], private readonly carryOut: () => Promise<unknown>) {}
+  constructor(
+    private readonly network: Network,
+    private readonly process: SimulatedProcess,
+    private readonly polls: OvertakenPolls,
+    private readonly method: string,
+    private readonly batch: CommitBatch | undefined,
+    private readonly messages: readonly MessageKey[],
+    private readonly carryOut: () => Promise<unknown>,
+  ) {}
 
   /** Settles when the answer has come; never for a dead process. */
   made(): Promise<unknown> {
@@ -74,14 +84,18 @@ class Call {
     if (process.isAlive && process.isMortal && faults.strikes('crash before a call', this.place)) process.die();
     // What a process sent before its death may still be carried out.
     if (!process.isAlive && faults.random.chance(0.5)) return;
+    const isOvertaken = this.method === 'readInbox' && faults.strikes('poll overtaken', this.place);
+    if (isOvertaken) await this.polls.whenWritten();
     let settle: () => void;
     try {
       if (isAway || faults.strikes('connection refused', this.place)) throw new TransientStoreError(refused().message, { cause: refused() });
       const result = await this.carryOut();
       this.network.trace(() => `${this.place} done`);
+      this.polls.written(this.messages);
+      if (isOvertaken) await this.polls.whenConsumed(result as InboxAnswer);
       settle = () => {
-        if (this.messages.length > 0) this.network.heard.push({ process: process.name, at: this.network.now, messages: this.messages });
         resolve(result);
+        if (this.batch) this.polls.heard(this.batch);
       };
     } catch (error) {
       this.network.trace(() => `${this.place} failed: ${error instanceof Error ? `${error.name} ${error.message}` : String(error)}`);

@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { Database } from '../../../lib/storage/database.js';
 import { sqliteDialect } from '../../../lib/storage/dialect.js';
 import type { Session } from '../../../lib/storage/session.js';
-import type { CommitBatch, MessageKey } from '../../../lib/storage/store.js';
+import type { CommitBatch } from '../../../lib/storage/store.js';
 import { FaultyConnection, isAnswerLost } from './faulty-connection.js';
 import type { Faults } from './faults.js';
 import type { Lane } from './lane.js';
@@ -16,14 +16,6 @@ export interface WrittenCommit {
   readonly at: number;
   readonly process: string;
   readonly batch: CommitBatch;
-}
-
-/** A process has heard that messages of its own are written. */
-export interface HeardMessages {
-  readonly process: string;
-  /** Virtual ms. */
-  readonly at: number;
-  readonly messages: readonly MessageKey[];
 }
 
 /** A checkpoint transaction that was asked for. */
@@ -41,7 +33,6 @@ export interface DatabaseWorld {
   readonly lane: Lane;
   readonly written: WrittenCommit[];
   readonly submitted: SubmittedCommit[];
-  readonly heard: HeardMessages[];
   /** Virtual ms. */
   readonly now: number;
 }

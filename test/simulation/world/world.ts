@@ -14,7 +14,7 @@ import { SimulatedProcess } from './process.js';
 import { remoteStore, type Network } from './remote-store.js';
 import { Scheduler } from './scheduler.js';
 import { randomSettings } from './settings.js';
-import type { HeardMessages, SubmittedCommit, WrittenCommit } from './simulated-database.js';
+import type { SubmittedCommit, WrittenCommit } from './simulated-database.js';
 import { Trace } from './trace.js';
 import { findUnsettled } from './unsettled.js';
 import { Worker } from './worker.js';
@@ -40,7 +40,6 @@ const MAX_BLOCK = 30;
 export class World {
   readonly written: WrittenCommit[] = [];
   readonly submitted: SubmittedCommit[] = [];
-  readonly heard: HeardMessages[] = [];
   /** What was thrown where nobody could catch it. */
   readonly failures: string[] = [];
   readonly patience = PATIENCE;
@@ -184,10 +183,10 @@ export class World {
   }
 
   private network(): Network {
-    const { scheduler, memory, faults, databaseLane: lane, written, submitted, heard, settings } = this;
+    const { scheduler, memory, faults, databaseLane: lane, written, submitted, settings } = this;
     const isAway = () => this.isAway;
     return {
-      memory, faults, lane, written, submitted, heard,
+      memory, faults, lane, written, submitted,
       leaseDuration: settings.leaseDuration,
       get now() {
         return scheduler.now;

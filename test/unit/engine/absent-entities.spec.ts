@@ -42,7 +42,7 @@ describe('Entities whose code a process lacks', () => {
   }
   const send = ({ engine }: TestEngine, key: string, input: unknown) =>
     engine.client.signal(`@list@${key}`, { type: 'EntityOperation', operation: 'add', input: JSON.stringify(input) });
-  const parked = ({ engine }: TestEngine) => countParked(engine['ownership'].partitions.values());
+  const parked = ({ engine }: TestEngine) => countParked(engine['parts'].ownership.partitions.values());
   const warnings = ({ log }: TestEngine) => log.lines.filter(({ level, text }) => level === 'warn' && text.includes("Entity '@list@"));
 
   async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

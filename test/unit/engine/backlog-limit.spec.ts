@@ -78,6 +78,21 @@ describe('maxBacklog', () => {
     expect(hub.counts - counts).toBeLessThanOrEqual(11);
   });
 
+  it('counts for half of the time at most where there is hardly any room', async () => {
+    const clock = new ManualClock();
+    let counts = 0;
+    // Of 1 000 places one has become free each time.
+    const countBacklog = () => new Promise<number>((resolve) => clock.after(50, () => resolve((counts += 1) && 999)));
+    const limit = new BacklogLimit({ store: { countBacklog }, clock, health: new StoreHealth(new TestLog(), 'Hub', () => 0), hub: 'Orders', maxBacklog: 1_000 });
+    let admitted = 0;
+    for (let time = 0; time < 1_000; time += 10) {
+      void limit.admit(() => Promise.resolve((admitted += 1))).catch(() => undefined);
+      await clock.advance(10);
+    }
+    expect(admitted).toBe(counts);
+    expect(counts).toBe(10);
+  });
+
   it('leaves starts to the client queue while the database is away, and no more of them than the limit', async () => {
     const { clock, hub, limit } = setUp(10);
     hub.failure = new TransientStoreError('away');

@@ -32,7 +32,7 @@ describe('A defect', () => {
 
   it.each(['consumed', 'start'])('[I3] [I6] in the effects of a commit, %s, is said with the instance, and the rest is found in the database', async (method) => {
     await begin();
-    throwOnce(subject.engine['activities'], method);
+    throwOnce(subject.engine['parts'].activities, method);
     const ids = ['first', 'second', 'third'];
     await Promise.all(ids.map((id) => subject.startNew('order', undefined, id)));
     for (const id of ids) expect(await subject.result(id)).toEqual(['a!', 'b!', 'c!']);
@@ -43,7 +43,7 @@ describe('A defect', () => {
     await begin();
     const ids = ['first', 'second', 'third'];
     await Promise.all(ids.map((id) => subject.startNew('approval', undefined, id)));
-    throwOnce(subject.engine['dispatcher'], 'offerMessage');
+    throwOnce(subject.engine['parts'].dispatcher, 'offerMessage');
     await Promise.all(ids.map((id) => subject.raiseEvent(id, 'approved', id)));
     expect(await subject.result('second')).toBe('second');
     expect(await subject.result('third')).toBe('third');
@@ -53,9 +53,9 @@ describe('A defect', () => {
   it('in a turn counts as a try of that instance, which fails in the end', async () => {
     await begin();
     await subject.startNew('approval', undefined, 'bad');
-    const { context } = subject.engine['dispatcher']['port'];
+    const { context } = subject.engine['parts'].dispatcher['port'];
     jest.spyOn(context, 'now').mockImplementation(() => {
-      if (subject.engine['ownership'].owns(0)?.slots.get('bad')?.endsBare !== true) throw new Error('never thought of');
+      if (subject.engine['parts'].ownership.owns(0)?.slots.get('bad')?.endsBare !== true) throw new Error('never thought of');
       return 1;
     });
     await subject.raiseEvent('bad', 'approved', 1);

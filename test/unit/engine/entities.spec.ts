@@ -91,7 +91,7 @@ describe('Entities', () => {
     await begun.promise;
     for (let value = 1; value <= 100; value += 1) void send(subject, 'add', value);
     await waiting;
-    await until(() => subject.engine['ownership'].partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 100);
+    await until(() => subject.engine['parts'].ownership.partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 100);
     const before = subject.engine.client.metrics();
     gate.resolve();
     await untilState(Array.from({ length: 101 }, (_, index) => index));
@@ -103,7 +103,7 @@ describe('Entities', () => {
   it('[N4] a caller does not wait for a slow operation behind its own', async () => {
     const subject = await start();
     const first = subject.faults.intercept('loadEntities', async (proceed, ...args) => {
-      await until(() => subject.engine['ownership'].partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 2);
+      await until(() => subject.engine['parts'].ownership.partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 2);
       return proceed(...args);
     });
     const id = await subject.startNew('call', ['add', 'fast']);
@@ -294,7 +294,7 @@ describe('Entities', () => {
     const first = await start({ entities: { list: slow }, settings });
     for (const key of keys) await send(first, 'add', key, { key });
     await begun.promise;
-    const partitionsOf = ({ engine }: TestEngine) => [...engine['ownership'].partitions.values()];
+    const partitionsOf = ({ engine }: TestEngine) => [...engine['parts'].ownership.partitions.values()];
     const second = await start({ entities: { list: slow }, settings });
     await until(() => partitionsOf(first).filter(({ state: is }) => is === 'releasing').length === 2);
     expect(partitionsOf(second)).toEqual([]);
@@ -308,10 +308,10 @@ describe('Entities', () => {
     const keys = Array.from({ length: 8 }, (_, index) => `key-${index}`);
     const first = await start({ settings: { shutdownTimeout: 100 } });
     for (const key of keys) await send(first, 'wait', key, { key });
-    await until(() => keys.every((key) => first.engine['ownership'].partitions.get(partitionOf(`@list@${key}`, 4))?.entity(`@list@${key}`).abort));
+    await until(() => keys.every((key) => first.engine['parts'].ownership.partitions.get(partitionOf(`@list@${key}`, 4))?.entity(`@list@${key}`).abort));
     const second = await start({ entities: { list: (ctx) => ctx.setState('elsewhere') } });
-    await until(() => second.engine['ownership'].partitions.size === 2);
-    const moved = keys.filter((key) => second.engine['ownership'].owns(partitionOf(`@list@${key}`, 4)));
+    await until(() => second.engine['parts'].ownership.partitions.size === 2);
+    const moved = keys.filter((key) => second.engine['parts'].ownership.owns(partitionOf(`@list@${key}`, 4)));
     expect(moved).not.toEqual([]);
     for (const key of moved) await untilState('elsewhere', key);
   });

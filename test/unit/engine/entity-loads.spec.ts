@@ -34,7 +34,7 @@ it('[I7] of entities that wait for their turn memory holds no states', async () 
   [running, done] = [0, 0];
   const second = await start({ extendedSessionsEnabled: false });
   await signalAll(second, 'wait');
-  const slots = () => [...second.engine['ownership'].partitions.values()].flatMap((partition) => [...partition.entities.values()]);
+  const slots = () => [...second.engine['parts'].ownership.partitions.values()].flatMap((partition) => [...partition.entities.values()]);
   await until(() => running === CONCURRENT && slots().length === CROWD);
   expect(slots().filter(({ row }) => row !== undefined).length).toBe(CONCURRENT);
   gate.resolve();

@@ -41,7 +41,7 @@ describe('Messages that are being moved', () => {
     },
   };
 
-  const slot = (): EntitySlot => subject.engine['ownership'].partitions.get(partitionOf(ID, 4))!.entity(ID);
+  const slot = (): EntitySlot => subject.engine['parts'].ownership.partitions.get(partitionOf(ID, 4))!.entity(ID);
   const add = (value: unknown) => subject.engine.client.signal(ID, { type: 'EntityOperation', operation: 'add', input: JSON.stringify(value) });
   const state = async () => (JSON.parse((await subject.engine.client.getEntity(ID))?.state ?? '[]') as unknown[]);
   const unlock = (instanceId: string, executionId: string, taskId = 0) =>
@@ -99,7 +99,7 @@ describe('Messages that are being moved', () => {
   });
 
   it('[N4] what could not be moved, while the entity was left for another worker, is read again', async () => {
-    const has = jest.spyOn(subject.engine['ownership'].members.workers, 'hasEntity').mockReturnValue(true);
+    const has = jest.spyOn(subject.engine['parts'].ownership.members.workers, 'hasEntity').mockReturnValue(true);
     const find = jest.spyOn(subject.engine['options'].handlers, 'findEntity').mockReturnValue(undefined);
     let isStale = false;
     subject.faults.fail('commit', () => {

@@ -139,7 +139,7 @@ describe('DurableEngine whose process dies of operations', () => {
     await engines.start();
     await engines.whenDead();
     // A suspect now: there is always another one that is at work.
-    await engines.start({}, ({ engine }) => jest.spyOn(engine['dispatcher'], 'hasSuspects', 'get').mockReturnValue(true));
+    await engines.start({}, ({ engine }) => jest.spyOn(engine['parts'].dispatcher, 'hasSuspects', 'get').mockReturnValue(true));
     await Promise.all(Array.from({ length: 150 }, () => send('culprit', 'add')));
     const instanceId = String(new EntityId('counter', 'culprit'));
     const key = { partition: partitionOf(instanceId, 4), instanceId };

@@ -1,6 +1,6 @@
 /** What the engine does when the database is away, refuses, or does not answer, at each kind of call. */
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
-import type { DurableStore } from '../../../lib/storage/store.js';
+import type { CommitBatch, DurableStore } from '../../../lib/storage/store.js';
 import { TestEngine, type TestEngineOptions } from './support/test-engine.js';
 
 const ORDER: TestEngineOptions = {
@@ -60,6 +60,28 @@ describe('DurableEngine with a failing database', () => {
     expect(await subject.result(id)).toBe(1);
   });
 
+  it('[I4] takes up once what a poll brought and a checkpoint consumed before the answer to the call came', async () => {
+    await begin();
+    const id = await subject.startNew('approval');
+    const { poller } = subject.engine['parts'];
+    subject.faults.intercept('applyClientBatch', async (proceed, worker, batch) => {
+      const results = await proceed(worker, batch);
+      poller.nudge();
+      await subject.finished(id);
+      return results;
+    });
+    const commits: CommitBatch[] = [];
+    subject.faults.intercept('commit', (proceed, batch) => {
+      commits.push(batch);
+      return proceed(batch);
+    });
+    expect(await subject.raiseEvent(id, 'approved', 'once')).toEqual({ kind: 'done' });
+    expect(await subject.result(id)).toBe('once');
+    // Whatever has come until now is taken up.
+    await subject.engine.drain();
+    expect(commits.flatMap(({ checkpoints }) => checkpoints.flatMap(({ consumedMessages }) => consumedMessages))).toHaveLength(1);
+  });
+
   it('[I2] drops what it remembers of a partition that somebody else has taken, and goes on with it when it has it again', async () => {
     await begin({ ...ORDER, settings: { leaseDuration: 250 } });
     const id = await subject.startNew('approval');
@@ -96,7 +118,7 @@ describe('DurableEngine with a failing database', () => {
   it('keeps the inputs of a turn that failed', async () => {
     await begin();
     const id = await subject.startNew('approval');
-    const { context } = subject.engine['dispatcher']['port'];
+    const { context } = subject.engine['parts'].dispatcher['port'];
     const now = jest.spyOn(context, 'now').mockImplementationOnce(() => {
       throw new Error('a defect');
     });

@@ -49,7 +49,7 @@ describe('DurableEngine without an orchestrator', () => {
   const send = (id: string, body: MessageBody) => engines.current.engine.client.send(id, body, LIVE);
   const deliver = (id: string, event: InputEvent) => send(id, { type: 'Deliver', event });
   const inbox = async () => {
-    const { worker } = engines.current.engine['ownership'].members;
+    const { worker } = engines.current.engine['parts'].ownership.members;
     return (await engines.store.readInbox(worker, [0, 1, 2, 3].map((partition) => ({ partition, limit: 10 })), () => false)).messages;
   };
   const historyOf = async (id: string) => (await engines.store.readHistory((await engines.row(id))!)).map(({ type }) => type);

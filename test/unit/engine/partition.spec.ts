@@ -33,6 +33,20 @@ describe('Partition', () => {
     expect(partition.endRead([eventMessage(1), eventMessage(2)]).fresh.map(({ key }) => key)).toEqual([2]);
   });
 
+  it.each([
+    ['is to be read again', (partition: Partition) => partition.reread([eventMessage(1)])],
+    ['was set aside and is brought back', (partition: Partition) => partition.setAside('a', [eventMessage(1)]) && partition.bringBack('a')],
+  ])('[N4] takes nothing from a read that lies behind a message which %s since it was issued', (_what, letGo) => {
+    const partition = testPartition();
+    partition.accept(eventMessage(1));
+    partition.beginRead();
+    letGo(partition);
+    // The first was known when the answer was made.
+    const others = [eventMessage(3, 'b')];
+    expect(partition.endRead([eventMessage(2), ...others])).toEqual({ fresh: others, more: true });
+    expect(read(partition, messages(1, 2))).toEqual([1, 2]);
+  });
+
   it('[I7] keeps a prefix of the inbox: after an overflow everything comes from the database until that is caught up', () => {
     const partition = testPartition();
     const inbox = messages(1, LIMIT + 3);

@@ -198,7 +198,7 @@ describe('DurableEngine whose process dies of what it runs', () => {
       activities: { echo: (input) => (mayEnd ? input : new Promise(() => undefined)) },
     });
     await Promise.all(IDS.map((id) => startNew('echo', id)));
-    await engines.until(() => engines.current.engine['activities']['pool'].current.length === IDS.length);
+    await engines.until(() => engines.current.engine['parts'].activities['pool'].current.length === IDS.length);
     await Promise.all(['first', 'second'].map((id) => startNew('kills', id)));
     for (const id of ['first', 'second']) expect(await engines.outlive(id)).toMatchObject({ status: 'Failed' });
     mayEnd = true;

@@ -57,7 +57,7 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     });
   };
   const records = (text: string) => (checkpoint: Checkpoint) => JSON.stringify(checkpoint.history).includes(text);
-  const blocked = () => [...subject.engine['ownership'].partitions.values()].flatMap(({ blocked: ids }) => [...ids]);
+  const blocked = () => [...subject.engine['parts'].ownership.partitions.values()].flatMap(({ blocked: ids }) => [...ids]);
   const until = async (holds: () => boolean) => {
     while (!holds()) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -83,7 +83,7 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     const accept = refuse(records('large'));
     await subject.startNew('collects', 2, 'a');
     await subject.raiseEvent('a', 'item', 'first');
-    await until(() => subject.engine['dispatcher'].backlog === 0);
+    await until(() => subject.engine['parts'].dispatcher.backlog === 0);
     await subject.raiseEvent('a', 'item', 'large');
     expect(await subject.finished('a')).toMatchObject({ status: 'Failed' });
     accept();
@@ -115,7 +115,7 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     const accept = refuse(({ instanceId, write }) => instanceId === 'bad' && write.kind === 'update');
     await subject.startNew('collects', 1, 'good');
     await subject.startNew('collects', 6_000, 'bad');
-    await until(() => subject.engine['dispatcher'].backlog === 0);
+    await until(() => subject.engine['parts'].dispatcher.backlog === 0);
     await Promise.all(Array.from({ length: 6_000 }, (_, index) => subject.raiseEvent('bad', 'item', index)));
     await subject.raiseEvent('good', 'item', 'seen');
     expect(await subject.result('good')).toEqual(['seen']);
@@ -123,6 +123,25 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     expect(blocked()).toEqual([['bad', REASON]]);
     accept();
     await until(() => blocked().length === 0);
+  });
+
+  /** As TypeORM hands it on. */
+  const ofServer = (code: string, errno: number) => Object.assign(new Error(code), { driverError: { code, errno } });
+
+  it('[I6] ends no instance and fails no operation for what is wrong with the server itself, however long that lasts', async () => {
+    await begin();
+    const acceptWrites = subject.faults.intercept('commit', () => Promise.reject(ofServer('ER_TABLEACCESS_DENIED_ERROR', 1142)));
+    const acceptReads = subject.faults.intercept('loadEntities', () => Promise.reject(ofServer('ER_ERROR_ON_WRITE', 1026)));
+    const hasFailed = (what: string) => () => subject.log.lines.some(({ text }) => text.startsWith(`${what} could not be processed (try 5)`));
+    await subject.startNew('calls', 'add', 'caller');
+    await until(hasFailed("Instance 'caller'"));
+    expect(blocked()).toEqual([['caller', 'ER_TABLEACCESS_DENIED_ERROR']]);
+    acceptWrites();
+    await until(hasFailed("Entity '@counter@a'"));
+    expect(blocked()).toEqual([['@counter@a', 'ER_ERROR_ON_WRITE']]);
+    acceptReads();
+    expect(await subject.result('caller')).toBe(1);
+    expect(blocked()).toEqual([]);
   });
 
   it('[N5] fails the operation whose step is refused, alone of its batch, and tells its caller', async () => {
@@ -136,6 +155,25 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     // Operations that failed have not counted.
     expect(results.filter((result) => typeof result === 'number').sort((a, b) => Number(a) - Number(b))).toEqual([1, 2, 3, 4]);
     expect(blocked()).toEqual([]);
+  });
+
+  it('[N5] fails one operation, not all that wait, where the entity could not be loaded', async () => {
+    await begin();
+    const accept = subject.faults.intercept('loadEntities', () => Promise.reject(new Error(REASON)));
+    await Promise.all(['a', 'b', 'c'].map((id) => subject.startNew('calls', 'add', id)));
+    await until(() => subject.log.lines.some(({ text }) => text.startsWith("Entity '@counter@a' could not be processed (try 5)")));
+    accept();
+    const results = await Promise.all(['a', 'b', 'c'].map((id) => subject.result(id)));
+    expect(results.filter((result) => typeof result === 'object')).toEqual([expect.objectContaining({ errorType: 'CheckpointRefusedError' })]);
+    expect(results.filter((result) => typeof result === 'number').sort((a, b) => Number(a) - Number(b))).toEqual([1, 2]);
+  });
+
+  it('names in its health what came for an id that is none', async () => {
+    await begin();
+    await subject.engine.client.signal('@damaged', { type: 'EntityOperation', operation: 'add' });
+    await until(() => blocked().length > 0);
+    const problem = { kind: 'blocked', instanceId: '@damaged', handler: { kind: 'entity', name: 'damaged' } };
+    expect(subject.engine.client.health().problems).toEqual([expect.objectContaining(problem)]);
   });
 
   it('[I6] leaves an entity whose steps are all refused, says so, and goes on when they are taken', async () => {

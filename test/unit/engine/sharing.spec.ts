@@ -23,10 +23,10 @@ describe('DurableEngine among several', () => {
     engines.push(created);
     return created;
   };
-  const owned = (engine: TestEngine) => [...engine.engine['ownership'].partitions.keys()];
+  const owned = (engine: TestEngine) => [...engine.engine['parts'].ownership.partitions.keys()];
   /** An instance id of one of its partitions. */
   const idOf = (engine: TestEngine) => ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(engine).includes(partitionOf(each, 4)));
-  const heartbeat = (engine: TestEngine) => engine.engine['ownership'].members.refresh();
+  const heartbeat = (engine: TestEngine) => engine.engine['parts'].ownership.members.refresh();
   /** As kill -9 does: nothing is given back, nothing is prolonged. */
   const kill = (engine: TestEngine) => {
     for (const method of ['heartbeat', 'commit', 'readInbox', 'claimActivities', 'completeForeignActivities', 'returnActivities'] as const) {
@@ -48,7 +48,7 @@ describe('DurableEngine among several', () => {
     for (const engine of engines.splice(0)) {
       engine.faults.fail('heartbeat', () => new TransientStoreError('gone'));
       engine.faults.intercept('releasePartitions', () => Promise.resolve());
-      engine.engine['ownership'].members['beating'] = undefined;
+      engine.engine['parts'].ownership.members['beating'] = undefined;
       await engine.engine.close();
     }
     await store.close();
@@ -64,6 +64,20 @@ describe('DurableEngine among several', () => {
     await second.engine.close();
     await heartbeat(first);
     expect(owned(first)).toHaveLength(4);
+  });
+
+  it('[A4] keeps the result of an activity for as long as the server does not take it for a reason of its own', async () => {
+    const first = await begin({ activities: {} });
+    const second = await begin({ orchestrators: {} });
+    await heartbeat(first);
+    let refused = 0;
+    second.faults.fail('completeForeignActivities', () => {
+      refused += 1;
+      return refused > 3 ? undefined : Object.assign(new Error('denied'), { driverError: { code: 'ER_TABLEACCESS_DENIED_ERROR', errno: 1142 } });
+    });
+    const id = await first.startNew('echo', 'kept');
+    expect(await first.result(id)).toBe('kept');
+    expect(refused).toBe(4);
   });
 
   it('finishes an orchestration whose partition moves', async () => {
@@ -206,8 +220,8 @@ describe('DurableEngine among several', () => {
       const second = await begin({ orchestrators: { ...orchestrators, *ofSecond() {} } });
       await until(() => owned(first).length === 2 && owned(second).length === 2);
       first.faults.intercept('retireWorker', async (proceed, worker) => {
-        const { lease } = [...second.engine['ownership'].partitions.values()][0]!;
-        await store.assignPartition(second.engine['ownership'].members.worker, lease, { incarnation: worker.incarnation, leaseDuration: LEASE });
+        const { lease } = [...second.engine['parts'].ownership.partitions.values()][0]!;
+        await store.assignPartition(second.engine['parts'].ownership.members.worker, lease, { incarnation: worker.incarnation, leaseDuration: LEASE });
         await proceed(worker);
       });
       const drained = first.engine.drain();
@@ -219,7 +233,7 @@ describe('DurableEngine among several', () => {
 
   it('registers once, although heartbeat and client find out at the same time that its row is gone', async () => {
     const first = await begin();
-    const { worker } = first.engine['ownership'].members;
+    const { worker } = first.engine['parts'].ownership.members;
     await store.unregisterWorker(worker);
     const started = first.startNew('echo', 'hello', 'c');
     await Promise.all([heartbeat(first), started]);

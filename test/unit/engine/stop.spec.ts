@@ -49,7 +49,7 @@ describe('DurableEngine that stops', () => {
     await subject.startNew('slow');
     await begun.promise;
     await subject.engine.close();
-    const completed = jest.spyOn(subject.engine['activities'], 'completeForeign');
+    const completed = jest.spyOn(subject.engine['parts'].activities, 'completeForeign');
     opened.resolve('too late');
     await new Promise((resolve) => setImmediate(resolve));
     expect(completed).not.toHaveBeenCalled();
@@ -74,7 +74,7 @@ describe('DurableEngine that stops', () => {
       subject.faults.fail(method, () => new TransientStoreError('away'));
     }
     subject.faults.intercept('claimActivities', () => Promise.reject(new OutcomeUnknownError('lost')));
-    await subject.engine['activities'].claim();
+    await subject.engine['parts'].activities.claim();
     await subject.engine.close();
     expect(subject.clock.pending.size).toBe(0);
   });
@@ -93,7 +93,7 @@ describe('DurableEngine that stops', () => {
     await subject.startNew('slow');
     await begun.promise;
     const stops = [subject.engine.close(), subject.engine.release(), subject.engine.drain(), subject.engine.close()];
-    expect(subject.engine['ownership'].partitions.size).toBe(4);
+    expect(subject.engine['parts'].ownership.partitions.size).toBe(4);
     opened.resolve('done');
     await Promise.all(stops);
     expect(subject.faults.calls.get('releasePartitions')).toBe(1);

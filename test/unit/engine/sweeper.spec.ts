@@ -26,7 +26,7 @@ describe('the sweeper', () => {
     subjects.push(subject);
     return subject;
   };
-  const partitionsOf = ({ engine }: TestEngine): Partition[] => [...engine['ownership'].partitions.values()];
+  const partitionsOf = ({ engine }: TestEngine): Partition[] => [...engine['parts'].ownership.partitions.values()];
   const overdue = ({ engine }: TestEngine) => engine.client.health().problems.filter(({ kind }) => kind === 'overdue');
   const warnings = ({ log }: TestEngine) => log.lines.filter(({ level, text }) => level === 'warn' && text.startsWith('Overdue')).map(({ text }) => text);
   const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
@@ -39,7 +39,7 @@ describe('the sweeper', () => {
   const sweep = async (subject: TestEngine, ms = SWEEP): Promise<void> => {
     const { engine, clock } = subject;
     const swept = signal();
-    const sweeper = engine['observation']['sweeper'];
+    const sweeper = engine['parts'].observation['sweeper'];
     const port = sweeper['port'] as { swept: () => void };
     const before = () => void engine.client.health();
     port.swept = () => {
@@ -83,7 +83,7 @@ describe('the sweeper', () => {
     const subject = await start({ orchestrators: { collects } });
     await subject.startNew('collects', 1, 'a');
     await until(async () => (await subject.engine.client.getInstance('a'))?.status === 'Running');
-    const { turns } = subject.engine['dispatcher'] as unknown as { turns: { add(slot: unknown): void } };
+    const { turns } = subject.engine['parts'].dispatcher as unknown as { turns: { add(slot: unknown): void } };
     const add = turns.add.bind(turns);
     turns.add = () => undefined;
     await subject.raiseEvent('a', 'item', 7);
@@ -119,7 +119,7 @@ describe('the sweeper', () => {
     await subject.engine.prepare();
     await subject.engine.start();
     await until(() => (subject.faults.calls.get('readTimers') ?? 0) >= 4);
-    await until(() => subject.engine['poller']['interval'] > 100);
+    await until(() => subject.engine['parts'].poller['interval'] > 100);
     expect(await queued()).toBe(3);
     await sweep(subject);
     await until(async () => (await subject.engine.client.getEntity('@counter@a'))?.state === '3');

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { isDuplicateKey, isRolledBack, mapError } from '../../../lib/storage/error-mapping.js';
-import { FenceLostError, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
+import { FenceLostError, isOfServer, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
 
 /** An error as TypeORM hands a driver's on. */
 function failure(code: string, errno?: number, message = 'said the driver'): QueryFailedError {
@@ -47,6 +47,28 @@ describe('the mapping of errors', () => {
     new TransientStoreError('away'),
   ])('the port\'s own $name stays as it is, whatever its text', (error) => {
     expect(mapError(error)).toBe(error);
+  });
+
+  it.each([
+    ['a right that was taken away', failure('ER_TABLEACCESS_DENIED_ERROR', 1142)],
+    ['a password that was changed, which the pool meets', Object.assign(new Error('denied'), { code: 'ER_ACCESS_DENIED_ERROR', errno: 1045 })],
+    ['a table that is gone', failure('ER_NO_SUCH_TABLE', 1146)],
+    ['a disk without a place for temporary files', failure('ER_ERROR_ON_WRITE', 1026)],
+    ['a damaged SQLite file', failure('SQLITE_CORRUPT')],
+  ])('%s lies with the server, not with what is written', (_what, error) => {
+    expect(isOfServer(error)).toBe(true);
+  });
+
+  it.each([
+    ['a value that is too long', failure('ER_DATA_TOO_LONG', 1406)],
+    ['a statement that is too large', failure('ER_NET_PACKET_TOO_LARGE', 1153)],
+    ['a value that is too large for SQLite', failure('SQLITE_TOOBIG')],
+    ['a constraint of SQLite', failure('SQLITE_CONSTRAINT_TRIGGER')],
+    ['an error of Node', Object.assign(new Error('no such file'), { code: 'ENOENT', errno: -2 })],
+    ['what another layer threw', new TypeError("no driver's")],
+    ['what may pass', new TransientStoreError('away')],
+  ])('%s does not lie with the server', (_what, error) => {
+    expect(isOfServer(error)).toBe(false);
   });
 
   it('an attempt at several addresses has no message of its own: its code stands for one', () => {

@@ -97,7 +97,7 @@ export class MortalEngines {
   async close(): Promise<void> {
     this.closed = true;
     // Nothing of them is to be tried again.
-    for (const { engine } of this.engines) for (const part of ['committer', 'activities', 'client'] as const) engine[part].stop();
+    for (const { engine } of this.engines) for (const part of ['committer', 'activities', 'client'] as const) engine['parts'][part].stop();
     this.buried.resolve();
     await Promise.all(this.engines.map(({ engine }) => engine.close()));
     await this.store.close();
