@@ -8,7 +8,7 @@ import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import { isReservedName } from '../core/reserved-names.js';
-import { CLIENT_SENDER_BASE, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
+import { CLIENT_SENDER_BASE, type ActivityKey, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
 import { ActivityClaimer } from './activity-claimer.js';
 import { ActivityPool } from './activity-pool.js';
 import { Backoff } from './backoff.js';
@@ -66,7 +66,8 @@ export class Activities {
       activityNames: () => handlers.list().activities,
       room: () => this.pool.room,
       suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
-      claimed: (activity) => this.start(activity),
+      lapses: () => ownership.members.lapses,
+      claimed: (activity, isCertain) => this.start(activity, { isCertain }),
       outcomeUnknown: () => this.sweepLater(),
       refused: (result, error) => this.refused(result, error),
     });
@@ -86,10 +87,18 @@ export class Activities {
     this.pool.unreserve(count);
   }
 
-  start(activity: RunningActivity): void {
+  /** @param isCertain false: the claim may be another worker's meanwhile, which is found out before it begins */
+  start(activity: RunningActivity, { isCertain }: { readonly isCertain: boolean }): void {
     this.hasMetSuspects ||= this.isSuspect(activity);
     this.port.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
+    if (!isCertain) this.pool.doubt([activity]);
     this.pool.start(activity);
+    if (!isCertain) void this.settleDoubts();
+  }
+
+  /** The lease had ended: what waits to begin may be another worker's meanwhile. */
+  doubtWaiting(): void {
+    this.pool.doubt(this.pool.waiting);
   }
 
   /** Results of an owned partition's activities are in the database. */
@@ -110,7 +119,7 @@ export class Activities {
 
   /** How many this process has taken that wait for a place. */
   get waiting(): number {
-    return this.pool.waitingCount;
+    return this.pool.waiting.length;
   }
 
   /** Looks for waiting activities of the hub; answers whether there were any. */
@@ -180,6 +189,7 @@ export class Activities {
 
   leaseRenewed(): void {
     this.pool.next();
+    void this.settleDoubts();
     void this.abortLostClaims();
   }
 
@@ -269,6 +279,28 @@ export class Activities {
     }
     this.cancelSweep = undefined;
     if (again && !this.stopped) this.sweepLater();
+  }
+
+  /**
+   * Begins what still stands of that which is in doubt, and forgets the rest: a process that was held up would do again what another
+   * one has done meanwhile.
+   */
+  private async settleDoubts(): Promise<void> {
+    const { store, ownership, health } = this.port;
+    const doubtful = this.pool.doubtful;
+    if (doubtful.length === 0 || this.stopped) return;
+    try {
+      const keyOf = ({ executionId, taskId }: ActivityKey) => `${executionId}:${taskId}`;
+      const gone = new Set((await store.findLostClaims(doubtful)).map(keyOf));
+      // Those of an earlier registration are a dead worker's, whoever finds them first.
+      const { incarnation } = ownership.members.worker;
+      const lost = doubtful.filter((activity) => gone.has(keyOf(activity)) || activity.claimedBy !== incarnation);
+      for (const { partition, claimToken } of lost) ownership.owns(partition)?.claims.delete(claimToken);
+      this.pool.settleDoubts(doubtful, lost);
+    } catch (error) {
+      // The next heartbeat asks again.
+      health.failed(error);
+    }
   }
 
   /** Aborts activities of instances that another process, the partition's owner of then, has ended [K9]. */

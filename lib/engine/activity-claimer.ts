@@ -18,7 +18,10 @@ export interface ActivityClaimerPort {
   room(): number;
   /** Which activities workers may have died of, and whether one of them may run here now [Y8]. */
   suspects(): SuspectClaim;
-  claimed(activity: RunningActivity): void;
+  /** How often this process's lease has ended before it was renewed. */
+  lapses(): number;
+  /** @param isCertain false: others may have taken it meanwhile */
+  claimed(activity: RunningActivity, isCertain: boolean): void;
   /** What a claim did whose answer was lost has to be found out. */
   outcomeUnknown(): void;
   /** The database will not take this result, ever. */
@@ -60,9 +63,10 @@ export class ActivityClaimer {
         if (this.isClaimingStopped || names.length === 0) break;
         this.hasMore = true;
         if (limit < 1) break;
+        const lapses = this.port.lapses();
         const activities = await this.port.store.claimActivities(this.port.worker(), names, limit, this.port.suspects());
         this.port.health.reached();
-        for (const activity of activities) this.port.claimed(activity);
+        for (const activity of activities) this.port.claimed(activity, this.port.lapses() === lapses);
         found ||= activities.length > 0;
         this.hasMore = activities.length === limit;
         this.again ||= this.hasMore;

@@ -35,7 +35,10 @@ export interface ActivityPoolPort {
 const LOOK_AHEAD = 200;
 
 export class ActivityPool {
-  private readonly waiting: RunningActivity[] = [];
+  /** For a place. */
+  readonly waiting: RunningActivity[] = [];
+  /** Of those that wait. */
+  private readonly inDoubt = new Set<RunningActivity>();
   private readonly running = new Map<string, { activity: RunningActivity; abort: AbortController }>();
   private reserved = 0;
   private stopping = false;
@@ -88,9 +91,21 @@ export class ActivityPool {
     return this.running.size;
   }
 
-  /** How many wait for a place. */
-  get waitingCount(): number {
-    return this.waiting.length;
+  /** These begin only when it is known whether their claims still stand: {@link settleDoubts}. */
+  doubt(activities: Iterable<RunningActivity>): void {
+    for (const activity of activities) this.inDoubt.add(activity);
+  }
+
+  get doubtful(): readonly RunningActivity[] {
+    return [...this.inDoubt];
+  }
+
+  /** @param lost those of the asked whose claims are another worker's */
+  settleDoubts(asked: readonly RunningActivity[], lost: readonly RunningActivity[]): void {
+    const gone = new Set(lost);
+    this.remove((activity) => gone.has(activity));
+    for (const activity of asked) this.inDoubt.delete(activity);
+    this.next();
   }
 
   /** Claims that are being worked on. */
@@ -125,8 +140,10 @@ export class ActivityPool {
   /** Begins what could not begin earlier because of the lease. */
   next(): void {
     while (!this.stopping && this.running.size < this.port.maxConcurrent && this.waiting.length > 0) {
-      if (!this.port.mayStart(this.waiting[0]!)) return;
-      void this.run(this.waiting.shift()!);
+      const [next] = this.waiting as [RunningActivity];
+      if (this.inDoubt.has(next) || !this.port.mayStart(next)) return;
+      this.waiting.shift();
+      void this.run(next);
     }
   }
 
@@ -138,6 +155,7 @@ export class ActivityPool {
 
   private remove(matches: (activity: RunningActivity) => boolean): RunningActivity[] {
     const removed = this.waiting.filter(matches);
+    for (const activity of removed) this.inDoubt.delete(activity);
     if (removed.length > 0) this.waiting.splice(0, this.waiting.length, ...this.waiting.filter((activity) => !matches(activity)));
     return removed;
   }

@@ -21,7 +21,9 @@ export class CommitEffects {
     for (const timer of checkpoint.timers) if (!isParkMark(timer)) partition.timers.add(timer);
     if (checkpoint.timers.length + checkpoint.deletedTimers.length + checkpoint.cancelledTimers.length > 0) this.parts.alarm.arm(partition);
     for (const message of checkpoint.messages) this.deliver(message);
-    for (const activity of checkpoint.runningActivities) this.parts.activities.start(activity);
+    // The answer to a commit may come so late that another worker has taken the partition over meanwhile, with its activities.
+    const isCertain = partition.state !== 'lost';
+    for (const activity of checkpoint.runningActivities) this.parts.activities.start(activity, { isCertain });
     if (checkpoint.readyActivities.length > 0) void this.parts.activities.claim();
     if (checkpoint.garbage.length > 0) this.parts.garbage.nudge();
     if (partition.wantsRead) this.parts.poller.nudge();

@@ -86,6 +86,7 @@ export class EngineParts {
       lost: (partitions) => partitions.forEach((partition) => this.drop(partition)),
       settled: (partition) => this.settled(partition),
       renewed: () => this.renewed(),
+      lapsed: () => this.activities.doubtWaiting(),
       outdated: (reason) => {
         this.activities.stopTaking();
         this.entities.stopTaking();

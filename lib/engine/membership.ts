@@ -21,6 +21,8 @@ export interface MembershipPort {
   isWorker(): boolean;
   /** A new registration begins, with nothing. */
   registering(): void;
+  /** The lease is renewed, but it had ended before, or nearly: others may have taken what this process had. */
+  lapsed(): void;
   /**
    * Takes up what a heartbeat, sent at the monotonic time `sentAt`, has brought.
    * @returns whether something was left that is worth another look soon
@@ -37,6 +39,8 @@ export class Membership {
   /** The others, and this process. */
   readonly workers = new LiveWorkers();
   private info: WorkerInfo | undefined;
+  /** How often the lease has ended before it was renewed. */
+  lapses = 0;
   private renewalSentAt = 0;
   private beating: Promise<void> | undefined;
   private registering: Promise<void> | undefined;
@@ -114,6 +118,11 @@ export class Membership {
     this.info = undefined;
   }
 
+  private lapse(): void {
+    this.lapses += 1;
+    this.port.lapsed();
+  }
+
   private async registerOnce(): Promise<void> {
     this.port.registering();
     const { store, leaseDuration } = this.port;
@@ -138,6 +147,7 @@ export class Membership {
       time.sync(state.time);
       health.reached();
       if (state.alive) {
+        if (!this.holdsLease) this.lapse();
         this.renewalSentAt = sentAt;
         isEager = await this.port.beaten(state, sentAt);
       } else await this.register(worker);

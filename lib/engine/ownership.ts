@@ -40,6 +40,8 @@ export interface OwnershipPort {
   settled(partition: Partition): Promise<void>;
   /** After each successful heartbeat: work that waited for the lease may go on. */
   renewed(): void;
+  /** Before that, when the lease had ended meanwhile: others may have taken what waits for it. */
+  lapsed(): void;
   /** Workers that lived at the last heartbeat and do not any more. */
   workersGone(): void;
   /** This process may take nothing up any more, and its client's calls fail for this reason. Said once. */
@@ -70,6 +72,7 @@ export class Ownership {
       ...port,
       isWorker: () => port.worker && !this.isRetiring && !this.reasonToStandAside,
       registering: () => this.lose([...this.partitions.values()]),
+      lapsed: () => port.lapsed(),
       beaten: (state, sentAt) => this.reconcile(state, sentAt),
     });
     this.offers = new PartitionOffers(port.clock);

@@ -275,8 +275,8 @@ describe('Entities', () => {
     });
     await send(subject, 'add', 1);
     await begun.promise;
-    const { ownership } = subject.engine as unknown as { ownership: { drop(partitions: readonly unknown[]): void; partitions: Map<number, unknown> } };
-    ownership.drop([ownership.partitions.get(partitionOf(String(A), 4))]);
+    const { ownership } = subject.engine['parts'];
+    ownership.drop([ownership.partitions.get(partitionOf(String(A), 4))!]);
     await aborted.promise;
     expect(await state()).toBeUndefined();
   });

@@ -164,6 +164,33 @@ describe('DurableEngine among several', () => {
     expect(await first.result(id)).toBe('hello');
   });
 
+  it('[A4] a process that was held up for longer than its lease does not begin what another has done meanwhile', async () => {
+    const begun: string[] = [];
+    const workerOf = (name: string) => ({ activities: { echo: (input: unknown) => (begun.push(name), input) } });
+    const [committed, answered, beats] = [signal(), signal(), signal()];
+    const first = await begin(workerOf('first'));
+    first.faults.intercept('heartbeat', async (proceed, ...call) => {
+      await beats.promise;
+      return proceed(...call);
+    });
+    first.faults.intercept('commit', async (proceed, batch) => {
+      await proceed(batch);
+      if (!batch.checkpoints.some(({ runningActivities }) => runningActivities.length > 0)) return;
+      committed.resolve();
+      await answered.promise;
+    });
+    void first.startNew('echo', 1, 'a');
+    await committed.promise;
+    const second = await begin(workerOf('second'));
+    await until(async () => (await heartbeat(second), owned(second).length === 4));
+    expect(await second.result('a')).toBe(1);
+    answered.resolve();
+    await until(() => first.engine['parts'].activities.waiting === 1);
+    beats.resolve();
+    await until(() => first.engine['parts'].activities.waiting === 0);
+    expect(begun).toEqual(['second']);
+  });
+
   it('[K9] aborts an activity whose instance another process ended just before its partition came here', async () => {
     const begun = signal();
     const aborted = signal();
