@@ -15,6 +15,7 @@ import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
+import { resultWeightOf } from './message-weight.js';
 import type { ActivityCounts } from './metrics.js';
 import type { Ownership } from './ownership.js';
 import type { Partition } from './partition.js';
@@ -38,6 +39,11 @@ export interface ActivitiesPort {
   offer(partition: Partition, activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
 }
 
+/** Results that wait in memory for the turns of their instances before no more activities are taken up. */
+const MAX_RESULTS = 10_000;
+/** What they may have, bytes. */
+const MAX_RESULT_BYTES = 32 * 1024 * 1024;
+
 export class Activities {
   private readonly pool: ActivityPool;
   private readonly claimer: ActivityClaimer;
@@ -55,7 +61,7 @@ export class Activities {
       maxConcurrent: settings.maxConcurrentActivityFunctions,
       maxPayloadBytes: settings.maxPayloadBytes,
       maxDispatchCount: settings.maxDispatchCount,
-      mayStart: () => ownership.holdsLease,
+      mayStart: () => ownership.holdsLease && !this.isCongested,
       namesWithout: (name) => this.namesWithout(name),
       finished: (activity, event) => this.finished(activity, event),
       returned: (activity) => this.giveBack(activity),
@@ -64,7 +70,7 @@ export class Activities {
       store, clock, health,
       worker: () => ownership.members.worker,
       activityNames: () => handlers.list().activities,
-      room: () => this.pool.room,
+      room: () => (this.isCongested ? 0 : this.pool.room),
       suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
       lapses: () => ownership.members.lapses,
       claimed: (activity, isCertain) => this.start(activity, { isCertain }),
@@ -78,7 +84,7 @@ export class Activities {
     const isOwn = this.port.handlers.findActivity(name) !== undefined;
     // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
     if (!isOwn && this.port.ownership.members.workers.hasActivity(name)) return undefined;
-    if (!this.pool.reserve(!isOwn)) return undefined;
+    if ((isOwn && this.isCongested) || !this.pool.reserve(!isOwn)) return undefined;
     return { claimToken: randomUUID(), claimedBy: this.port.ownership.members.worker.incarnation };
   }
 
@@ -109,7 +115,9 @@ export class Activities {
       isNext ||= activity !== undefined && this.isSuspect(activity);
       partition.claims.delete(claimToken);
     }
+    this.pool.next();
     if (isNext) void this.claim();
+    else this.claimMore();
   }
 
   /** How many run in this process. */
@@ -133,10 +141,11 @@ export class Activities {
     this.pool.abandon(executionId);
   }
 
-  /** Hands a result to another process's instance. After the stop its claim is a dead worker's: whoever owns the instance runs it again [A4]. */
+  /** Hands a result to another process's instance, or to one that cannot take it up for long. After the stop its claim is a dead worker's: whoever owns the instance runs it again [A4]. */
   completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
     if (this.stopped) return;
     const { partition, instanceId, executionId } = activity;
+    this.port.ownership.owns(partition)?.claims.delete(activity.claimToken);
     const sender = CLIENT_SENDER_BASE + this.port.ownership.members.worker.workerId;
     const message: InboxMessage = { partition, key: this.port.keys.next(), sender, instanceId, body: { type: 'Deliver', executionId, event } };
     this.claimer.complete({ activity, message });
@@ -223,9 +232,25 @@ export class Activities {
     // An activity that outlived the stop: whoever takes the partition over runs it again [A4].
     if (this.stopped) return;
     const partition = this.port.ownership.owns(activity.partition);
-    if (partition?.claims.has(activity.claimToken)) this.port.offer(partition, activity, event);
-    else this.completeForeign(activity, event);
-    if (this.claimer.hasMore && this.pool.room > 0) void this.claimer.claim();
+    if (partition?.claims.has(activity.claimToken)) {
+      partition.claims.ended(activity.claimToken, resultWeightOf(event));
+      this.port.offer(partition, activity, event);
+    } else this.completeForeign(activity, event);
+    this.claimMore();
+  }
+
+  private claimMore(): void {
+    if (this.claimer.hasMore && this.pool.room > 0 && !this.isCongested) void this.claimer.claim();
+  }
+
+  /** Whether results come faster than they are taken up: more of them would only fill memory. */
+  private get isCongested(): boolean {
+    let [results, bytes] = [0, 0];
+    for (const { claims } of this.port.ownership.partitions.values()) {
+      results += claims.results;
+      bytes += claims.resultBytes;
+    }
+    return results >= MAX_RESULTS || bytes >= MAX_RESULT_BYTES;
   }
 
   private counted(claim: RunningActivity): RunningActivity {

@@ -22,7 +22,7 @@ export interface ActivityPoolPort {
   readonly maxPayloadBytes: number;
   /** How often an activity is run again after a worker died of it [Y8]. */
   readonly maxDispatchCount: number;
-  /** Whether work may begin now: false when the lease may have ended without this process noticing. */
+  /** Whether work may begin now: false when the lease may have ended without this process noticing, or too many results wait. */
   mayStart(activity: RunningActivity): boolean;
   /** Activities that no live worker has a handler for: the known names, or `undefined` when another worker has it. */
   namesWithout(activity: string): Promise<readonly string[] | undefined>;
@@ -137,7 +137,7 @@ export class ActivityPool {
     for (const { abort } of this.running.values()) this.end(abort, reason);
   }
 
-  /** Begins what could not begin earlier because of the lease. */
+  /** Begins what could not begin earlier. */
   next(): void {
     while (!this.stopping && this.running.size < this.port.maxConcurrent && this.waiting.length > 0) {
       const [next] = this.waiting as [RunningActivity];

@@ -1,7 +1,7 @@
 /**
  * The loop over the instances that have something waiting: loads those that are not in memory, many in one query, runs
  * their turns, hands the checkpoints to the committer, and after the commit lets their effects happen (I3). One turn per
- * instance at a time, in the order in which they got ready; it yields to the event loop after a slice of time.
+ * instance at a time, in the order in which they got ready, new instances last; it yields to the event loop after a slice of time.
  */
 import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
@@ -19,7 +19,7 @@ import { SessionCache } from './session-cache.js';
 import { Setbacks } from './setbacks.js';
 import type { StoreHealth } from './store-health.js';
 import { TurnQueue } from './turn-queue.js';
-import { takeTurn, type Turn, type TurnContext, type WrittenTurn } from './turn.js';
+import { isBeginning, takeTurn, type Turn, type TurnContext, type WrittenTurn } from './turn.js';
 
 export interface DispatcherPort {
   readonly store: Pick<DurableStore, 'loadInstances' | 'getInstances'>;
@@ -63,6 +63,7 @@ export class Dispatcher {
       clock,
       limit: context.settings.maxConcurrentOrchestratorFunctions,
       isHeld: (partition) => port.isHeld(partition),
+      begins: ({ session, queue }) => session === undefined && queue[0] !== undefined && isBeginning(queue[0]),
       mayBeAlone: () => !port.hasOtherSuspects(),
       process: (slot) => this.process(slot),
       failed: (slot, error) => this.setbacks.failed(slot, error),

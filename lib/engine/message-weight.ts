@@ -1,7 +1,13 @@
+import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { InboxMessage } from '../storage/store.js';
 
 /** Of a message without a payload, bytes. */
 const FRAME = 300;
+
+/** Bytes that a result takes up in memory, about. */
+export function resultWeightOf(event: TaskCompleted | TaskFailed): number {
+  return FRAME + (event.type === 'TaskCompleted' ? (event.result?.length ?? 0) : JSON.stringify(event.failureDetails).length);
+}
 
 /** Bytes that a message takes up in memory, about. */
 export function weightOf({ body }: InboxMessage): number {

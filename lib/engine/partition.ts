@@ -1,4 +1,5 @@
-import type { InboxMessage, InboxRange, MessageHead, MessageKey, PartitionFence, PartitionLease, RunningActivity } from '../storage/store.js';
+import type { InboxMessage, InboxRange, MessageHead, MessageKey, PartitionFence, PartitionLease } from '../storage/store.js';
+import { Claims } from './claims.js';
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
 import { InstanceSlot } from './instance-slot.js';
@@ -29,8 +30,7 @@ export class Partition {
   readonly timers = new TimerQueue();
   readonly slots = new Map<string, InstanceSlot>();
   readonly entities = new Map<string, EntitySlot>();
-  /** Claims of this process on activities of this partition, by token. */
-  readonly claims = new Map<string, RunningActivity>();
+  readonly claims = new Claims();
   /** Instances and entities that wait for a worker with their handler, by id [Y6]. */
   readonly parked = new Map<string, HandlerRef>();
   /** Instances and entities that have work and cannot go on, by id: why. They are tried again, less and less often; log and health tell of them. */

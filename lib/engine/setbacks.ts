@@ -89,10 +89,13 @@ export class Setbacks {
     return true;
   }
 
-  /** Its messages stay in the inbox until it is tried again. */
+  /** Its messages stay in the inbox until it is tried again. Results go there too: as many as memory may hold would keep all activities from running. */
   private setAside(slot: InstanceSlot): void {
     const messages = slot.queue.flatMap((input) => (input.kind === 'message' ? [input.message] : []));
-    if (slot.partition.setAside(slot.instanceId, messages)) slot.queue = slot.queue.filter(({ kind }) => kind !== 'message');
+    if (!slot.partition.setAside(slot.instanceId, messages)) return;
+    const results = slot.queue.filter(({ kind }) => kind === 'activity');
+    slot.queue = slot.queue.filter(({ kind }) => kind !== 'message' && kind !== 'activity');
+    this.port.orphaned(results);
   }
 
   private wait(slot: InstanceSlot, delay: number): void {

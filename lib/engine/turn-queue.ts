@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from './clock.js';
 import type { Partition } from './partition.js';
+import { ReadyLines } from './ready-lines.js';
 import { Solitude } from './solitude.js';
 
 /** An instance or an entity in memory. */
@@ -18,6 +19,8 @@ export interface TurnQueuePort<S extends Turnable> {
   readonly limit: number;
   /** Whether this process may still act for the partition. */
   isHeld(partition: Partition): boolean;
+  /** Whether the slot's turn is its first: those that go on come before it. */
+  begins?(slot: S): boolean;
   /** Whether a suspect may run beside what else this process is at work on [Y8]. */
   mayBeAlone(): boolean;
   /** It is the slot's turn. */
@@ -34,11 +37,13 @@ const SLICE = 10;
 const LOOK_AGAIN = 50;
 
 /**
- * Whose turn it is: slots in the order in which they got ready, for a slice of time, then the event loop; a suspect when
- * nothing else is in the works [Y8].
+ * Whose turn it is: slots in the order in which they got ready, those that go on before those that begin, for a slice of time,
+ * then the event loop; a suspect when nothing else is in the works [Y8].
  */
 export class TurnQueue<S extends Turnable> {
-  private ready: S[] = [];
+  private readonly ready = new ReadyLines<S>();
+  /** Those that were passed over in the slice that runs. */
+  private passedOver: S[] = [];
   private running = false;
   private inTheWorks = 0;
   /** Of those in the works: so long that nobody waits for their end. */
@@ -54,7 +59,7 @@ export class TurnQueue<S extends Turnable> {
 
   /** Slots that wait or are in the works. */
   get length(): number {
-    return this.ready.length + this.inTheWorks;
+    return this.ready.length + this.passedOver.length + this.inTheWorks;
   }
 
   /** Whether as many are in the works as may be. */
@@ -81,7 +86,7 @@ export class TurnQueue<S extends Turnable> {
   add(slot: S): void {
     if (this.isClosed || slot.scheduled || slot.busy || slot.partition.state !== 'owned') return;
     slot.scheduled = true;
-    this.ready.push(slot);
+    this.line(slot);
     this.resume();
   }
 
@@ -145,7 +150,8 @@ export class TurnQueue<S extends Turnable> {
     this.closing = true;
     this.isClosed = true;
     this.solitude.clear();
-    this.ready = [];
+    this.ready.clear();
+    this.passedOver = [];
     this.settleIdle();
   }
 
@@ -162,26 +168,29 @@ export class TurnQueue<S extends Turnable> {
   private runSlice(): void {
     const { clock, limit } = this.port;
     const ends = clock.monotonic() + SLICE;
-    let taken = 0;
-    const held: S[] = [];
     this.beginSolitude();
-    while (taken < this.ready.length && this.inTheWorks < limit && clock.monotonic() < ends) {
-      const slot = this.ready[taken++]!;
+    while (this.ready.length > 0 && this.inTheWorks < limit && clock.monotonic() < ends) {
+      const slot = this.ready.next()!;
       if (slot.partition.state !== 'owned') continue;
       if (!this.solitude.admits(slot) || !this.port.isHeld(slot.partition)) {
-        held.push(slot);
+        this.passedOver.push(slot);
         continue;
       }
       slot.scheduled = false;
       this.take(slot);
     }
-    this.ready = taken === this.ready.length ? held : [...this.ready.slice(taken), ...held];
+    const hasLeft = this.ready.length > 0;
+    for (const slot of this.passedOver.splice(0)) this.line(slot);
     this.running = false;
     this.solitude.othersHadTheirTurn();
     this.settleIdle();
     this.port.sliceEnded?.();
-    const mayGoOn = this.ready.length > held.length || (this.mayBeginSolitude && !this.cancelLook);
+    const mayGoOn = hasLeft || (this.mayBeginSolitude && !this.cancelLook);
     if (mayGoOn && this.inTheWorks < limit) this.resume();
+  }
+
+  private line(slot: S): void {
+    this.ready.add(slot, this.port.begins?.(slot) ?? false);
   }
 
   private take(slot: S): void {

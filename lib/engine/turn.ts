@@ -48,6 +48,11 @@ export type Turn =
   /** The row in memory may be out of date: load it again and come back. */
   | { readonly kind: 'reload' };
 
+/** Whether an instance begins with the input. */
+export function isBeginning(input: PendingInput): boolean {
+  return isCreation(input) || isStart(input);
+}
+
 /** Runs one turn. The slot's row is known (`null`: there is no such instance). The array of the slot's queue is replaced, not changed. */
 export function takeTurn(slot: InstanceSlot, context: TurnContext): Turn {
   dropVoidInputs(slot);

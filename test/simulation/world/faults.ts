@@ -18,6 +18,7 @@ const RATES = {
   'request late': 0.006,
   'answer late': 0.006,
   'poll overtaken': 0.04,
+  'answer after a takeover': 0.03,
   'pause between statements': 0.02,
   'process paused in a commit': 0.015,
   'process paused': 1,

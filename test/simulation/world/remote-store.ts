@@ -101,7 +101,17 @@ class Call {
       this.network.trace(() => `${this.place} failed: ${error instanceof Error ? `${error.name} ${error.message}` : String(error)}`);
       settle = () => reject(error);
     }
-    process.lane.after(this.way('answer late'), settle);
+    process.lane.after(this.outlastsOwnership() ?? this.way('answer late'), settle);
+  }
+
+  /** The process is stopped until others have its partitions, goes on, may have them again, and hears of its call only then. */
+  private outlastsOwnership(): number | undefined {
+    const { process, network: { faults, lane, leaseDuration } } = this;
+    const isLate = this.method === 'applyClientBatch' && process.isMortal && process.lane.state === 'running' && faults.strikes('answer after a takeover', this.place);
+    if (!isLate || !process.pause()) return undefined;
+    const pause = faults.random.between(leaseDuration, 2 * leaseDuration);
+    lane.after(pause, () => process.resume());
+    return pause + faults.random.between(leaseDuration, 4 * leaseDuration);
   }
 
   private get place(): string {

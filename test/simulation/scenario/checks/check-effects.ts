@@ -5,7 +5,8 @@ import { eventsOf, ofTable, rowOf, type ActivityAudit, type HistoryAudit } from 
 
 export function checkEffects(effects: readonly Effect[], audit: readonly AuditEntry[], histories: ReadonlyMap<string, readonly HistoryEvent[]>): string[] {
   const claims = readClaims(audit);
-  return [...checkBegins(effects, claims), ...checkClaims(claims, readResults(audit), histories)];
+  const results = readResults(audit, histories);
+  return [...checkBegins(effects, claims), ...checkLateBegins(effects, results), ...checkClaims(claims, results)];
 }
 
 interface Claim {
@@ -24,11 +25,12 @@ function readClaims(audit: readonly AuditEntry[]): Map<string, Claim[]> {
   return claims;
 }
 
-/** When the result of each task came into a history. */
-function readResults(audit: readonly AuditEntry[]): Map<string, Claim> {
+/** When the result of each task came into a history; of executions that were rewound, which run what has failed again, nothing [K8]. */
+function readResults(audit: readonly AuditEntry[], histories: ReadonlyMap<string, readonly HistoryEvent[]>): Map<string, Claim> {
   const results = new Map<string, Claim>();
   for (const entry of ofTable(audit, 'durable_history', 'insert')) {
     const row = rowOf<HistoryAudit>(entry);
+    if (histories.get(row.execution_id)?.some(({ type }) => type === 'ExecutionRewound')) continue;
     for (const event of eventsOf(row)) {
       if (event.type === 'TaskCompleted' || event.type === 'TaskFailed') results.set(`${row.execution_id}:${event.taskId}`, entry);
     }
@@ -49,11 +51,13 @@ function checkBegins(effects: readonly Effect[], claims: ReadonlyMap<string, rea
   return problems;
 }
 
-function checkClaims(claims: ReadonlyMap<string, readonly Claim[]>, results: ReadonlyMap<string, Claim>, histories: ReadonlyMap<string, readonly HistoryEvent[]>): string[] {
+function checkLateBegins(effects: readonly Effect[], results: ReadonlyMap<string, Claim>): string[] {
+  const begins = effects.filter(({ kind, work, at }) => kind === 'begin' && at > (results.get(work)?.at ?? Infinity));
+  return begins.map(({ work, at, process, detail }) => `A4: activity ${String(detail)} (${work}) began at ${at} in ${process}, after its result was committed at ${results.get(work)!.at}`);
+}
+
+function checkClaims(claims: ReadonlyMap<string, readonly Claim[]>, results: ReadonlyMap<string, Claim>): string[] {
   return [...results].flatMap(([task, result]) => {
-    const [executionId] = task.split(':');
-    // A rewind runs what has failed again [K8].
-    if (histories.get(executionId!)?.some(({ type }) => type === 'ExecutionRewound')) return [];
     const late = (claims.get(task) ?? []).filter(({ order }) => order > result.order);
     return late.map(({ at }) => `I4: activity ${task} was claimed again at ${at}, after its result was committed at ${result.at}`);
   });
