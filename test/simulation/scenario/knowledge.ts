@@ -2,7 +2,7 @@
 import type { CallOutcome } from '../contract.js';
 import { MAX_REWINDS, type PlannedCall } from './calls.js';
 import type { KnownOperation } from './checks/check-ledgers.js';
-import { leavesOf, passedOn, type Operation, type Program, type Sending, type Step } from './program.js';
+import { leavesOf, passedOn, type ChildWork, type Leaf, type Operation, type Program, type Sending, type Step } from './program.js';
 import type { Root } from './roots.js';
 
 export interface Knowledge {
@@ -50,14 +50,22 @@ class Collector {
 
   private addStep(step: Step, starts: number, runs: number): void {
     if (step.kind === 'send') this.sendings.set(step.mark, step);
-    if (step.kind === 'signal') this.addOperation(step.operation, step.delay === undefined ? placeOf(step.operation) : undefined, 1);
+    // At another time it is another signal to a rewind [K8].
+    if (step.kind === 'signal') this.addOperation(step.operation, step.delay === undefined ? placeOf(step.operation) : undefined, step.delay === undefined ? 1 : runs);
     if ('steps' in step) for (const inner of step.steps) this.addStep(inner, starts, runs);
-    for (const leaf of 'work' in step ? leavesOf(step.work) : []) {
+    const leaves = 'work' in step ? leavesOf(step.work) : [];
+    for (const leaf of leaves) {
       if (leaf.kind === 'call') this.addOperation(leaf.operation, placeOf(leaf.operation), runs);
-      // One attempt that has failed is rewound itself; of several each rewind makes new ones.
-      if (leaf.kind === 'child') this.add(leaf.program, leaf.attempts === undefined ? starts : starts * leaf.attempts * runs, runs);
+      if (leaf.kind !== 'child') continue;
+      const { program, attempts = 1 } = leaf;
+      // One attempt that has failed is rewound itself, unless another child has its id by then; of several each rewind makes new ones.
+      this.add(program, attempts === 1 && !hasTwin(leaf, leaves) ? starts : starts * attempts * runs, runs);
     }
   }
+}
+
+function hasTwin({ instanceId }: ChildWork, leaves: readonly Leaf[]): boolean {
+  return instanceId !== undefined && leaves.filter((leaf) => leaf.kind === 'child' && leaf.instanceId === instanceId).length > 1;
 }
 
 /** Labels of a program ascend in the order in which it does things. */
