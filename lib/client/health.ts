@@ -40,12 +40,13 @@ export interface ParkedInstances {
  * - `unowned`: no live worker owns some partitions of the hub.
  * - `blocked`: an instance or entity cannot go on: the database refuses what it writes, or what it wrote cannot be read.
  * - `overdue`: something was due long ago, is still there, and was offered again in vain.
+ * - `backlog`: more is due than this process gets through; it goes on, and nothing is lost.
  * - `parked`: no live worker has a handler that is needed [Y6].
  * - `suspect`: workers may have died of an instance, entity or activity, which runs alone for that [Y8].
  * - `eventLoop`: code has blocked the event loop so long that it endangers the heartbeats.
  */
 export type HealthProblemKind =
-  | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'parked' | 'suspect' | 'eventLoop';
+  | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'backlog' | 'parked' | 'suspect' | 'eventLoop';
 
 /** Something that is wrong, as {@link DurableHealth} tells of it. */
 export interface HealthProblem {

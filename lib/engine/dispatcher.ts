@@ -138,6 +138,12 @@ export class Dispatcher {
     return slot.busy || slot.scheduled;
   }
 
+  /** Whether the instance only waits for its turn. */
+  isQueued(partition: Partition, instanceId: string): boolean {
+    const slot = partition.slots.get(instanceId);
+    return slot !== undefined && this.turns.isWaiting(slot);
+  }
+
   offerMessage(partition: Partition, message: InboxMessage): void {
     this.offer(partition, message.instanceId, { kind: 'message', message });
   }

@@ -12,6 +12,7 @@ import type { InboxPoller } from './inbox-poller.js';
 import type { EngineMetrics } from './metrics.js';
 import { snapshotOf } from './metrics-snapshot.js';
 import type { Ownership } from './ownership.js';
+import { progressOf } from './progress.js';
 import { Reoffering } from './reoffering.js';
 import type { StoreHealth } from './store-health.js';
 import { Sweeper } from './sweeper.js';
@@ -53,6 +54,7 @@ export class Observation {
       ...port,
       now: () => port.now(),
       partitions: () => [...ownership.partitions.values()].filter(({ state }) => state === 'owned'),
+      progressOf: (item, partition) => progressOf(item, partition, { ...port, activities: port.counts.activities }),
       hasActivity: (name) => handlers.findActivity(name) !== undefined,
       offerAgain: (found) => reoffering.offer(found),
       // Nobody else may ask, and a problem is as old as it is known.

@@ -39,6 +39,21 @@ export interface Circumstances {
   readonly hasActivity: boolean;
 }
 
+/**
+ * Much is due, and the process gets on with it.
+ * @param since when the oldest of it was due, epoch ms
+ * @param messages that are in memory
+ */
+export function backlogFinding(since: number, now: number, messages: number): Finding {
+  return {
+    kind: 'backlog',
+    since,
+    message:
+      `More is due than this process gets through: the oldest has waited for ${Math.round((now - since) / 1_000)} s, and ${messages} messages are in memory. ` +
+      'It goes on. If that takes too long, start more workers; if activities wait, raise maxConcurrentActivityFunctions.',
+  };
+}
+
 /** @param since when it was due, or when it was seen first, epoch ms */
 export function findingOf(item: OverdueItem, since: number, { orchestrator, hasActivity }: Circumstances): Finding {
   const { kind, partition, instanceId, activity } = item;
@@ -60,6 +75,6 @@ export function findingOf(item: OverdueItem, since: number, { orchestrator, hasA
     ...(orchestrator && { handler: { kind: 'orchestrator', ...orchestrator } }),
     message:
       `${what} waits for instance '${instanceId}' in partition ${partition}, though it was offered to its owner again. ` +
-      'The process may have too much to do (see getMetrics()); otherwise restart it, and tell the authors.',
+      'Restart the process, and tell the authors.',
   };
 }

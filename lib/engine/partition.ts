@@ -108,6 +108,11 @@ export class Partition {
     };
   }
 
+  /** Rises with each commit of its work. */
+  get lastCommitNo(): number {
+    return this.commitNo;
+  }
+
   committed(fence: PartitionFence): void {
     this.commitNo = fence.commitNo;
   }
@@ -182,6 +187,11 @@ export class Partition {
   /** Whether so much is in memory that nothing may stay there which cannot be taken up for long. */
   get isCrowded(): boolean {
     return this.isFilled(1 / 4);
+  }
+
+  /** Whether memory does not hold all messages of the inbox, as far as is known. */
+  get hasLeftOut(): boolean {
+    return this.overflow !== 'none';
   }
 
   /** Whether messages were left out of memory for which there is room again. */

@@ -1,7 +1,7 @@
 /** What an engine finds wrong, as the client's DurableHealth has it. */
 
 export type ProblemKind =
-  | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'parked' | 'suspect' | 'eventLoop';
+  | 'notRunning' | 'heartbeat' | 'outdatedVersion' | 'database' | 'unowned' | 'blocked' | 'overdue' | 'backlog' | 'parked' | 'suspect' | 'eventLoop';
 
 export interface Problem {
   readonly kind: ProblemKind;

@@ -15,6 +15,10 @@ export class ReadyLines<T> {
     return this.goingOn.length + this.beginning.length;
   }
 
+  has(item: T): boolean {
+    return this.goingOn.has(item) || this.beginning.has(item);
+  }
+
   add(item: T, begins: boolean): void {
     (begins ? this.beginning : this.goingOn).add(item);
   }
@@ -38,6 +42,10 @@ class Line<T> {
 
   get length(): number {
     return this.items.length - this.taken;
+  }
+
+  has(item: T): boolean {
+    return this.items.includes(item, this.taken);
   }
 
   add(item: T): void {

@@ -1,12 +1,13 @@
 /**
  * Looks now and then whether anything is due for long and still there, which polling, timers and claims should have taken up: offers
- * it again (I6), and when that was in vain says so, once in the log and in the health report for as long as it lasts.
+ * it again (I6), and when that was in vain says so, once in the log and in the health report for as long as it lasts. What only waits
+ * behind other work, which goes on, is no defect: all of it together is told of as one backlog.
  */
 import type { DurableLogger } from '../core/logger.js';
 import type { DurableStore, OverdueWork } from '../storage/store.js';
 import type { Cancel, Clock } from './clock.js';
 import { KEYS_PER_MS } from './message-keys.js';
-import { findingOf, itemsOf, type OverdueItem } from './overdue-items.js';
+import { backlogFinding, findingOf, itemsOf, type OverdueItem } from './overdue-items.js';
 import type { Partition } from './partition.js';
 import type { Finding } from './problems.js';
 import type { StoreHealth } from './store-health.js';
@@ -20,6 +21,8 @@ export interface SweeperPort {
   now(): number;
   /** Those that this process works on. */
   partitions(): readonly Partition[];
+  /** As in progress.ts. */
+  progressOf(item: OverdueItem, partition: Partition): string | undefined;
   hasActivity(name: string): boolean;
   /** What was found is to be taken up, wherever nobody is at work on it. */
   offerAgain(found: OverdueWork): void;
@@ -38,8 +41,11 @@ interface Sighting {
   readonly item: OverdueItem;
   /** Epoch ms. */
   readonly since: number;
-  /** How many sweeps have found it. */
+  /** How many sweeps have found it since something was last done with it, or with what stands before it. */
   readonly times: number;
+  readonly progress: string | undefined;
+  /** Whether something was, between the last sweep and this one. */
+  readonly movesOn: boolean;
 }
 
 export class Sweeper {
@@ -62,7 +68,7 @@ export class Sweeper {
     this.waitForNext();
   }
 
-  /** What was offered again in vain; the oldest of each instance, entity or activity, the oldest first. */
+  /** What was offered again in vain, the oldest of each instance, entity or activity, the oldest first; then the backlog. */
   get findings(): readonly Finding[] {
     return this.overdue;
   }
@@ -115,7 +121,9 @@ export class Sweeper {
       // Health tells of these by themselves.
       if (!partition || partition.blocked.has(item.instanceId) || partition.parked.has(item.instanceId)) continue;
       const last = this.sightings.get(item.key);
-      sightings.set(item.key, { item, since: last?.since ?? item.due ?? now, times: (last?.times ?? 0) + 1 });
+      const progress = this.port.progressOf(item, partition);
+      const movesOn = last !== undefined && progress !== undefined && progress !== last.progress;
+      sightings.set(item.key, { item, since: last?.since ?? item.due ?? now, times: last && !movesOn ? last.times + 1 : 1, progress, movesOn });
     }
     return sightings;
   }
@@ -137,7 +145,17 @@ export class Sweeper {
       const { message, since = now } = this.overdue[index]!;
       if (!this.said.has(subject)) this.port.log.warn(`Overdue for ${Math.round((now - since) / 1_000)} s: ${message}`);
     });
-    this.said = new Set(subjects);
+    const backlog = this.backlog(before, now);
+    if (backlog && !this.said.has(BACKLOG)) this.port.log.warn(`Backlog: ${backlog.message}`);
+    if (backlog) this.overdue = [...this.overdue, backlog];
+    this.said = new Set(backlog ? [...subjects, BACKLOG] : subjects);
+  }
+
+  /** What was due long ago and moves on. */
+  private backlog(before: number, now: number): Finding | undefined {
+    const since = Math.min(...[...this.sightings.values()].filter(({ movesOn }) => movesOn).map((sighting) => sighting.since));
+    if (since >= before) return undefined;
+    return backlogFinding(since, now, this.port.partitions().reduce((sum, { messagesInMemory }) => sum + messagesInMemory, 0));
   }
 
   /** By instance id. Rows are read only for what is overdue, so hardly ever. */
@@ -149,4 +167,6 @@ export class Sweeper {
   }
 }
 
+/** Among the subjects that were told of. */
+const BACKLOG = 'backlog';
 const NOTHING: OverdueWork = { messages: [], timers: [], queued: [], ready: [], orphaned: [] };

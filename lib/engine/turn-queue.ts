@@ -62,6 +62,11 @@ export class TurnQueue<S extends Turnable> {
     return this.ready.length + this.passedOver.length + this.inTheWorks;
   }
 
+  /** Whether the slot waits for its turn. */
+  isWaiting(slot: S): boolean {
+    return slot.scheduled && (this.ready.has(slot) || this.passedOver.includes(slot));
+  }
+
   /** Whether as many are in the works as may be. */
   get isFull(): boolean {
     return this.inTheWorks >= this.port.limit;

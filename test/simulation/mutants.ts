@@ -36,6 +36,7 @@ async function hunt(mutation: Mutation): Promise<SeedResult | undefined> {
       if (!found) break;
       // What fails with the protection too says nothing about it.
       if (!(await firstFailure(found.seed, 1))) return found;
+      console.error(`Seed ${found.seed} fails with all protections too; npm run simulate -- --seed ${found.seed} tells why.`);
       first = found.seed + 1;
     }
     return undefined;

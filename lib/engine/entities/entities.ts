@@ -95,6 +95,12 @@ export class Entities {
     return slot !== undefined && (isBusy(slot) || slot.line.holds(key));
   }
 
+  /** Whether the entity only waits for its turn. */
+  isQueued(partition: Partition, instanceId: string): boolean {
+    const slot = partition.entities.get(instanceId);
+    return slot !== undefined && this.runner.turns.isWaiting(slot);
+  }
+
   /** Looks at the queue of an entity once more, unless something is done with it. */
   lookAgain(partition: Partition, instanceId: string): void {
     const slot = partition.entity(instanceId);

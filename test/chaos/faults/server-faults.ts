@@ -26,7 +26,7 @@ interface Thread {
 
 export interface ServerFaultsOptions {
   readonly ground: ServerGround;
-  /** What the client and some of the workers reach the server through. */
+  /** What the client, first, and some of the workers reach the server through. */
   readonly proxies: readonly TcpProxy[];
   /** Whether there is time for silence that is longer than a statement waits. */
   readonly isLong: boolean;
@@ -91,8 +91,11 @@ export function serverFaults({ ground, proxies, isLong }: ServerFaultsOptions): 
     {
       name: 'network silent',
       strike: async (random) => {
-        const { least, most } = isLong && random.chance(LONG) ? LONG_STALL : STALL;
-        const { resume } = random.pick(proxies).stall();
+        const isLongStall = isLong && random.chance(LONG);
+        const { least, most } = isLongStall ? LONG_STALL : STALL;
+        // A client that is away for so long loses its registration, and with it the means to find out what became of its calls.
+        const [, ...ofWorkers] = proxies;
+        const { resume } = random.pick(isLongStall ? ofWorkers : proxies).stall();
         await delay(random.between(least, most));
         resume();
         return 1;

@@ -57,9 +57,9 @@ class Collector {
     for (const leaf of leaves) {
       if (leaf.kind === 'call') this.addOperation(leaf.operation, placeOf(leaf.operation), runs);
       if (leaf.kind !== 'child') continue;
-      const { program, attempts = 1 } = leaf;
       // One attempt that has failed is rewound itself, unless another child has its id by then; of several each rewind makes new ones.
-      this.add(program, attempts === 1 && !hasTwin(leaf, leaves) ? starts : starts * attempts * runs, runs);
+      const isRewound = leaf.attempts === undefined && !hasTwin(leaf, leaves);
+      this.add(leaf.program, isRewound ? starts : starts * (leaf.attempts ?? 1) * runs, runs);
     }
   }
 }

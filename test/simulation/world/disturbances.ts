@@ -16,7 +16,7 @@ export interface Disturbed {
 
 const MINUTE = 60_000;
 /** Share of the lease by which the database's clock may be wrong: half the margin that the engine keeps. */
-const MAX_CLOCK_ERROR = 0.05;
+export const MAX_CLOCK_ERROR = 0.05;
 
 /** What goes wrong by itself, not in the middle of a call: at random times, as often as the faults' rates say. */
 export class Disturbances {

@@ -11,7 +11,7 @@ export interface Calls {
 
 export function checkCommits(audit: readonly AuditEntry[], calls: Calls): string[] {
   const { written } = calls;
-  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkRepetitions(calls)];
+  return [...checkHistories(audit), ...checkFences(audit), ...checkOwners(audit, written), ...checkConsumption(audit, written), ...checkGuards(audit, written), ...checkRepetitions(calls)];
 }
 
 const at = ({ at: time, transaction }: AuditEntry) => `at ${time.toFixed(0)} ms in transaction ${transaction}`;
@@ -87,6 +87,26 @@ function checkConsumption(audit: readonly AuditEntry[], written: readonly Writte
     if (results < claims) problems.push(`I4: ${process} consumed ${claims} results of activities in transaction ${transaction}, which deleted ${results} claims.`);
     return problems;
   });
+}
+
+/** A commit changed only rows that were as its episodes had found them. */
+function checkGuards(audit: readonly AuditEntry[], written: readonly WrittenCommit[]): string[] {
+  const rowOf = (transaction: number, instanceId: string) => `${transaction} ${instanceId}`;
+  const found = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const { table, transaction, row, before } of audit) {
+    const name = rowOf(transaction, String(row.instance_id));
+    if (table === 'durable_instances' && before && !found.has(name)) found.set(name, before);
+  }
+  return written.flatMap(({ transaction, process, batch: { checkpoints } }) =>
+    checkpoints.flatMap(({ instanceId, write }) => {
+      const row = found.get(rowOf(transaction, instanceId));
+      if (!('expected' in write) || !row || (row.execution_id === write.expected.executionId && row.row_version === write.expected.rowVersion)) return [];
+      return [
+        `I8: ${process} changed the row of '${instanceId}' in transaction ${transaction} that it expected as version ${write.expected.rowVersion} of execution ` +
+          `${write.expected.executionId}; it was version ${String(row.row_version)} of ${String(row.execution_id)}.`,
+      ];
+    }),
+  );
 }
 
 /** No process takes up a message again that its own commit has consumed. */

@@ -9,12 +9,16 @@ export interface Surroundings {
   readonly effects: Effect[];
   /** How long the code between two looks at the clock blocks the event loop, ms. */
   codeTakes(process: string): number;
+  /** Something outside of the database begins in the process. */
+  begins(work: string, process: SimulatedProcess): void;
 }
 
 /** One start of a worker, or the client: its lane, its clock, and its end. */
 export class SimulatedProcess implements VirtualProcess {
   readonly lane: Lane;
   readonly clock: Clock;
+  /** As the workers' table has it, once it is there. */
+  incarnation: string | undefined;
   private readonly deathListeners: (() => void)[] = [];
 
   /**
@@ -47,6 +51,7 @@ export class SimulatedProcess implements VirtualProcess {
   }
 
   effect(effect: Omit<Effect, 'at' | 'process'>): void {
+    if (effect.kind === 'begin') this.around.begins(effect.work, this);
     this.around.effects.push({ ...effect, at: this.around.scheduler.now, process: this.name });
   }
 

@@ -1,5 +1,5 @@
 import { TransientStoreError } from '../../../lib/storage/errors.js';
-import type { ClientBatch, CommitBatch, DurableStore, InboxAnswer, MessageKey } from '../../../lib/storage/store.js';
+import type { ClientBatch, CommitBatch, DurableStore, InboxAnswer, MessageKey, WorkerInfo } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { refused } from './faulty-connection.js';
 import { OvertakenPolls } from './overtaken-poll.js';
@@ -92,6 +92,7 @@ class Call {
       const result = await this.carryOut();
       this.network.trace(() => `${this.place} done`);
       this.polls.written(this.messages);
+      if (this.method === 'registerWorker') process.incarnation = (result as WorkerInfo).incarnation;
       if (isOvertaken) await this.polls.whenConsumed(result as InboxAnswer);
       settle = () => {
         resolve(result);

@@ -5,7 +5,7 @@ import { readTablesBy } from '../../chaos/checker/tables.js';
 import type { Random } from '../../chaos/random.js';
 import type { AuditEntry, Effect, RunRecord, Scenario } from '../contract.js';
 import { Callers } from './callers.js';
-import { Disturbances } from './disturbances.js';
+import { Disturbances, MAX_CLOCK_ERROR } from './disturbances.js';
 import { Faults, type FaultKind } from './faults.js';
 import { enter } from './globals.js';
 import type { Lane } from './lane.js';
@@ -202,18 +202,27 @@ export class World {
     const { random, faults, scheduler, effects } = this;
     const clocks = random.fork();
     const codeTakes = (process: string) => (faults.strikes('event loop blocked', process) ? faults.random.next() * MAX_BLOCK : 0);
+    const begins = (work: string, process: SimulatedProcess) => this.checkLease(work, process);
     return new Worker({
       name, isWorker,
       settings: this.settings,
       random: random.fork(),
       newProcess: (title) =>
-        new SimulatedProcess(title, isWorker, { scheduler, effects, codeTakes }, 1 + (clocks.next() * 2 - 1) * MAX_DRIFT, clocks.between(0, 1_000_000)),
+        new SimulatedProcess(title, isWorker, { scheduler, effects, codeTakes, begins }, 1 + (clocks.next() * 2 - 1) * MAX_DRIFT, clocks.between(0, 1_000_000)),
       handlers: (process) => (isWorker ? this.scenario.handlers(process) : withoutHandlers(this.scenario.handlers(process))),
       store: (process) => remoteStore(network, process),
       log: (process) => this.logOf(process),
       later: (delay, run) => this.later(delay, run),
       trace: (line) => this.trace.add(line()),
     });
+  }
+
+  /** What begins while the lease may have ended may begin elsewhere too. */
+  private checkLease(work: string, { name, incarnation }: SimulatedProcess): void {
+    const [lease] = this.memory.rows<{ expires_at: number }>('SELECT expires_at FROM durable_workers WHERE incarnation = ?', incarnation);
+    const late = lease ? this.databaseTime() - lease.expires_at : Infinity;
+    // The database's clock may have been moved since the lease was prolonged.
+    if (late > MAX_CLOCK_ERROR * this.settings.leaseDuration) this.failures.push(`I2: ${work} began in ${name} at ${this.now.toFixed(0)} ms, ${late.toFixed(0)} ms after its lease had ended.`);
   }
 
   private logOf({ name }: SimulatedProcess): DurableLogger {

@@ -173,6 +173,73 @@ describe('the sweeper', () => {
     expect(overdue(subject)).toEqual([]);
   });
 
+  describe('tells of what only waits behind other work as one backlog, and not as a defect:', () => {
+    const problems = ({ engine }: TestEngine) => engine.client.health().problems.filter(({ kind }) => kind === 'overdue' || kind === 'backlog');
+    const warned = ({ log }: TestEngine) => log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    const told = expect.stringMatching(/^Backlog: .*the oldest has waited for \d+ s, and \d+ messages are in memory/) as unknown;
+
+    it('instances whose partition gets on', async () => {
+      const subject = await start({ orchestrators: { collects }, settings: { maxConcurrentOrchestratorFunctions: 1 } });
+      const ids = Array.from({ length: 100 }, (_, index) => `i${index}`).filter((id) => partitionOf(id, 4) === 0).slice(0, 6);
+      for (const id of ids) await subject.startNew('collects', 1, id);
+      await until(async () => (await Promise.all(ids.map((id) => subject.engine.client.getInstance(id)))).every((row) => row?.status === 'Running'));
+      // Commits end when they are told to: one checkpoint each, since one instance is in the works.
+      let next = signal();
+      let begun = signal();
+      subject.faults.intercept('commit', async (proceed, batch) => {
+        begun.resolve();
+        await next.promise;
+        next = signal();
+        return proceed(batch);
+      });
+      const oneMore = async () => {
+        await begun.promise;
+        begun = signal();
+        next.resolve();
+        await begun.promise;
+      };
+      for (const id of ids) await subject.raiseEvent(id, 'item', 7);
+      await sweep(subject);
+      expect(problems(subject)).toEqual([]);
+      for (let count = 0; count < 2; count += 1) {
+        await oneMore();
+        await sweep(subject);
+        expect(problems(subject)).toMatchObject([{ kind: 'backlog' }]);
+        expect(warned(subject)).toEqual([told]);
+      }
+      // Nothing was done meanwhile: all that still wait are stuck.
+      await sweep(subject);
+      expect(problems(subject).map(({ kind }) => kind)).toEqual(['overdue', 'overdue', 'overdue', 'overdue']);
+      for (let left = 4; left > 1; left -= 1) await oneMore();
+      next.resolve();
+      await Promise.all(ids.map((id) => subject.finished(id)));
+      await sweep(subject);
+      expect(problems(subject)).toEqual([]);
+    });
+
+    it('activities while others are completed', async () => {
+      const gates = Array.from({ length: 5 }, () => signal());
+      let running = 0;
+      const subject = await start({
+        settings: { maxConcurrentActivityFunctions: 1 },
+        activities: { held: () => gates[running++]!.promise },
+        orchestrators: { *many(ctx) { yield ctx.all(gates.map(() => ctx.callActivity('held'))); } },
+      });
+      await subject.startNew('many', undefined, 'a');
+      await until(() => running === 1);
+      await sweep(subject);
+      gates[0]!.resolve();
+      await until(() => running === 2);
+      await sweep(subject);
+      expect(problems(subject)).toMatchObject([{ kind: 'backlog' }]);
+      expect(warned(subject)).toEqual([told]);
+      for (const gate of gates) gate.resolve();
+      await subject.finished('a');
+      await sweep(subject);
+      expect(problems(subject)).toEqual([]);
+    });
+  });
+
   it('gives back claims of workers that are gone', async () => {
     const gate = signal();
     const begun = signal();

@@ -40,6 +40,18 @@ describe('the checker of the simulation', () => {
     expect(problemsOf(soundAudit(), { effects })).toContainEqual(expect.stringMatching(/I3: activity p0\.1 .* began for the 1\. time at 1 in w1, claimed were 0/));
   });
 
+  it('finds an event that was consumed and not recorded, unless it came before the client put its instance there', () => {
+    const lost = (cameIn: number): Change[] => {
+      const row = { ...message.row, msg_key: 3, body: String(message.row['body']).replace('e.p0.0', 'e.p0.1') };
+      const came: Change = { ...message, transaction: cameIn, row };
+      const consumed: Change = { ...message, transaction: 4, change: 'delete', row };
+      return [...soundAudit(), came, consumed].toSorted((one, other) => one.transaction - other.transaction);
+    };
+    const expected = /I4: EventRaised 'go' "e\.p0\.1" .* was consumed, but is not in its history/;
+    expect(problemsOf(lost(3))).toContainEqual(expect.stringMatching(expected));
+    expect(problemsOf(lost(0))).not.toContainEqual(expect.stringMatching(expected));
+  });
+
   it('finds an acknowledged event of which there is no message', () => {
     const audit = soundAudit().filter(({ transaction, table }) => transaction !== 3 && (transaction !== 5 || table !== 'durable_inbox'));
     expect(problemsOf(audit)).toContainEqual(expect.stringMatching(/call 'raise' \(answered\): there are 0 messages with the event/));

@@ -3,7 +3,7 @@ import type { HistoryEvent } from '../../../../lib/core/history.js';
 import type { AuditEntry } from '../../contract.js';
 import type { Account } from '../model.js';
 import type { Life } from './lives.js';
-import { bodyOf, ofTable, rowOf, type MessageAudit } from './rows.js';
+import { bodyOf, keyOf, ofTable, rowOf, type MessageAudit } from './rows.js';
 
 /** Marks of events by the instances that they were for, once for each message. */
 export function readRaised(audit: readonly AuditEntry[]): { readonly instanceId: string; readonly mark: string }[] {
@@ -28,7 +28,10 @@ export function checkEvents({ instanceId, program, last }: Life, { taken }: Acco
   return problems;
 }
 
-/** Events that were consumed while an instance lived, which hands all of them on, and are neither taken nor in its last history. */
+/**
+ * Events that were consumed while an instance lived, which hands all of them on, and are neither taken nor in its last history. Left out is
+ * what came before a client put the instance there: the owner may have looked for it before.
+ */
 export function checkLost(life: Life, { taken }: Account, histories: ReadonlyMap<string, readonly HistoryEvent[]>, audit: readonly AuditEntry[]): string[] {
   const { instanceId, program, executions, last } = life;
   if (!program.generations.every(({ preserves }) => preserves)) return [];
@@ -43,13 +46,17 @@ export function checkLost(life: Life, { taken }: Account, histories: ReadonlyMap
     const body = bodyOf(message);
     if (body.type !== 'Deliver' || body.event.type !== 'EventRaised') return [];
     const mark = JSON.parse(body.event.input!) as string;
-    return kept.has(mark) ? [] : [`I4: event ${mark} reached '${instanceId}' while it lived, but was never taken and is not in its history [C1]`];
+    return kept.has(mark) || (lifetime.isOfClient && cameAt(message, audit) < lifetime.begin) ? [] : [`I4: event ${mark} reached '${instanceId}' while it lived, but was never taken and is not in its history [C1]`];
   });
+}
+
+function cameAt(message: MessageAudit, audit: readonly AuditEntry[]): number {
+  return ofTable(audit, 'durable_inbox', 'insert').find((entry) => keyOf(rowOf<MessageAudit>(entry)) === keyOf(message))?.transaction ?? Infinity;
 }
 
 /** From the transaction that created an instance to the one with its last events. */
 function lifetimeOf(executions: readonly string[], audit: readonly AuditEntry[]) {
   const ids: readonly unknown[] = executions;
   const rows = audit.filter(({ table, change, row }) => table === 'durable_instances' && change !== 'delete' && ids.includes(row['execution_id']));
-  return { begin: rows[0]?.transaction ?? Infinity, end: rows.at(-1)?.transaction ?? -Infinity };
+  return { begin: rows[0]?.transaction ?? Infinity, end: rows.at(-1)?.transaction ?? -Infinity, isOfClient: rows[0]?.row['status'] === 'Pending' };
 }

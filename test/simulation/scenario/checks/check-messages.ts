@@ -14,6 +14,10 @@ type Consumed = Map<string, string[]>;
 
 class Messages {
   private readonly places = new Map<string, 'waiting' | 'consumed'>();
+  /** When each message came. */
+  private readonly cameAt = new Map<string, number>();
+  /** When a client put an instance in its place. */
+  private readonly startedAt = new Map<string, number>();
   private readonly instances = new Map<string, InstanceAudit>();
   private readonly problems: string[] = [];
 
@@ -21,10 +25,12 @@ class Messages {
     for (const transaction of transactionsOf(audit)) {
       this.follow(transaction);
       this.compare(transaction);
-      for (const { change, row } of ofTable(transaction, 'durable_instances')) {
+      for (const { change, row, order } of ofTable(transaction, 'durable_instances')) {
         const instance = row as unknown as InstanceAudit;
-        if (change === 'delete') this.instances.delete(instance.instance_id);
-        else this.instances.set(instance.instance_id, instance);
+        const { instance_id, execution_id, status } = instance;
+        if (status === 'Pending' && this.instances.get(instance_id)?.execution_id !== execution_id) this.startedAt.set(instance_id, order);
+        if (change === 'delete') this.instances.delete(instance_id);
+        else this.instances.set(instance_id, instance);
       }
     }
     return this.problems;
@@ -40,6 +46,7 @@ class Messages {
       const key = keyOf(message);
       if (entry.change === 'insert') added.add(key);
       else removed.add(key);
+      if (entry.change === 'insert') this.cameAt.set(key, entry.order);
       if (entry.table === 'durable_inbox' && entry.change === 'insert' && this.places.has(key)) {
         this.problems.push(`I4: message ${key} to '${message.instance_id}' was written twice`);
       }
@@ -84,6 +91,10 @@ class Messages {
   private consumedBy(transaction: readonly AuditEntry[]): Consumed {
     const consumed: Consumed = new Map();
     const add = (executionId: string, name: string) => consumed.set(executionId, [...(consumed.get(executionId) ?? []), name]);
+    const recorded = new Set(ofTable(transaction, 'durable_history', 'insert').flatMap((entry) => eventsOf(rowOf<HistoryAudit>(entry)).flatMap((event) => nameOf(event).map((name) => `${rowOf<HistoryAudit>(entry).execution_id} ${name}`))));
+    const addRecorded = (executionId: string, name: string) => {
+      if (recorded.has(`${executionId} ${name}`)) add(executionId, name);
+    };
     const current = new Map(ofTable(transaction, 'durable_instances', 'insert', 'update').map((entry) => [rowOf<InstanceAudit>(entry).instance_id, rowOf<InstanceAudit>(entry)]));
     for (const entry of ofTable(transaction, 'durable_inbox', 'delete')) {
       const message = rowOf<MessageAudit>(entry);
@@ -91,13 +102,11 @@ class Messages {
       if (body.type !== 'Deliver' || isEntityId(message.instance_id)) continue;
       const row = this.ownerOf(message.instance_id, current);
       if (!row || (body.executionId !== undefined && body.executionId !== row.execution_id) || !isChildOf(row, body.parentExecutionId)) continue;
-      for (const name of nameOf(body.event)) add(row.execution_id, name);
+      // Its owner may have looked for the instance before a client put it there: then it was for none.
+      const isOlder = this.cameAt.get(keyOf(message))! < (this.startedAt.get(message.instance_id) ?? -1);
+      for (const name of nameOf(body.event)) (isOlder ? addRecorded : add)(row.execution_id, name);
     }
     // Rows of timers that are cancelled, and of activities that are abandoned, are deleted too: they prove nothing by themselves.
-    const recorded = new Set(ofTable(transaction, 'durable_history', 'insert').flatMap((entry) => eventsOf(rowOf<HistoryAudit>(entry)).flatMap((event) => nameOf(event).map((name) => `${rowOf<HistoryAudit>(entry).execution_id} ${name}`))));
-    const addRecorded = (executionId: string, name: string) => {
-      if (recorded.has(`${executionId} ${name}`)) add(executionId, name);
-    };
     for (const entry of ofTable(transaction, 'durable_timers', 'delete')) {
       const { execution_id, task_id } = rowOf<TimerAudit>(entry);
       addRecorded(execution_id, `TimerFired ${task_id}`);
