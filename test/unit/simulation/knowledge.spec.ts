@@ -8,7 +8,7 @@ const program = (id: string, steps: readonly Step[]): Program => ({ id, generati
 const of = (steps: readonly Step[], kind: 'flawed' | 'steady') => collect([{ kind, program: program('p0', steps), instanceId: 'a' }], [], []);
 const signal = (delay?: number): Step => ({ kind: 'signal', operation: { key: 'a', id: 'p0.1', amount: 5, ms: 0 }, ...(delay !== undefined && { delay }) });
 const child = (id: string, instanceId: string) => ({ kind: 'child', program: program(id, []), instanceId }) as const;
-const all = (...ids: readonly string[]): Step => ({ kind: 'do', work: { kind: 'all', of: ids.map((id, index) => child(`p0.${index + 1}`, id)) } });
+const all = (...ids: readonly string[]): Step => ({ kind: 'do', work: { kind: 'all', cancels: false, of: ids.map((id, index) => child(`p0.${index + 1}`, id)) } });
 
 describe('what a scenario knows', () => {
   it.each([
