@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { mysqlDialect } from './dialect.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { addressOf } from './connection-address.js';
+import { OpenConnections } from './open-connections.js';
 import { MODULE_OPTIONS, type ServerOptions } from './options.js';
 import { untilAlone, whileLocked } from './server/migration-lock.js';
 import { testServer } from './server/self-test.js';
@@ -18,11 +20,12 @@ const POOL_SIZE = 6;
 const MIN_POOL_SIZE = 4;
 /** How long a connection waits in the pool for its next use, ms: the server closes what waits longer, just when it is used perhaps. */
 const IDLE_IN_POOL = (IDLE_CONNECTION / 2) * 1_000;
-/** How long what is under way may hold up the end of the pool, ms. */
+/** How long what is under way may hold up the end of the pool, and a server the end of its connections, ms. */
 const CLOSE_TIMEOUT = 2_000;
 
 /** What this module uses of a connection of mysql2. */
 interface PooledConnection {
+  readonly stream: Socket;
   query(sql: string, done: (error: Error | null) => void): void;
   destroy(): void;
 }
@@ -37,6 +40,7 @@ export class MysqlDatabase extends Database {
   private opened: DataSource | undefined;
   private server: Server | undefined;
   private readonly limit: StatementLimit;
+  private readonly connections = new OpenConnections();
 
   /**
    * @param options or who knows them when it is opened
@@ -76,7 +80,10 @@ export class MysqlDatabase extends Database {
   async close(): Promise<void> {
     if (!this.opened?.isInitialized) return;
     await this.limit.settle(CLOSE_TIMEOUT);
-    await this.opened.destroy();
+    // What still waits on a connection that breaks meanwhile is of no interest any more.
+    const destroyed = this.opened.destroy().catch(() => undefined);
+    await this.connections.ended(CLOSE_TIMEOUT);
+    await destroyed;
   }
 
   migrate<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -113,6 +120,7 @@ export class MysqlDatabase extends Database {
   /** Sets each connection up once, when the pool makes it, so that transactions need no further round trips. */
   private async prepareConnections(statements: readonly string[]): Promise<void> {
     const prepare = (connection: PooledConnection) => {
+      this.connections.add(connection);
       for (const statement of statements) {
         connection.query(statement, (error) => {
           if (error) connection.destroy();

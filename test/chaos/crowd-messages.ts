@@ -14,4 +14,6 @@ export type CrowdMessage =
   | { readonly type: 'ready' }
   /** It is about to do what it was asked for, or has done it. */
   | { readonly type: 'begun' | 'done' }
+  /** Code that does not end has begun. */
+  | { readonly type: 'hangs'; readonly what: 'activity' | 'operation' }
   | { readonly type: 'log'; readonly level: 'log' | 'warn' | 'error'; readonly text: string };

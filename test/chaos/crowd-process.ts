@@ -16,6 +16,8 @@ export interface CrowdProcessOptions {
 export class CrowdProcess {
   /** What it logged as warnings and errors. */
   readonly complaints: string[] = [];
+  /** What of its code has begun that does not end. */
+  readonly hanging = new Set<'activity' | 'operation'>();
   private readonly child: ChildProcess;
   private readonly exited: Promise<string>;
 
@@ -23,6 +25,9 @@ export class CrowdProcess {
     this.child = fork(SCRIPT, [JSON.stringify(config)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [`--max-old-space-size=${maxHeap}`] });
     this.child.on('message', (message: CrowdMessage) => {
       if (message.type === 'log' && message.level !== 'log') this.complaints.push(`${message.level}: ${message.text}`);
+    });
+    this.child.on('message', (message: CrowdMessage) => {
+      if (message.type === 'hangs') this.hanging.add(message.what);
     });
     this.exited = once(this.child, 'exit').then(([code, signal]) => (code === 0 ? 'ended' : `ended with ${String(signal ?? code)}`));
   }
@@ -59,6 +64,12 @@ export class CrowdProcess {
   /** Asks it to end; answers how it ended: `ended`, when nothing kept it. */
   async close(): Promise<string> {
     if (this.child.connected) this.child.send({ type: 'close' } satisfies CrowdRequest, () => undefined);
+    return this.exited;
+  }
+
+  /** Sends it these signals, one after the other; answers how it ended. */
+  async signal(...signals: NodeJS.Signals[]): Promise<string> {
+    for (const signal of signals) this.child.kill(signal);
     return this.exited;
   }
 

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { DurableModule } from '../../lib/index.js';
 import { DURABLE_CLOCK, VirtualClock } from '../../lib/testing/index.js';
 import { Crowd } from './crowd.js';
+import { Endless, Stubborn } from './endless.js';
 import type { CrowdMessage, CrowdRequest, CrowdWorkerConfig } from './crowd-messages.js';
 
 const config = JSON.parse(process.argv[2]!) as CrowdWorkerConfig;
@@ -16,12 +17,12 @@ const clock = new VirtualClock();
 /** Its driver has died: nobody would stop it. */
 const exit = () => process.exit(1);
 process.once('disconnect', exit);
-const module = await Test.createTestingModule({ imports: [DurableModule.forRoot(config)], providers: [Crowd] })
+const module = await Test.createTestingModule({ imports: [DurableModule.forRoot(config)], providers: [Crowd, Endless, Stubborn] })
   .overrideProvider(DURABLE_CLOCK)
   .useValue(clock)
   .setLogger(logger)
   .compile();
-const app = await module.init();
+const app = (await module.init()).enableShutdownHooks();
 process.on('message', (request: CrowdRequest) => void carryOut(request));
 
 async function carryOut(request: CrowdRequest): Promise<void> {
@@ -31,7 +32,7 @@ async function carryOut(request: CrowdRequest): Promise<void> {
   else {
     await app.close();
     // The process is to end by itself: a closed application leaves nothing behind that would keep it alive.
-    process.off('disconnect', exit).disconnect();
+    if (process.connected) process.off('disconnect', exit).disconnect();
     return;
   }
   await tell({ type: 'done' });

@@ -1,7 +1,7 @@
 /**
  * Crowds of instances, and instances that keep a worker busy for long: memory stays bounded, and the others go on. A worker process may
- * have so many MiB of JavaScript objects, and dies with more. CHAOS_CROWD changes how many there are, CHAOS_HEAP how many MiB: 100 000
- * instances that were started while no worker ran do not fit into the 256 MiB in which 100 000 sleeping ones, or events, do.
+ * have so many MiB of JavaScript objects, and dies with more. CHAOS_CROWD changes how many there are (100 000 take some 20 minutes),
+ * CHAOS_HEAP how many MiB.
  */
 import { DataSource } from 'typeorm';
 import { createDatabase, DATABASES, type TestDatabase } from '../support/databases.js';

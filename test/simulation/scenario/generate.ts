@@ -129,13 +129,14 @@ class Generator {
     return { kind: 'wait', event, timeout: random.between(0, LONGEST), ...(random.chance(0.5) && { hasDefault: true }) };
   }
 
-  private child(): ChildWork {
+  /** @param isTwin it may have lost its id when a rewind comes to it, and is begun anew then [K8] */
+  private child(isTwin = false): ChildWork {
     const { random, nature } = this;
     const id = this.label();
     const isRetried = random.chance(0.2);
     // Nobody feeds a child; attempts are runs of the same program.
     const program = generateProgram(id, random, {
-      ...nature, isFed: false, isFlawed: false, depth: nature.depth - 1, maxGenerations: 2, isRepeatable: nature.isRepeatable || isRetried,
+      ...nature, isFed: false, isFlawed: false, depth: nature.depth - 1, maxGenerations: 2, isRepeatable: nature.isRepeatable || isRetried || isTwin,
     });
     const isNamed = !nature.isRepeatable && !isRetried && random.chance(0.4);
     return { kind: 'child', program, ...(isNamed && { instanceId: `child-${id}` }), ...(isRetried && { attempts: random.between(1, 3) }) };
@@ -144,8 +145,8 @@ class Generator {
   /** Two children under one id: the second one is refused, unless the first has ended by then [S3]. */
   private twins(): Work {
     const instanceId = `twin-${this.label()}`;
-    const first = { ...this.child(), attempts: undefined, instanceId };
-    const second = { ...this.child(), attempts: undefined, instanceId, isTwin: true };
+    const first = { ...this.child(true), attempts: undefined, instanceId };
+    const second = { ...this.child(true), attempts: undefined, instanceId, isTwin: true };
     return { kind: 'allSettled', of: [first, second], cancels: false };
   }
 

@@ -91,11 +91,4 @@ export const MUTATIONS: readonly Mutation[] = [
     removes: 'I6: activities of dead workers are given to others',
     edits: [{ file: 'engine/activities.js', text: 'if (!ownership.isLive(claim.claimedBy))', replacement: 'if (false)' }],
   },
-  {
-    name: 'instance guard',
-    removes: 'I8: an instance is updated only when its row is as the episode found it',
-    edits: [
-      { file: 'storage/statements/instances.js', text: ", 't.execution_id = v.expected_execution', 't.row_version = v.expected_version'", replacement: '' },
-    ],
-  },
 ];
