@@ -213,6 +213,7 @@ export class EngineParts {
   private acquired(partitions: readonly Partition[]): void {
     this.garbage.nudge();
     this.keeper?.start();
+    for (const partition of this.ownership.partitions.values()) partition.expectOlder();
     void this.takeUp(partitions);
   }
 

@@ -50,7 +50,8 @@ export class Partition {
   private consumedSinceRead: Set<string> | undefined;
   /** Instances and entities of which something is to be read again: the read that is under way may bring only what lies behind it. */
   private readonly rereadSinceRead = new Set<string>();
-  private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'none';
+  /** Whether the inbox may hold what memory does not; so at first, when nothing of it has been read. */
+  private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'skipped-since-read';
 
   constructor(readonly lease: PartitionLease, private readonly owner: string, now: () => number) {
     this.index = lease.partition;
@@ -115,6 +116,14 @@ export class Partition {
 
   committed(fence: PartitionFence): void {
     this.commitNo = fence.commitNo;
+  }
+
+  /**
+   * The inbox may hold messages of partitions that have become this process's, sent by their last owners: they come before what
+   * this process sends for those partitions [N4].
+   */
+  expectOlder(): void {
+    this.overflow = 'skipped-since-read';
   }
 
   /** Whether a message that this process just committed is to be taken up from memory. */

@@ -1,6 +1,6 @@
 import { weightOf } from '../../../lib/engine/message-weight.js';
 import type { Partition } from '../../../lib/engine/partition.js';
-import { eventMessage, testPartition } from './support/test-partition.js';
+import { eventMessage, newPartition, testPartition } from './support/test-partition.js';
 import type { InboxMessage } from '../../../lib/storage/store.js';
 
 const LIMIT = 5_000;
@@ -23,6 +23,24 @@ describe('Partition', () => {
     expect(partition.accept(eventMessage(1))).toBe(false);
     expect(read(partition, [eventMessage(1), eventMessage(2)])).toEqual([2]);
     expect(partition.accept(eventMessage(2))).toBe(false);
+  });
+
+  it.each([
+    ['itself has just come here', newPartition],
+    ['has its sender come here', () => {
+      const partition = testPartition();
+      partition.expectOlder();
+      return partition;
+    }],
+  ])('[N4] one that %s takes nothing from memory before what their last owners have sent', (_what, create) => {
+    const partition = create();
+    expect(partition.accept(eventMessage(2))).toBe(false);
+    // What is committed while the read is under way may be missing in it.
+    partition.beginRead();
+    expect(partition.accept(eventMessage(3))).toBe(false);
+    expect(partition.endRead(messages(1, 2))).toMatchObject({ more: true });
+    expect(read(partition, messages(1, 3))).toEqual([3]);
+    expect(partition.accept(eventMessage(4))).toBe(true);
   });
 
   it('[I4] drops from a read what was consumed since it was issued', () => {
