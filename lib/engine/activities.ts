@@ -317,11 +317,13 @@ export class Activities {
     try {
       const keyOf = ({ executionId, taskId }: ActivityKey) => `${executionId}:${taskId}`;
       const gone = new Set((await store.findLostClaims(doubtful)).map(keyOf));
-      // Those of an earlier registration are a dead worker's, whoever finds them first.
+      const lost = doubtful.filter((activity) => gone.has(keyOf(activity)));
+      // Those of an earlier registration are a dead worker's.
       const { incarnation } = ownership.members.worker;
-      const lost = doubtful.filter((activity) => gone.has(keyOf(activity)) || activity.claimedBy !== incarnation);
+      const dead = doubtful.filter((activity) => !gone.has(keyOf(activity)) && activity.claimedBy !== incarnation);
       for (const { partition, claimToken } of lost) ownership.owns(partition)?.claims.delete(claimToken);
-      this.pool.settleDoubts(doubtful, lost);
+      this.pool.settleDoubts(doubtful, [...lost, ...dead]);
+      for (const activity of dead) this.giveBack(activity);
     } catch (error) {
       // The next heartbeat asks again.
       health.failed(error);
