@@ -50,6 +50,8 @@ export class Activities {
   /** Suspects whose results are on their way to another process's instance. */
   private readonly leaving = new Set<RunningActivity>();
   private hasMetSuspects = false;
+  /** Something may wait for room for results. */
+  private wasCongested = false;
   private stopped = false;
   private cancelSweep: Cancel | undefined;
 
@@ -61,7 +63,7 @@ export class Activities {
       maxConcurrent: settings.maxConcurrentActivityFunctions,
       maxPayloadBytes: settings.maxPayloadBytes,
       maxDispatchCount: settings.maxDispatchCount,
-      mayStart: () => ownership.holdsLease && !this.isCongested,
+      mayStart: () => ownership.holdsLease && !this.isCongested(),
       namesWithout: (name) => this.namesWithout(name),
       finished: (activity, event) => this.finished(activity, event),
       returned: (activity) => this.giveBack(activity),
@@ -70,7 +72,7 @@ export class Activities {
       store, clock, health,
       worker: () => ownership.members.worker,
       activityNames: () => handlers.list().activities,
-      room: () => (this.isCongested ? 0 : this.pool.room),
+      room: () => (this.isCongested() ? 0 : this.pool.room),
       suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
       lapses: () => ownership.members.lapses,
       claimed: (activity, isCertain) => this.start(activity, { isCertain }),
@@ -84,7 +86,7 @@ export class Activities {
     const isOwn = this.port.handlers.findActivity(name) !== undefined;
     // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
     if (!isOwn && this.port.ownership.members.workers.hasActivity(name)) return undefined;
-    if ((isOwn && this.isCongested) || !this.pool.reserve(!isOwn)) return undefined;
+    if ((isOwn && this.isCongested()) || !this.pool.reserve(!isOwn)) return undefined;
     return { claimToken: randomUUID(), claimedBy: this.port.ownership.members.worker.incarnation };
   }
 
@@ -115,9 +117,11 @@ export class Activities {
       isNext ||= activity !== undefined && this.isSuspect(activity);
       partition.claims.delete(claimToken);
     }
-    this.pool.next();
     if (isNext) void this.claim();
-    else this.claimMore();
+    if (!this.wasCongested || this.isCongested()) return;
+    this.wasCongested = false;
+    this.pool.next();
+    this.claimMore();
   }
 
   /** How many run in this process. */
@@ -240,17 +244,19 @@ export class Activities {
   }
 
   private claimMore(): void {
-    if (this.claimer.hasMore && this.pool.room > 0 && !this.isCongested) void this.claimer.claim();
+    if (this.claimer.hasMore && this.pool.room > 0 && !this.isCongested()) void this.claimer.claim();
   }
 
   /** Whether results come faster than they are taken up: more of them would only fill memory. */
-  private get isCongested(): boolean {
+  private isCongested(): boolean {
     let [results, bytes] = [0, 0];
     for (const { claims } of this.port.ownership.partitions.values()) {
       results += claims.results;
       bytes += claims.resultBytes;
     }
-    return results >= MAX_RESULTS || bytes >= MAX_RESULT_BYTES;
+    const isCongested = results >= MAX_RESULTS || bytes >= MAX_RESULT_BYTES;
+    this.wasCongested ||= isCongested;
+    return isCongested;
   }
 
   private counted(claim: RunningActivity): RunningActivity {
