@@ -93,6 +93,8 @@ describe.each(DATABASES)('damaged rows on %s', (kind) => {
     const app = await start();
     for (const instanceId of ids) {
       await app.client.startNew('collects', { instanceId, input: 2 });
+      // So that the event has a row of its own.
+      await eventually(async () => (await app.client.getStatus(instanceId))!.runtimeStatus === 'Running');
       await app.client.raiseEvent(instanceId, 'item', 1);
     }
     for (const id of ids) await recorded(app, id);
