@@ -8,17 +8,19 @@ import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import { isReservedName } from '../core/reserved-names.js';
-import { CLIENT_SENDER_BASE, type ActivityKey, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
+import { CLIENT_SENDER_BASE, type ActivityWork, type DurableStore, type ForeignActivityResult, type InboxMessage, type RunningActivity } from '../storage/store.js';
 import { ActivityClaimer } from './activity-claimer.js';
 import { ActivityPool } from './activity-pool.js';
 import { Backoff } from './backoff.js';
-import type { Cancel, Clock } from './clock.js';
+import { ClaimChecks } from './claim-checks.js';
+import type { Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { MessageKeys } from './message-keys.js';
 import { resultWeightOf } from './message-weight.js';
 import type { ActivityCounts } from './metrics.js';
 import type { Ownership } from './ownership.js';
 import type { Partition } from './partition.js';
+import { ResultRoom } from './result-room.js';
 import type { EngineSettings } from './settings.js';
 import type { StoreHealth } from './store-health.js';
 
@@ -39,31 +41,26 @@ export interface ActivitiesPort {
   offer(partition: Partition, activity: RunningActivity, event: TaskCompleted | TaskFailed): void;
 }
 
-/** Results that wait in memory for the turns of their instances before no more activities are taken up. */
-const MAX_RESULTS = 10_000;
-/** What they may have, bytes. */
-const MAX_RESULT_BYTES = 32 * 1024 * 1024;
-
 export class Activities {
   private readonly pool: ActivityPool;
   private readonly claimer: ActivityClaimer;
   /** Suspects whose results are on their way to another process's instance. */
   private readonly leaving = new Set<RunningActivity>();
+  private readonly results: ResultRoom;
+  private readonly checks: ClaimChecks;
   private hasMetSuspects = false;
-  /** Something may wait for room for results. */
-  private wasCongested = false;
   private stopped = false;
-  private cancelSweep: Cancel | undefined;
 
   constructor(private readonly port: ActivitiesPort) {
     const { store, clock, health, log, handlers, settings, ownership } = port;
+    this.results = new ResultRoom(() => ownership.partitions.values());
     this.pool = new ActivityPool({
       handlers, clock, log,
       metrics: port.metrics,
       maxConcurrent: settings.maxConcurrentActivityFunctions,
       maxPayloadBytes: settings.maxPayloadBytes,
       maxDispatchCount: settings.maxDispatchCount,
-      mayStart: () => ownership.holdsLease && !this.isCongested(),
+      mayStart: () => ownership.holdsLease && this.results.ask(),
       namesWithout: (name) => this.namesWithout(name),
       finished: (activity, event) => this.finished(activity, event),
       returned: (activity) => this.giveBack(activity),
@@ -72,12 +69,20 @@ export class Activities {
       store, clock, health,
       worker: () => ownership.members.worker,
       activityNames: () => handlers.list().activities,
-      room: () => (this.isCongested() ? 0 : this.pool.room),
+      room: () => (this.results.ask() ? this.pool.room : 0),
       suspects: () => ({ from: this.suspectFrom, take: !this.isSuspectAtWork && !port.hasSuspects() }),
       lapses: () => ownership.members.lapses,
       claimed: (activity, isCertain) => this.start(activity, { isCertain }),
-      outcomeUnknown: () => this.sweepLater(),
+      outcomeUnknown: () => this.checks.sweepLater(),
       refused: (result, error) => this.refused(result, error),
+    });
+    this.checks = new ClaimChecks({
+      store, clock, health, ownership,
+      pool: this.pool,
+      leaseDuration: settings.leaseDuration,
+      partitionCount: () => port.partitionCount(),
+      isAtWork: (activity) => this.isAtWork(activity),
+      giveBack: (activity) => this.giveBack(activity),
     });
   }
 
@@ -86,7 +91,7 @@ export class Activities {
     const isOwn = this.port.handlers.findActivity(name) !== undefined;
     // One that nobody has is taken as well, to fail at once instead of waiting for ever [A3].
     if (!isOwn && this.port.ownership.members.workers.hasActivity(name)) return undefined;
-    if ((isOwn && this.isCongested()) || !this.pool.reserve(!isOwn)) return undefined;
+    if ((isOwn && !this.results.ask()) || !this.pool.reserve(!isOwn)) return undefined;
     return { claimToken: randomUUID(), claimedBy: this.port.ownership.members.worker.incarnation };
   }
 
@@ -101,7 +106,7 @@ export class Activities {
     this.port.ownership.owns(activity.partition)?.claims.set(activity.claimToken, activity);
     if (!isCertain) this.pool.doubt([activity]);
     this.pool.start(activity);
-    if (!isCertain) void this.settleDoubts();
+    if (!isCertain) void this.checks.settleDoubts();
   }
 
   /** The lease had ended: what waits to begin may be another worker's meanwhile. */
@@ -118,8 +123,7 @@ export class Activities {
       partition.claims.delete(claimToken);
     }
     if (isNext) void this.claim();
-    if (!this.wasCongested || this.isCongested()) return;
-    this.wasCongested = false;
+    if (!this.results.hasComeBack()) return;
     this.pool.next();
     this.claimMore();
   }
@@ -139,13 +143,22 @@ export class Activities {
     return this.claimer.claim();
   }
 
-  /** Ends what runs for an execution that was ended by force. */
-  abandon(partition: Partition, executionId: string): void {
-    for (const [token, activity] of partition.claims) if (activity.executionId === executionId) partition.claims.delete(token);
-    this.pool.abandon(executionId);
+  /**
+   * Ends what runs for an execution that was ended by force, or rewound.
+   * @param ready by the same commit, anew after a rewind: where its answer comes late, they may have been claimed since
+   */
+  abandon(partition: Partition, executionId: string, ready: readonly ActivityWork[]): void {
+    const again = new Set(ready.filter((work) => work.executionId === executionId).map(({ taskId }) => taskId));
+    const isOver = (activity: RunningActivity) => activity.executionId === executionId && !again.has(activity.taskId);
+    for (const [token, activity] of partition.claims) if (isOver(activity)) partition.claims.delete(token);
+    this.pool.abandon(isOver);
+    if (again.size > 0) void this.checks.abandonLost(partition, executionId);
   }
 
-  /** Hands a result to another process's instance, or to one that cannot take it up for long. After the stop its claim is a dead worker's: whoever owns the instance runs it again [A4]. */
+  /**
+   * Hands a result to another process's instance, or to one that cannot take it up for long. After the stop its claim is a dead
+   * worker's: whoever owns the instance runs it again [A4].
+   */
   completeForeign(activity: RunningActivity, event: TaskCompleted | TaskFailed): void {
     if (this.stopped) return;
     const { partition, instanceId, executionId } = activity;
@@ -158,21 +171,9 @@ export class Activities {
     void this.claimer.whenIdle().then(() => this.leaving.delete(activity));
   }
 
-  /** Which claims of an owned partition no longer stand; they are forgotten. Asks until the database has answered. */
-  async findLost(partition: Partition, claims: readonly RunningActivity[]): Promise<ReadonlySet<string>> {
-    const backoff = new Backoff(this.port.clock, { first: 50, max: 1_000 });
-    while (claims.length > 0 && !this.stopped) {
-      try {
-        const lost = new Set((await this.port.store.findLostClaims(claims)).map(({ executionId, taskId }) => `${executionId}:${taskId}`));
-        const tokens = claims.filter(({ executionId, taskId }) => lost.has(`${executionId}:${taskId}`)).map(({ claimToken }) => claimToken);
-        for (const token of tokens) partition.claims.delete(token);
-        return new Set(tokens);
-      } catch (error) {
-        this.port.health.failed(error);
-        await backoff.wait();
-      }
-    }
-    return new Set();
+  /** As {@link ClaimChecks.findLost}. */
+  findLost(partition: Partition, claims: readonly RunningActivity[]): Promise<ReadonlySet<string>> {
+    return this.checks.findLost(partition, claims);
   }
 
   /** Puts the activities of dead workers back to where any worker takes them [A4]. */
@@ -189,7 +190,7 @@ export class Activities {
         // A worker that began after the last heartbeat would pass for dead.
         if (others.some(({ claimedBy }) => !ownership.isLive(claimedBy))) await ownership.members.refresh();
         for (const claim of others) if (!ownership.isLive(claim.claimedBy)) this.claimer.giveBack(this.counted(claim));
-        if (others.some(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation)) this.sweepLater();
+        if (others.some(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation)) this.checks.sweepLater();
         await this.claimer.whenIdle();
         await this.claim();
         return;
@@ -202,8 +203,8 @@ export class Activities {
 
   leaseRenewed(): void {
     this.pool.next();
-    void this.settleDoubts();
-    void this.abortLostClaims();
+    void this.checks.settleDoubts();
+    void this.checks.abortLost();
   }
 
   /** Claims nothing any more and gives back what has not begun. */
@@ -228,7 +229,7 @@ export class Activities {
 
   stop(): void {
     this.stopped = true;
-    this.cancelSweep?.();
+    this.checks.stop();
     this.claimer.stop();
   }
 
@@ -244,19 +245,7 @@ export class Activities {
   }
 
   private claimMore(): void {
-    if (this.claimer.hasMore && this.pool.room > 0 && !this.isCongested()) void this.claimer.claim();
-  }
-
-  /** Whether results come faster than they are taken up: more of them would only fill memory. */
-  private isCongested(): boolean {
-    let [results, bytes] = [0, 0];
-    for (const { claims } of this.port.ownership.partitions.values()) {
-      results += claims.results;
-      bytes += claims.resultBytes;
-    }
-    const isCongested = results >= MAX_RESULTS || bytes >= MAX_RESULT_BYTES;
-    this.wasCongested ||= isCongested;
-    return isCongested;
+    if (this.claimer.hasMore && this.pool.room > 0 && this.results.ask()) void this.claimer.claim();
   }
 
   private counted(claim: RunningActivity): RunningActivity {
@@ -288,64 +277,6 @@ export class Activities {
   /** Whether this process runs the activity or has its result. */
   private isAtWork({ partition, claimToken }: RunningActivity): boolean {
     return this.pool.has(claimToken) || this.port.ownership.owns(partition)?.claims.has(claimToken) === true;
-  }
-
-  /** The database may hold claims of this process that nobody here knows of, because an answer was lost: they are looked for. */
-  private sweepLater(): void {
-    this.cancelSweep ??= this.port.clock.after(this.port.settings.leaseDuration, () => void this.sweep());
-  }
-
-  private async sweep(): Promise<void> {
-    const { store, ownership, clock, settings } = this.port;
-    let again = false;
-    try {
-      const partitions = Array.from({ length: this.port.partitionCount() }, (_, index) => index);
-      const own = (await store.readRunningActivities(partitions)).filter(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation);
-      const unknown = own.filter((claim) => !this.isAtWork(claim));
-      // Some are only on their way: written, while the answer that starts them has not arrived yet.
-      if (unknown.length > 0) await new Promise<void>((resolve) => (this.cancelSweep = clock.after(settings.leaseDuration, resolve)));
-      if (!this.stopped) for (const claim of unknown) if (!this.isAtWork(claim)) this.claimer.giveBack(claim);
-    } catch {
-      again = true;
-    }
-    this.cancelSweep = undefined;
-    if (again && !this.stopped) this.sweepLater();
-  }
-
-  /**
-   * Begins what still stands of that which is in doubt, and forgets the rest: a process that was held up would do again what another
-   * one has done meanwhile.
-   */
-  private async settleDoubts(): Promise<void> {
-    const { store, ownership, health } = this.port;
-    const doubtful = this.pool.doubtful;
-    if (doubtful.length === 0 || this.stopped) return;
-    try {
-      const keyOf = ({ executionId, taskId }: ActivityKey) => `${executionId}:${taskId}`;
-      const gone = new Set((await store.findLostClaims(doubtful)).map(keyOf));
-      const lost = doubtful.filter((activity) => gone.has(keyOf(activity)));
-      // Those of an earlier registration are a dead worker's.
-      const { incarnation } = ownership.members.worker;
-      const dead = doubtful.filter((activity) => !gone.has(keyOf(activity)) && activity.claimedBy !== incarnation);
-      for (const { partition, claimToken } of lost) ownership.owns(partition)?.claims.delete(claimToken);
-      this.pool.settleDoubts(doubtful, [...lost, ...dead]);
-      for (const activity of dead) this.giveBack(activity);
-    } catch (error) {
-      // The next heartbeat asks again.
-      health.failed(error);
-    }
-  }
-
-  /** Aborts activities of instances that another process, the partition's owner of then, has ended [K9]. */
-  private async abortLostClaims(): Promise<void> {
-    const { store, ownership, health } = this.port;
-    const uncertain = this.pool.current.filter(({ partition, claimToken }) => !ownership.owns(partition)?.claims.has(claimToken));
-    if (uncertain.length === 0) return;
-    try {
-      for (const key of await store.findLostClaims(uncertain)) this.pool.abort(key);
-    } catch (error) {
-      health.failed(error);
-    }
   }
 
   /** From half the limit on an activity runs with no other suspect beside it, so that only the culprit's count goes on rising [Y8]. */

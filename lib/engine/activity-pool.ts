@@ -8,7 +8,7 @@ import { failureDetailsOf } from '../core/failure-details.js';
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import { deserialize, serialize } from '../core/serialization.js';
-import type { ActivityKey, RunningActivity } from '../storage/store.js';
+import type { RunningActivity } from '../storage/store.js';
 import type { Clock } from './clock.js';
 import type { HandlerRegistry } from './handlers.js';
 import type { ActivityCounts } from './metrics.js';
@@ -78,12 +78,10 @@ export class ActivityPool {
     return this.running.has(claimToken) || this.waiting.some((activity) => activity.claimToken === claimToken);
   }
 
-  /** Aborts what runs for an execution that has ended by force; its results no longer count. */
-  abandon(executionId: string): void {
-    this.remove((activity) => activity.executionId === executionId);
-    for (const { activity, abort } of this.running.values()) {
-      if (activity.executionId === executionId) this.end(abort, new Error(`Instance '${activity.instanceId}' has ended.`));
-    }
+  /** Drops and aborts what no longer counts, because its execution has ended by force or was rewound. */
+  abandon(matches: (activity: RunningActivity) => boolean): void {
+    this.remove(matches);
+    for (const { activity, abort } of this.running.values()) if (matches(activity)) this.end(abort, new Error(`Instance '${activity.instanceId}' has ended.`));
   }
 
   /** How many run. */
@@ -114,10 +112,9 @@ export class ActivityPool {
   }
 
   /** Aborts an activity whose claim no longer exists. */
-  abort(key: ActivityKey): void {
-    for (const { activity, abort } of this.running.values()) {
-      if (activity.executionId === key.executionId && activity.taskId === key.taskId) this.end(abort, new Error(`Instance '${activity.instanceId}' no longer waits for activity '${activity.name}'.`));
-    }
+  abort({ claimToken }: RunningActivity): void {
+    const running = this.running.get(claimToken);
+    if (running) this.end(running.abort, new Error(`Instance '${running.activity.instanceId}' no longer waits for activity '${running.activity.name}'.`));
   }
 
   /** Takes nothing up any more, and gives back what has not begun. */

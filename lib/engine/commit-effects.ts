@@ -16,7 +16,7 @@ export class CommitEffects {
     for (const timer of checkpoint.cancelledTimers) partition.timers.remove(timer);
     this.parts.sent.consumed(checkpoint.consumedMessages);
     this.parts.activities.consumed(partition, checkpoint.consumedActivities);
-    for (const executionId of checkpoint.abandonedActivities) this.parts.activities.abandon(partition, executionId);
+    for (const executionId of checkpoint.abandonedActivities) this.parts.activities.abandon(partition, executionId, checkpoint.readyActivities);
     // The mark of an instance that waits for another worker is for that one.
     for (const timer of checkpoint.timers) if (!isParkMark(timer)) partition.timers.add(timer);
     if (checkpoint.timers.length + checkpoint.deletedTimers.length + checkpoint.cancelledTimers.length > 0) this.parts.alarm.arm(partition);

@@ -7,7 +7,7 @@
  * nothing. `OutcomeUnknownError` means that the connection was lost during COMMIT: ask `resolve…` before anything else.
  */
 import type { HistoryEvent, RuntimeStatus } from '../core/history.js';
-import type { ActivityKey, ForeignActivityResult, RunningActivity, SuspectClaim } from './records/activities.js';
+import type { ForeignActivityResult, RunningActivity, SuspectClaim } from './records/activities.js';
 import type { CommitBatch, CommitOutcome, PartitionFence } from './records/checkpoints.js';
 import type { ClientBatch, ClientResult } from './records/client-batch.js';
 import type { EntityQuery, EntityRow, LoadedEntities, QueuedMessage, QueueKey } from './records/entities.js';
@@ -65,7 +65,7 @@ export interface DurableStore {
   /** Puts activities that this process cannot run (claimed or its own) back to ready; answers which tokens were still valid. */
   returnActivities(activities: readonly RunningActivity[]): Promise<boolean[]>;
   /** Which of these claims no longer exist: their activity was taken from this worker, or its instance has ended. */
-  findLostClaims(activities: readonly RunningActivity[]): Promise<ActivityKey[]>;
+  findLostClaims(activities: readonly RunningActivity[]): Promise<RunningActivity[]>;
 
   // The engine's reads.
   /** Of the first `limit` messages of each partition, in key order, those that the process does not know yet; and signs of what else is new in the hub. */

@@ -23,8 +23,8 @@ import * as purge from './statements/purge.js';
 import { readTimers } from './statements/timers.js';
 import * as workers from './statements/workers.js';
 import type {
-  ActivityKey, AgeQuery, AgeScan, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions,
-  HubState, InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
+  AgeQuery, AgeScan, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions, HubState,
+  InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
   MessageKey, OverdueQuery, OverdueWork, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
   StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
@@ -128,7 +128,7 @@ export class TypeOrmStore implements DurableStore {
     return this.write((session) => activities.returnActivities(session, this.hub, claims));
   }
 
-  findLostClaims(claims: readonly RunningActivity[]): Promise<ActivityKey[]> {
+  findLostClaims(claims: readonly RunningActivity[]): Promise<RunningActivity[]> {
     return this.read((session) => activities.findLostClaims(session, this.hub, claims));
   }
 

@@ -11,7 +11,7 @@ const CLAIM = [...WORK, 'claim_token', 'claimed_by'] as const;
 /** Written besides, and only where it counts something: a row without it has 0 [Y8]. */
 const COUNT = 'dispatch_count';
 
-interface WorkRow {
+export interface WorkRow {
   partition_no: number;
   execution_id: string;
   task_id: number | string;
@@ -165,7 +165,7 @@ export async function readRunning(session: Session, hub: number, partitions: rea
   return rows.map((row) => ({ ...toWork(row), claimToken: row.claim_token, claimedBy: row.claimed_by }));
 }
 
-export async function findLostClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<ActivityKey[]> {
+export async function findLostClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<RunningActivity[]> {
   const standing = await standingTokens(session, hub, claims, '');
   return claims.filter(({ claimToken }) => !standing.has(claimToken));
 }

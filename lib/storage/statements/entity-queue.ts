@@ -4,6 +4,7 @@ import { StaleMemberError } from '../errors.js';
 import { readBody } from '../message-bodies.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceKey, QueuedMessage, QueueKey } from '../store.js';
+import { together } from './together.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id', 'due_at', 'msg_key', 'sender'] as const;
 /** In place of a due time: the message waits for its turn. */
@@ -66,7 +67,7 @@ export async function readWaiting(session: Session, hub: number, keys: readonly 
   const waiting = new Map<string, QueueHead[]>(keys.map(({ instanceId }) => [instanceId, []]));
   for (let start = 0; start < keys.length; start += MAX_QUEUES) {
     const some = keys.slice(start, start + MAX_QUEUES);
-    const sql = some.map((_, index) => `SELECT * FROM (${one}) AS q${index}`).join(' UNION ALL ');
+    const sql = together(some.map(() => one), 'q');
     const values = some.flatMap(({ partition, instanceId }) => [hub, partition, instanceId, limit]);
     for (const row of await session.rows<KeyRow & { bytes: number | string }>(sql, values)) {
       waiting.get(row.instance_id)!.push({ ...toKey(row), bytes: Number(row.bytes) });

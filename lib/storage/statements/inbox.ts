@@ -3,6 +3,7 @@ import { readBody } from '../message-bodies.js';
 import { countUntil } from './instances.js';
 import type { Session } from '../session.js';
 import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
+import { together } from './together.js';
 
 const KEY = ['hub', 'partition_no', 'msg_key', 'sender'] as const;
 
@@ -45,7 +46,7 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
     `SELECT ${WORKER_SIGNS}, COUNT(*), COALESCE(MAX(worker_id), 0) FROM durable_workers WHERE hub = ? AND worker = 1 AND expires_at > ${now}`,
   ];
   const rows = await session.rows<KeyRow>(
-    [...signs, ...ranges.map((range, index) => `SELECT * FROM (${one(range)}) AS p${index}`)].join(' UNION ALL '),
+    together(ranges.map(one), 'p', signs),
     [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit, without = [] }) => [hub, partition, ...without, limit])],
   );
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));

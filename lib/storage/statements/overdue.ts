@@ -1,18 +1,15 @@
 import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
 import { PARKED_SINCE, type ActivityHead, type MessageHead, type OverdueQuery, type OverdueWork, type TimerRow } from '../store.js';
+import type { WorkRow } from './activities.js';
 import { readWaiting } from './entity-queue.js';
+import { together } from './together.js';
 
 /** Entities of one partition whose queues are looked at. */
 const MAX_QUEUES = 20;
 
-interface WorkRow {
-  partition_no: number;
-  execution_id: string;
-  task_id: number | string;
-  instance_id: string;
-  name: string;
-}
+type TaskRow = Pick<WorkRow, 'partition_no' | 'execution_id' | 'task_id' | 'instance_id'>;
+type HeadRow = TaskRow & Pick<WorkRow, 'name'>;
 
 /** Each table by its primary key, from the beginning of each partition. */
 export async function findOverdue(session: Session, hub: number, partitions: readonly number[], { before, beforeKey, limit }: OverdueQuery): Promise<OverdueWork> {
@@ -21,7 +18,7 @@ export async function findOverdue(session: Session, hub: number, partitions: rea
     'SELECT partition_no, msg_key, sender, instance_id FROM durable_inbox WHERE hub = ? AND partition_no = ? AND msg_key < ? ORDER BY msg_key, sender LIMIT ?',
     (partition) => [hub, partition, beforeKey, limit],
   );
-  const timers = await ofEach<Omit<WorkRow, 'name'> & { fire_at: number | string }>(
+  const timers = await ofEach<TaskRow & { fire_at: number | string }>(
     session, partitions,
     'SELECT partition_no, fire_at, execution_id, task_id, instance_id FROM durable_timers ' +
       `WHERE hub = ? AND partition_no = ? AND fire_at > ${PARKED_SINCE} AND fire_at < ? ORDER BY fire_at, execution_id, task_id LIMIT ?`,
@@ -31,7 +28,7 @@ export async function findOverdue(session: Session, hub: number, partitions: rea
     messages: messages.map((row) => ({ partition: row.partition_no, key: Number(row.msg_key), sender: Number(row.sender), instanceId: row.instance_id }) satisfies MessageHead),
     timers: timers.map((row) => ({ ...keyOf(row), fireAt: Number(row.fire_at), instanceId: row.instance_id }) satisfies TimerRow),
     queued: await findQueued(session, hub, partitions, beforeKey),
-    ready: (await ofEach<WorkRow>(session, partitions, workIn('durable_activities_ready'), (partition) => [hub, partition, limit])).map(toHead),
+    ready: (await ofEach<HeadRow>(session, partitions, workIn('durable_activities_ready'), (partition) => [hub, partition, limit])).map(toHead),
     orphaned: await findOrphaned(session, hub, partitions, limit),
   };
 }
@@ -50,7 +47,7 @@ async function findQueued(session: Session, hub: number, partitions: readonly nu
 
 async function findOrphaned(session: Session, hub: number, partitions: readonly number[], limit: number): Promise<ActivityHead[]> {
   const isLive = `SELECT 1 FROM durable_workers WHERE durable_workers.hub = ? AND incarnation = claimed_by AND expires_at > ${session.dialect.now}`;
-  const rows = await ofEach<WorkRow>(
+  const rows = await ofEach<HeadRow>(
     session, partitions, workIn('durable_activities_running', ` AND NOT EXISTS (${isLive})`), (partition) => [hub, partition, hub, limit],
   );
   return rows.map(toHead);
@@ -66,14 +63,13 @@ function workIn(table: string, condition = ''): string {
 /** The same statement for all partitions, as one. */
 async function ofEach<Row>(session: Session, partitions: readonly number[], one: string, values: (partition: number) => Value[]): Promise<Row[]> {
   if (partitions.length === 0) return [];
-  const sql = partitions.map((_, index) => `SELECT * FROM (${one}) AS p${index}`).join(' UNION ALL ');
-  return session.rows<Row>(sql, partitions.flatMap(values));
+  return session.rows<Row>(together(partitions.map(() => one), 'p'), partitions.flatMap(values));
 }
 
-function keyOf({ partition_no, execution_id, task_id }: Omit<WorkRow, 'name' | 'instance_id'>) {
+function keyOf({ partition_no, execution_id, task_id }: TaskRow) {
   return { partition: partition_no, executionId: execution_id, taskId: Number(task_id) };
 }
 
-function toHead(row: WorkRow): ActivityHead {
+function toHead(row: HeadRow): ActivityHead {
   return { ...keyOf(row), instanceId: row.instance_id, name: row.name };
 }

@@ -1,7 +1,7 @@
 /** What the engine does when the database is away, refuses, or does not answer, at each kind of call. */
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import type { CommitBatch, DurableStore } from '../../../lib/storage/store.js';
-import { TestEngine, type TestEngineOptions } from './support/test-engine.js';
+import { signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
 
 const ORDER: TestEngineOptions = {
   orchestrators: {
@@ -80,6 +80,47 @@ describe('DurableEngine with a failing database', () => {
     // Whatever has come until now is taken up.
     await subject.engine.drain();
     expect(commits.flatMap(({ checkpoints }) => checkpoints.flatMap(({ consumedMessages }) => consumedMessages))).toHaveLength(1);
+  });
+
+  it('[K8] keeps what a poll has claimed and run of a rewind whose answer comes late', async () => {
+    const [begun, gate] = [signal(), signal()];
+    let [slow, bad] = [0, 0];
+    await begin({
+      orchestrators: {
+        *both(ctx) {
+          return (yield ctx.all([ctx.callActivity('slow', 'a'), ctx.callActivity('slow', 'b'), ctx.callActivity('bad')])) as unknown;
+        },
+      },
+      activities: {
+        async slow(input) {
+          if ((slow += 1) === 2) begun.resolve();
+          if (slow <= 2) await gate.promise;
+          return `${String(input)}, run ${slow}`;
+        },
+        async bad() {
+          await begun.promise;
+          if ((bad += 1) === 1) throw new Error('once');
+          return 'good';
+        },
+      },
+      settings: { maxConcurrentActivityFunctions: 3 },
+    });
+    const id = await subject.startNew('both');
+    expect((await subject.finished(id))?.status).toBe('Failed');
+    const { activities } = subject.engine['parts'];
+    let late = 0;
+    subject.faults.intercept('commit', async (proceed, batch) => {
+      await proceed(batch);
+      const ready = batch.checkpoints.filter(({ abandonedActivities }) => abandonedActivities.length > 0).flatMap(({ readyActivities }) => readyActivities);
+      if (ready.length === 0) return;
+      late += ready.length;
+      gate.resolve();
+      await activities.whenDone();
+      while (await activities.claim()) await activities.whenDone();
+    });
+    await subject.engine.client.rewind(id, 'try again');
+    expect(await subject.result(id)).toEqual([expect.stringContaining('a, run'), expect.stringContaining('b, run'), 'good']);
+    expect(late).toBeGreaterThan(0);
   });
 
   it('[I2] drops what it remembers of a partition that somebody else has taken, and goes on with it when it has it again', async () => {
