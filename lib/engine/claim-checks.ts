@@ -27,6 +27,9 @@ export interface ClaimChecksPort {
 export class ClaimChecks {
   private stopped = false;
   private cancelSweep: Cancel | undefined;
+  private isSweeping = false;
+  /** What came after a sweep had looked is for another one. */
+  private isSweepDue = false;
 
   constructor(private readonly port: ClaimChecksPort) {}
 
@@ -95,12 +98,14 @@ export class ClaimChecks {
 
   /** The database may hold claims of this process that nobody here knows of, because an answer was lost: they are looked for. */
   sweepLater(): void {
-    this.cancelSweep ??= this.port.clock.after(this.port.leaseDuration, () => void this.sweep());
+    if (this.isSweeping) this.isSweepDue = true;
+    else this.cancelSweep ??= this.port.clock.after(this.port.leaseDuration, () => void this.sweep());
   }
 
   private async sweep(): Promise<void> {
     const { store, ownership, clock, leaseDuration } = this.port;
-    let again = false;
+    this.isSweeping = true;
+    this.isSweepDue = false;
     try {
       const partitions = Array.from({ length: this.port.partitionCount() }, (_, index) => index);
       const own = (await store.readRunningActivities(partitions)).filter(({ claimedBy }) => claimedBy === ownership.members.worker.incarnation);
@@ -109,10 +114,11 @@ export class ClaimChecks {
       if (unknown.length > 0) await new Promise<void>((resolve) => (this.cancelSweep = clock.after(leaseDuration, resolve)));
       if (!this.stopped) for (const claim of unknown) if (!this.port.isAtWork(claim)) this.port.giveBack(claim);
     } catch {
-      again = true;
+      this.isSweepDue = true;
     }
     this.cancelSweep = undefined;
-    if (again && !this.stopped) this.sweepLater();
+    this.isSweeping = false;
+    if (this.isSweepDue && !this.stopped) this.sweepLater();
   }
 
   /** Tokens of those that no longer stand. */

@@ -5,6 +5,7 @@
 import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, InboxMessage, WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
+import { ModuleStoppedError, UnresolvedCallError } from './call-errors.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
 import type { MessageKeys } from './message-keys.js';
@@ -54,9 +55,9 @@ export class ClientQueue {
     });
   }
 
-  /** @throws {Error} after the stop, or the reason for which calls are refused */
+  /** @throws {ModuleStoppedError} after the stop, or the reason for which calls are refused */
   assertOpen(): void {
-    if (this.stopped) throw new Error('The durable module has stopped; no more calls are taken.');
+    if (this.stopped) throw new ModuleStoppedError('no more calls are taken.');
     if (this.refusal) throw this.refusal;
   }
 
@@ -75,29 +76,33 @@ export class ClientQueue {
 
   private async write(batch: PendingCall[]): Promise<void> {
     const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
-    for (;;) {
+    let last: unknown;
+    while (!this.stopped) {
+      let results: readonly ClientResult[];
       try {
-        const results = await this.attempt(batch);
-        this.port.health.reached();
-        this.port.metrics.commits += 1;
-        this.port.metrics.operations += batch.length;
-        batch.forEach((call, index) => this.succeed(call, results[index]!));
-        return;
+        results = await this.attempt(batch);
       } catch (error) {
         const isTransient = this.port.health.isTransient(error);
-        const again = error instanceof FenceLostError || isTransient;
-        if (!again && batch.length > 1 && !(error instanceof UnresolvedCallError)) {
-          for (const call of batch) await this.write([call]);
-          return;
-        }
-        if (!again || this.stopped) {
-          for (const call of batch) this.fail(call, error);
-          return;
-        }
+        if (!isTransient && !(error instanceof FenceLostError)) return this.refused(batch, error);
         if (isTransient) this.port.health.failed(error);
+        last = error;
         await backoff.wait();
+        continue;
       }
+      this.port.health.reached();
+      this.port.metrics.commits += 1;
+      this.port.metrics.operations += batch.length;
+      batch.forEach((call, index) => this.succeed(call, results[index]!));
+      return;
     }
+    const stopped = new ModuleStoppedError('this call was not carried out before.', last);
+    for (const call of batch) this.fail(call, stopped);
+  }
+
+  /** One call that the database does not take must not hold up the rest. */
+  private async refused(batch: readonly PendingCall[], error: unknown): Promise<void> {
+    if (batch.length === 1 || error instanceof UnresolvedCallError) for (const call of batch) this.fail(call, error);
+    else for (const call of batch) await this.write([call]);
   }
 
   private succeed(call: PendingCall, result: ClientResult): void {
@@ -142,7 +147,8 @@ export class ClientQueue {
         else this.port.health.reached();
         return this.take(outcome, commitNo, error);
       } catch (failure) {
-        if (!this.port.health.isTransient(failure) || failure === error || this.stopped) throw failure;
+        if (!this.port.health.isTransient(failure) || failure === error) throw failure;
+        if (this.stopped) throw new UnresolvedCallError('the module has stopped before it could be found out', error);
         this.port.health.failed(failure);
         await backoff.wait();
       }
@@ -150,7 +156,7 @@ export class ClientQueue {
   }
 
   private take(outcome: CommitOutcome, commitNo: number, error: OutcomeUnknownError): readonly ClientResult[] {
-    if (outcome === 'lost') throw new UnresolvedCallError(error.message);
+    if (outcome === 'lost') throw new UnresolvedCallError("for so long that this process's registration has been removed", error);
     if (outcome === 'not-committed') throw error;
     this.commitNo = commitNo;
     return error.result as readonly ClientResult[];
@@ -164,15 +170,4 @@ function messagesOf(operation: ClientOperation): InboxMessage[] {
 function writtenBy(operation: ClientOperation, { kind }: ClientResult): InboxMessage | undefined {
   if (kind === 'replacing') return operation.kind === 'start' ? operation.replaceMessage : undefined;
   return kind === 'done' ? operation.message : undefined;
-}
-
-/** It cannot be found out any more whether a call was carried out; it is never repeated. */
-class UnresolvedCallError extends Error {
-  override readonly name = 'UnresolvedCallError';
-  constructor(reason: string) {
-    super(
-      `It is not known whether this call was carried out: the database was away while it was written, for so long that this process's ` +
-        `registration has been removed. Look at the instance's status before calling again. ${reason}`,
-    );
-  }
 }

@@ -44,6 +44,8 @@ export interface DispatcherPort {
   verify(partition: Partition, inputs: readonly PendingInput[]): Promise<PendingInput[]>;
   /** Messages that were left in the inbox are to be read. */
   expectMessages(): void;
+  /** Timers of the partition that had to wait may fire. */
+  expectTimers(partition: Partition): void;
 }
 
 export class Dispatcher {
@@ -91,6 +93,7 @@ export class Dispatcher {
       resumed: (slot) => this.settle(slot),
       orphaned: (inputs) => port.orphaned(inputs),
       expectMessages: () => port.expectMessages(),
+      expectTimers: (partition) => port.expectTimers(partition),
     });
     this.admission = new Admission({
       store, clock, health,
@@ -309,6 +312,7 @@ export class Dispatcher {
   /** Goes on with what the database confirms of the inputs in memory. */
   private async verify(slot: InstanceSlot, error: unknown): Promise<void> {
     slot.busy = true;
+    slot.reconsider();
     const inputs = slot.queue;
     slot.queue = [];
     const confirmed = await this.port.verify(slot.partition, inputs);

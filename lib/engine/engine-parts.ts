@@ -138,6 +138,7 @@ export class EngineParts {
       orphaned: (inputs) => this.effects.orphaned(inputs),
       verify: (partition, inputs) => this.effects.verify(partition, inputs),
       expectMessages: () => this.poller.nudge(),
+      expectTimers: (partition) => this.alarm.arm(partition),
     });
     this.entities = new Entities({
       store, clock, health, log, handlers, settings, partitionCount, parked,

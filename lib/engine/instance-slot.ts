@@ -71,6 +71,14 @@ export class InstanceSlot {
     return this.queue.length > 0;
   }
 
+  /** What was decided of the instance that memory held may not hold for the one that the database has. */
+  reconsider(): void {
+    if (!this.poison) return;
+    this.poison = undefined;
+    this.endsBare = false;
+    this.admission = undefined;
+  }
+
   /** Back to what can be read from the database; the generator is dropped without return() [Y7]. */
   forget(): void {
     this.row = undefined;

@@ -51,7 +51,7 @@ export class Membership {
 
   /** @throws Error before the start and after the stop */
   get worker(): WorkerInfo {
-    if (!this.info) throw new Error(`Task hub '${this.port.hub}' has not started yet: use the client after the application has bootstrapped.`);
+    if (!this.info) throw new Error(`Task hub '${this.port.hub}' is not running: use the client after the application has bootstrapped, and before it closes.`);
     return this.info;
   }
 

@@ -7,7 +7,7 @@ import { isFinished } from '../core/history.js';
 import type { DurableLogger } from '../core/logger.js';
 import { PARK_TIMER, PARKED_SINCE, type Checkpoint, type DurableStore, type InboxMessage, type InstanceRow, type TimerRow } from '../storage/store.js';
 import { emptyCheckpoint } from './checkpoint-builder.js';
-import type { Clock } from './clock.js';
+import type { Cancel, Clock } from './clock.js';
 import type { Committer } from './committer.js';
 import type { HandlerRef } from './handler-sets.js';
 import type { HandlerRegistry } from './handlers.js';
@@ -42,6 +42,7 @@ const RETRY_DELAY = 5_000;
 
 export class Parking {
   private readonly queue: LoadQueue<Mark>;
+  private readonly waits = new Set<Cancel>();
   private stopped = false;
 
   constructor(private readonly port: ParkingPort) {
@@ -68,6 +69,7 @@ export class Parking {
 
   stop(): void {
     this.stopped = true;
+    for (const cancel of this.waits) cancel();
     this.queue.stop();
   }
 
@@ -84,10 +86,12 @@ export class Parking {
     const text = error instanceof Error ? error.message : String(error);
     if (!partition.blocked.has(instanceId)) this.port.log.error(`The mark of parked instance '${instanceId}' could not be looked at; that is tried again. ${text}`);
     partition.blocked.set(instanceId, text);
-    this.port.clock.after(RETRY_DELAY, () => {
+    const cancel = this.port.clock.after(RETRY_DELAY, () => {
+      this.waits.delete(cancel);
       partition.blocked.delete(instanceId);
       this.found(partition, timer);
     });
+    this.waits.add(cancel);
   }
 
   private look(mark: Mark, row: InstanceRow | undefined): void {

@@ -12,7 +12,7 @@ const MAX_MESSAGES_IN_MEMORY = 5_000;
 /** Bytes that they have, about; a message that alone has more is kept all the same. */
 const MAX_BYTES_IN_MEMORY = 4 * 1024 * 1024;
 
-/** Instances and entities whose messages a poll leaves out, at most: their ids stand in its statement. */
+/** Instances and entities that a poll or a sweep leaves out, at most: their ids stand in its statement. */
 const MAX_LEFT_OUT = 200;
 
 /** Messages that a poll reads beyond those that are in memory. */
@@ -191,6 +191,11 @@ export class Partition {
   /** Whose messages are not to be read. */
   get leftOut(): readonly string[] {
     return [...this.aside];
+  }
+
+  /** Whose work is not done for a reason that health tells of; as many as a statement may name. */
+  get heldUp(): readonly string[] {
+    return [...this.blocked.keys(), ...this.parked.keys()].slice(0, MAX_LEFT_OUT);
   }
 
   /** Whether so much is in memory that nothing may stay there which cannot be taken up for long. */

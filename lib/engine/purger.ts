@@ -2,6 +2,7 @@
 import type { RuntimeStatus } from '../core/history.js';
 import type { DurableStore, PurgeOutcome, PurgeQuery, PurgeRequest, PurgeScan, PurgeTarget } from '../storage/store.js';
 import { Backoff } from './backoff.js';
+import { ModuleStoppedError } from './call-errors.js';
 import { ChunkPace } from './chunk-pace.js';
 import type { Clock } from './clock.js';
 import type { StoreHealth } from './store-health.js';
@@ -68,7 +69,7 @@ export class Purger {
   private async persist<T>(attempt: () => Promise<T>): Promise<T> {
     const backoff = new Backoff(this.port.clock, { first: 10, max: 1_000 });
     for (;;) {
-      if (this.stopped) throw new Error('The durable module has stopped: the purge has not come to its end. Call it again to go on.');
+      if (this.stopped) throw new ModuleStoppedError('the purge has not come to its end. Call it again to go on.');
       try {
         const result = await attempt();
         this.port.health.reached();

@@ -13,7 +13,9 @@ import { backoffOf } from './backoff.js';
 import type { Partition } from './partition.js';
 
 /** From so many refusals in a row on an instance or entity counts as blocked. */
-export const BLOCKED_FROM = 3;
+const BLOCKED_FROM = 3;
+/** So many failures that pass by themselves are nothing to tell of. */
+const QUIET_FAILURES = 3;
 
 export interface RefusalsPort {
   readonly log: DurableLogger;
@@ -24,6 +26,8 @@ export interface RefusalsPort {
 export interface Refusable {
   readonly partition: Partition;
   readonly instanceId: string;
+  /** Tries in a row that led to nothing. */
+  failures: number;
   /** Tries in a row that were refused for good. */
   refusals: number;
 }
@@ -31,6 +35,8 @@ export interface Refusable {
 export interface Refused {
   /** Until the next try, ms. */
   readonly delay: number;
+  /** That is long: what came for it is to stay in the inbox. */
+  readonly isBlocked: boolean;
   /** The next try is to end it with this. */
   readonly failure?: FailureDetails;
 }
@@ -39,24 +45,39 @@ export class Refusals {
   /** @param what whose they are, for messages */
   constructor(private readonly what: 'Instance' | 'Entity', private readonly port: RefusalsPort) {}
 
-  /** One more try has failed. */
+  /** A try was in vain: what memory held was not what the database has. @returns how long to wait until the next, ms */
+  stale(slot: Refusable, error: unknown): number {
+    const tries = (slot.failures += 1);
+    if (tries > QUIET_FAILURES) this.tell(slot, tries, error);
+    return backoffOf(tries);
+  }
+
+  /** One more try was refused. */
   refused(slot: Refusable, error: unknown): Refused {
-    const { log, maxDispatchCount } = this.port;
+    const { maxDispatchCount } = this.port;
     const { partition, instanceId } = slot;
     const tries = (slot.refusals += 1);
-    const reason = error instanceof Error ? error.message : String(error);
-    log.error(`${this.what} '${instanceId}' could not be processed (try ${tries}); it will be tried again. ${reason}`);
-    if (tries >= BLOCKED_FROM) partition.blocked.set(instanceId, reason);
+    const reason = this.tell(slot, tries, error);
+    const isBlocked = tries >= BLOCKED_FROM;
+    if (isBlocked) partition.blocked.set(instanceId, reason);
     // It would end everything that has something to do while a right is missing, say.
-    if (tries <= maxDispatchCount || isOfServer(error)) return { delay: backoffOf(tries) };
+    if (tries <= maxDispatchCount || isOfServer(error)) return { delay: backoffOf(tries), isBlocked };
     const failure = failureDetailsOf(new CheckpointRefusedError(`What ${this.what.toLowerCase()} '${instanceId}' led to`, tries, reason));
-    return { delay: tries === maxDispatchCount + 1 ? 0 : backoffOf(tries), failure };
+    return tries === maxDispatchCount + 1 ? { delay: 0, isBlocked: false, failure } : { delay: backoffOf(tries), isBlocked, failure };
   }
 
   /** Its checkpoint was written. */
   over(slot: Refusable): void {
+    slot.failures = 0;
     slot.refusals = 0;
     slot.partition.blocked.delete(slot.instanceId);
+  }
+
+  /** @returns the reason */
+  private tell({ instanceId }: Refusable, tries: number, error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.port.log.error(`${this.what} '${instanceId}' could not be processed (try ${tries}); it will be tried again. ${reason}`);
+    return reason;
   }
 }
 

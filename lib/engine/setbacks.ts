@@ -4,7 +4,8 @@ import { backoffOf } from './backoff.js';
 import type { Clock } from './clock.js';
 import type { DropReason } from './committer.js';
 import type { InstanceSlot, PendingInput } from './instance-slot.js';
-import { BLOCKED_FROM, Refusals } from './refusals.js';
+import type { Partition } from './partition.js';
+import { Refusals } from './refusals.js';
 
 export interface SetbacksPort {
   readonly clock: Clock;
@@ -20,6 +21,8 @@ export interface SetbacksPort {
   orphaned(inputs: readonly PendingInput[]): void;
   /** Messages that were left in the inbox are to be read. */
   expectMessages(): void;
+  /** Timers of the partition that had to wait may fire. */
+  expectTimers(partition: Partition): void;
 }
 
 export class Setbacks {
@@ -31,13 +34,8 @@ export class Setbacks {
 
   /** A checkpoint was not written; the slot's queue has its inputs again. */
   dropped(slot: InstanceSlot, reason: DropReason, error: unknown): void {
-    if (reason === 'refused') return this.refused(slot, error);
-    slot.failures += 1;
-    if (slot.failures > 3) {
-      const text = error instanceof Error ? error.message : reason;
-      this.port.log.error(`Instance '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
-    }
-    this.wait(slot, backoffOf(slot.failures));
+    if (reason === 'refused') this.refused(slot, error);
+    else this.wait(slot, this.refusals.stale(slot, error));
   }
 
   /** The instance could not be loaded, or its turn failed by a defect. */
@@ -63,7 +61,6 @@ export class Setbacks {
 
   /** Nothing of it is under way any more that could fail, or a checkpoint of it was written. */
   over(slot: InstanceSlot): void {
-    slot.failures = 0;
     slot.endsBare = false;
     this.refusals.over(slot);
   }
@@ -71,12 +68,12 @@ export class Setbacks {
   private refused(slot: InstanceSlot, error: unknown): void {
     // The client's own queue tells the caller what is wrong.
     if (this.giveUpEagerStarts(slot)) return this.wait(slot, backoffOf(1));
-    const { delay, failure } = this.refusals.refused(slot, error);
+    const { delay, isBlocked, failure } = this.refusals.refused(slot, error);
     if (failure) {
       slot.poison ??= failure;
       slot.endsBare = true;
     }
-    if (slot.refusals >= BLOCKED_FROM && delay > 0) this.setAside(slot);
+    if (isBlocked) this.setAside(slot);
     this.wait(slot, delay);
   }
 
@@ -89,10 +86,15 @@ export class Setbacks {
     return true;
   }
 
-  /** Its messages stay in the inbox until it is tried again. Results go there too: as many as memory may hold would keep all activities from running. */
+  /**
+   * Its messages stay in the inbox until it is tried again. Results go there too: as many as memory may hold would keep all activities
+   * from running; and so would its timers keep others from firing.
+   */
   private setAside(slot: InstanceSlot): void {
     const messages = slot.queue.flatMap((input) => (input.kind === 'message' ? [input.message] : []));
     if (!slot.partition.setAside(slot.instanceId, messages)) return;
+    for (const input of slot.queue) if (input.kind === 'timer') slot.partition.timers.setAside(input.timer);
+    this.port.expectTimers(slot.partition);
     const results = slot.queue.filter(({ kind }) => kind === 'activity');
     slot.queue = slot.queue.filter(({ kind }) => kind !== 'message' && kind !== 'activity');
     this.port.orphaned(results);

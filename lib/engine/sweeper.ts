@@ -104,7 +104,7 @@ export class Sweeper {
   private async sweep(): Promise<void> {
     const partitions = new Map(this.port.partitions().map((partition) => [partition.index, partition]));
     const before = this.port.now() - PATIENCE;
-    const found = partitions.size === 0 ? NOTHING : await this.port.store.findOverdue([...partitions.keys()], { before, beforeKey: before * KEYS_PER_MS, limit: LIMIT });
+    const found = partitions.size === 0 ? NOTHING : await this.port.store.findOverdue([...partitions.values()].map(({ index, heldUp }) => ({ partition: index, without: heldUp })), { before, beforeKey: before * KEYS_PER_MS, limit: LIMIT });
     if (this.stopped) return;
     this.port.health.reached();
     this.port.offerAgain(found);

@@ -22,7 +22,7 @@ export class TimerQueue {
   private isHeld = false;
   private horizon: TimerKey | 'everything' | undefined;
   /** What changed since a read was issued: its answer does not know of it. */
-  private sinceRead: { added: TimerRow[]; removed: Set<string> } | undefined;
+  private sinceRead: { added: TimerRow[]; removed: Set<string>; isVoid: boolean } | undefined;
 
   /**
    * Reads on when memory holds too few of the partition's timers.
@@ -30,15 +30,19 @@ export class TimerQueue {
    */
   async refill(read: (options: { limit: number; after?: TimerKey }) => Promise<TimerRow[]>): Promise<void> {
     if (this.sinceRead || this.horizon === 'everything' || (this.horizon && this.queue.length > WINDOW / 10)) return;
-    const { added, removed } = (this.sinceRead = { added: [], removed: new Set() });
+    const since = (this.sinceRead = { added: [], removed: new Set<string>(), isVoid: false });
+    const { added, removed } = since;
     try {
       const timers = await read({ limit: WINDOW, after: this.horizon });
-      for (const timer of timers) if (!removed.has(nameOf(timer))) this.push(timer);
-      this.horizon = timers.length < WINDOW ? 'everything' : timers[timers.length - 1];
+      if (!since.isVoid) {
+        for (const timer of timers) if (!removed.has(nameOf(timer))) this.push(timer);
+        this.horizon = timers.length < WINDOW ? 'everything' : timers[timers.length - 1];
+      }
     } finally {
       this.sinceRead = undefined;
       for (const timer of added) if (!removed.has(nameOf(timer))) this.add(timer);
     }
+    if (since.isVoid) await this.refill(read);
   }
 
   add(timer: TimerRow): void {
@@ -48,10 +52,17 @@ export class TimerQueue {
     if (this.horizon === 'everything' || (this.horizon && timer.fireAt <= this.horizon.fireAt)) this.push(timer);
   }
 
-  /** Forgets a timer that the database still has, and how far it was read: the next {@link refill} begins anew. */
+  /** Forgets a timer that the database still has, and how far it was read: the next {@link refill} begins anew, one that is under way too. */
   reread(timer: TimerKey): void {
     this.forget(timer);
     this.horizon = undefined;
+    if (this.sinceRead) this.sinceRead.isVoid = true;
+  }
+
+  /** A timer that has fired is not consumed for long, as its instance cannot go on: others do not wait for it. */
+  setAside(timer: TimerKey): void {
+    this.fired.delete(nameOf(timer));
+    this.holdOrGoOn();
   }
 
   /** Forgets a timer that was consumed or cancelled. */
@@ -91,6 +102,10 @@ export class TimerQueue {
   private forget(timer: TimerKey): void {
     this.live.delete(nameOf(timer));
     this.fired.delete(nameOf(timer));
+    this.holdOrGoOn();
+  }
+
+  private holdOrGoOn(): void {
     if (this.fired.size <= MAX_FIRED / 2) this.isHeld = false;
   }
 

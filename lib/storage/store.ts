@@ -14,7 +14,7 @@ import type { EntityQuery, EntityRow, LoadedEntities, QueuedMessage, QueueKey } 
 import type { HubInfo, HubOptions, HubState, PartitionLease, WorkerInfo, WorkerRegistration } from './records/hub.js';
 import type { AgeQuery, AgeScan, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadKey, LoadedInstances, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget } from './records/instances.js';
 import type { InboxAnswer, InboxMessage, InboxRange, MessageKey } from './records/messages.js';
-import type { OverdueQuery, OverdueWork } from './records/overdue.js';
+import type { OverdueQuery, OverdueRange, OverdueWork } from './records/overdue.js';
 import type { TimerKey, TimerRow } from './records/timers.js';
 
 export * from './records/activities.js';
@@ -85,7 +85,7 @@ export interface DurableStore {
   /** Signals that were kept until their time. What is missing is left out. */
   readQueued(keys: readonly QueueKey[]): Promise<QueuedMessage[]>;
   /** What of these partitions is due for long and still there. Polling finds all of it as well, as long as nothing has gone wrong (I6). */
-  findOverdue(partitions: readonly number[], query: OverdueQuery): Promise<OverdueWork>;
+  findOverdue(ranges: readonly OverdueRange[], query: OverdueQuery): Promise<OverdueWork>;
   /** Deletes up to `limit` history rows of executions that are marked as garbage; answers how many. */
   collectGarbage(partitions: readonly number[], limit: number): Promise<number>;
 

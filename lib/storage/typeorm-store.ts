@@ -25,7 +25,7 @@ import * as workers from './statements/workers.js';
 import type {
   AgeQuery, AgeScan, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions, HubState,
   InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
-  MessageKey, OverdueQuery, OverdueWork, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
+  MessageKey, OverdueQuery, OverdueRange, OverdueWork, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
   StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
 
@@ -166,8 +166,8 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => readQueued(session, this.hub, keys));
   }
 
-  findOverdue(owned: readonly number[], query: OverdueQuery): Promise<OverdueWork> {
-    return this.read((session) => findOverdue(session, this.hub, owned, query));
+  findOverdue(ranges: readonly OverdueRange[], query: OverdueQuery): Promise<OverdueWork> {
+    return this.read((session) => findOverdue(session, this.hub, ranges, query));
   }
 
   collectGarbage(owned: readonly number[], limit: number): Promise<number> {

@@ -107,7 +107,7 @@ async function exercise(process: TestProcess, count: number): Promise<void> {
   await store.readTimers(0, { limit: 100, after: first });
   await store.readRunningActivities(PARTITIONS);
   await store.findLostClaims(claims);
-  await store.findOverdue(PARTITIONS, { before: 1_005_000, beforeKey: 1_005_000, limit: 10 });
+  await store.findOverdue(PARTITIONS.map((partition) => ({ partition })), { before: 1_005_000, beforeKey: 1_005_000, limit: 10 });
   await store.returnActivities(await store.claimActivities(worker, ['charge'], count));
   // A client's batch is never larger.
   const some = rows.slice(0, 200);

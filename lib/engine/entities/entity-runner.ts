@@ -4,11 +4,10 @@
  */
 import type { DurableLogger } from '../../core/logger.js';
 import type { DurableStore, InboxMessage, TimerRow } from '../../storage/store.js';
-import { backoffOf } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import type { EntityDefinition, HandlerRegistry } from '../handlers.js';
 import type { Partition } from '../partition.js';
-import { BLOCKED_FROM, Refusals } from '../refusals.js';
+import { Refusals } from '../refusals.js';
 import type { EngineSettings } from '../settings.js';
 import type { StoreHealth } from '../store-health.js';
 import { TurnQueue } from '../turn-queue.js';
@@ -250,7 +249,6 @@ export class EntityRunner {
     slot.orphan = undefined;
     this.turns.end(slot);
     if (slot.dropped) return this.retry(slot, slot.dropped.error);
-    slot.failures = 0;
     slot.oneByOne = Math.max(0, slot.oneByOne - 1);
     this.refusals.over(slot);
     slot.admission = end === 'counted' ? 'counted' : undefined;
@@ -282,23 +280,18 @@ export class EntityRunner {
     slot.inHand.clear();
     slot.forget();
     if (reason === 'refused') return this.refused(slot, inbox, error);
-    slot.failures += 1;
-    if (slot.failures > 3) {
-      const text = error instanceof Error ? error.message : reason;
-      this.port.log.error(`Entity '${slot.instanceId}' could not be processed (try ${slot.failures}); it will be tried again. ${text}`);
-    }
     this.port.reread(partition, inbox);
-    this.wait(slot, backoffOf(slot.failures));
+    this.wait(slot, this.refusals.stale(slot, error));
   }
 
   private refused(slot: EntitySlot, inbox: readonly InboxMessage[], error: unknown): void {
-    const { delay, failure } = this.refusals.refused(slot, error);
+    const { delay, isBlocked, failure } = this.refusals.refused(slot, error);
     // The operation that comes first fails with that, in a step of its own.
     if (failure) {
       slot.admission = failure;
       slot.oneByOne = Math.max(slot.oneByOne, 1);
     }
-    const isAside = slot.refusals >= BLOCKED_FROM && delay > 0 && slot.partition.setAside(slot.instanceId, inbox);
+    const isAside = isBlocked && slot.partition.setAside(slot.instanceId, inbox);
     if (!isAside) this.port.reread(slot.partition, inbox);
     this.wait(slot, delay);
   }

@@ -15,6 +15,12 @@ export interface ActivityHead extends ActivityKey {
   readonly name: string;
 }
 
+export interface OverdueRange {
+  readonly partition: number;
+  /** Instances and entities whose messages and timers are left out. */
+  readonly without?: readonly string[];
+}
+
 export interface OverdueQuery {
   /** What was due before, epoch ms. */
   readonly before: number;

@@ -37,9 +37,8 @@ const WORKER_SIGNS = -2;
 /** The keys of all partitions and the signs of the hub in one query; then the messages that are new, which there mostly are none of. */
 export async function readInbox(session: Session, hub: number, worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
   const { now } = session.dialect;
-  const one = ({ without = [] }: InboxRange) =>
-    'SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ? ' +
-    `${without.length > 0 ? `AND instance_id NOT IN (${without.map(() => '?').join(', ')}) ` : ''}ORDER BY msg_key, sender LIMIT ?`;
+  const one = ({ without }: InboxRange) =>
+    `SELECT partition_no, msg_key, sender FROM durable_inbox WHERE hub = ? AND partition_no = ?${isNoneOf(without)} ORDER BY msg_key, sender LIMIT ?`;
   const signs = [
     `SELECT ${PARTITION_SIGNS} AS partition_no, COUNT(CASE WHEN owner IS NULL OR lease_expires_at <= ${now} THEN 1 END) AS msg_key, ` +
       'COUNT(CASE WHEN owner = ? THEN 1 END) AS sender FROM durable_partitions WHERE hub = ?',
@@ -67,6 +66,11 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
     }))
     .sort((a, b) => a.partition - b.partition || compareKeys(a, b));
   return { messages, cut, signs: toSigns(keys) };
+}
+
+/** A condition that leaves out what is for these. */
+export function isNoneOf(instanceIds: readonly string[] = []): string {
+  return instanceIds.length > 0 ? ` AND instance_id NOT IN (${instanceIds.map(() => '?').join(', ')})` : '';
 }
 
 /** Of each partition's new messages the first, until its bytes are passed. Their sizes are asked for where there is more than one. */

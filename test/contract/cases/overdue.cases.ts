@@ -16,7 +16,8 @@ export function overdueCases(fixture: StoreFixture): void {
     row = newRow(idIn(0));
   });
 
-  const find = (partitions = ALL, limit = 10) => owner.store.findOverdue(partitions, { before: 5_000, beforeKey: 5_000, limit });
+  const find = (partitions = ALL, limit = 10, without: readonly string[] = []) =>
+    owner.store.findOverdue(partitions.map((partition) => ({ partition, without })), { before: 5_000, beforeKey: 5_000, limit });
   const headOf = ({ partition, executionId, taskId, instanceId, name }: ReturnType<typeof activity>) => ({ partition, executionId, taskId, instanceId, name });
 
   it('nothing is overdue where there is nothing', async () => {
@@ -40,6 +41,17 @@ export function overdueCases(fixture: StoreFixture): void {
     await owner.commit(inserted(row, { timers: [...timers, mark] }));
     expect((await find()).timers).toEqual([timers[0], timers[1]]);
     expect((await find(ALL, 1)).timers).toEqual([timers[0]]);
+  });
+
+  it('looks past what is for instances of which it is known why they wait', async () => {
+    const others = ['x', 'y', 'z'].map((prefix) => newRow(idIn(0, prefix)));
+    const heldUp = others.map((each, index) => message(each, { key: 1_000 + index }));
+    const late = others.map((each, index) => timer(each, { fireAt: 1_000 + index }));
+    const own = message(row, { key: 2_000 });
+    const ownTimer = timer(row, { fireAt: 2_000 });
+    await owner.commit(inserted(row, { messages: [own, ...heldUp], timers: [ownTimer, ...late] }));
+    expect(await find(ALL, 3, others.map(({ instanceId }) => instanceId))).toMatchObject({ messages: [{ key: own.key }], timers: [ownTimer] });
+    expect(await find(ALL, 3)).toMatchObject({ messages: heldUp.map(({ key }) => ({ key })), timers: late });
   });
 
   it('finds the first that waits for its turn in the queue of an entity that is marked', async () => {

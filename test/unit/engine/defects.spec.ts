@@ -1,7 +1,7 @@
 /** Errors that nobody foresaw, in callbacks that nobody waits for: what they have nothing to do with goes on. */
-import type { OrchestrationContext } from '../../../lib/core/index.js';
 import { Defects } from '../../../lib/engine/defects.js';
 import { ManualClock } from './support/manual-clock.js';
+import { ORDER } from './support/order.js';
 import { TestEngine } from './support/test-engine.js';
 import { TestLog } from './support/test-log.js';
 
@@ -11,17 +11,7 @@ describe('A defect', () => {
 
   const begin = async () =>
     (subject = await TestEngine.start({
-      orchestrators: {
-        *order(ctx: OrchestrationContext) {
-          const parts: unknown[] = [];
-          for (const part of ['a', 'b', 'c']) parts.push(yield ctx.callActivity('make', part));
-          return parts;
-        },
-        *approval(ctx: OrchestrationContext) {
-          return (yield ctx.waitForExternalEvent('approved')) as unknown;
-        },
-      },
-      activities: { make: (input) => `${String(input)}!` },
+      ...ORDER,
       settings: { partitionCount: 1, leaseDuration: 300, maxDispatchCount: 3 },
     }));
   const defects = () => subject.log.lines.filter(({ text }) => text.includes('a defect of nestjs-durable')).map(({ text }) => text);

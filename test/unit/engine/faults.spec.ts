@@ -1,21 +1,8 @@
 /** What the engine does when the database is away, refuses, or does not answer, at each kind of call. */
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import type { CommitBatch, DurableStore } from '../../../lib/storage/store.js';
+import { ORDER } from './support/order.js';
 import { signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
-
-const ORDER: TestEngineOptions = {
-  orchestrators: {
-    *order(ctx) {
-      const parts: unknown[] = [];
-      for (const part of ['a', 'b', 'c']) parts.push(yield ctx.callActivity('make', part));
-      return parts;
-    },
-    *approval(ctx) {
-      return (yield ctx.waitForExternalEvent('approved')) as unknown;
-    },
-  },
-  activities: { make: (input) => `${String(input)}!` },
-};
 
 describe('DurableEngine with a failing database', () => {
   let subject: TestEngine;

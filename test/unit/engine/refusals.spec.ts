@@ -1,6 +1,7 @@
 /** What the database refuses for good ends the instance or the operation that it belongs to, and nothing else. */
 import { EntityId } from '../../../lib/core/entity-id.js';
 import { TaskFailedError, type EntityContext, type OrchestrationContext } from '../../../lib/core/index.js';
+import { StaleMemberError } from '../../../lib/storage/errors.js';
 import type { Checkpoint } from '../../../lib/storage/store.js';
 import { TestEngine, type TestEngineOptions } from './support/test-engine.js';
 
@@ -20,6 +21,10 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
         const items: unknown[] = [];
         while (items.length < count) items.push(yield ctx.waitForExternalEvent('item'));
         return items;
+      },
+      *sleeps(ctx: OrchestrationContext, count: number) {
+        yield ctx.all(Array.from({ length: count }, () => ctx.createTimer(60_000)));
+        return 'woken';
       },
       *parent(ctx: OrchestrationContext, input: unknown) {
         try {
@@ -123,6 +128,39 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     expect(blocked()).toEqual([['bad', REASON]]);
     accept();
     await until(() => blocked().length === 0);
+  });
+
+  it('[I6] [I7] does not let the timers of an instance that cannot go on keep others from firing', async () => {
+    await begin();
+    refuse(({ instanceId, deletedTimers }) => instanceId === 'bad' && deletedTimers.length > 0);
+    await subject.startNew('sleeps', 3_000, 'bad');
+    await until(() => subject.engine['parts'].dispatcher.backlog === 0);
+    await subject.startNew('sleeps', 1, 'good');
+    await until(() => subject.engine['parts'].dispatcher.backlog === 0);
+    subject.clock.advance(120_000);
+    expect(await subject.result('good')).toBe('woken');
+    await until(() => blocked().length > 0);
+    expect(blocked()).toEqual([['bad', REASON]]);
+  });
+
+  it('goes on with an instance that was repaired while its end was written', async () => {
+    await begin();
+    await subject.startNew('collects', 1, 'a');
+    await until(() => subject.engine['parts'].dispatcher.backlog === 0);
+    const { dispatcher, ownership } = subject.engine['parts'];
+    for (const { slots } of ownership.partitions.values()) for (const slot of slots.values()) dispatcher['forget'](slot);
+    const repaired = subject.faults.intercept('loadInstances', async (proceed, ...args) => {
+      const loaded = await proceed(...args);
+      return { ...loaded, instances: loaded.instances.map((instance) => ({ ...instance, unreadable: { reason: 'it is damaged', isNewer: false, end: 1 } })) };
+    });
+    const written = subject.faults.intercept('commit', (proceed, batch) => {
+      if (!batch.checkpoints.some(({ write }) => write.kind === 'update' && write.row.status === 'Failed')) return proceed(batch);
+      repaired();
+      written();
+      return Promise.reject(new StaleMemberError('somebody has changed its row'));
+    });
+    await subject.raiseEvent('a', 'item', 'kept');
+    expect(await subject.result('a')).toEqual(['kept']);
   });
 
   /** As TypeORM hands it on. */

@@ -88,6 +88,36 @@ describe('DurableEngine that stops', () => {
     await expect(subject.startNew('approval')).rejects.toThrow('has stopped');
   });
 
+  it('tells whose call the database has not taken that it was not carried out', async () => {
+    const subject = await TestEngine.start(options);
+    const id = await subject.startNew('approval');
+    const [tried, last] = [signal(), new TransientStoreError('away')];
+    subject.faults.fail('applyClientBatch', () => {
+      tried.resolve();
+      return last;
+    });
+    const calls = ['approved', 'rejected'].map((name) => subject.raiseEvent(id, name).catch((error: unknown) => error));
+    await tried.promise;
+    await subject.engine.close();
+    const refusal = { name: 'ModuleStoppedError', message: expect.stringMatching(/not carried out.*away/), cause: last };
+    expect(await Promise.all(calls)).toEqual([expect.objectContaining(refusal), expect.objectContaining({ name: 'ModuleStoppedError' })]);
+  });
+
+  it('tells whose call may have been carried out that this is not known', async () => {
+    const subject = await TestEngine.start(options);
+    const id = await subject.startNew('approval');
+    const asked = signal();
+    subject.faults.intercept('applyClientBatch', () => Promise.reject(new OutcomeUnknownError('no answer')));
+    subject.faults.fail('resolveClientBatch', () => {
+      asked.resolve();
+      return new TransientStoreError('away');
+    });
+    const call = subject.raiseEvent(id, 'approved').catch((error: unknown) => error);
+    await asked.promise;
+    await subject.engine.close();
+    expect(await call).toMatchObject({ name: 'UnresolvedCallError', message: expect.stringMatching(/not known.*stopped.*no answer/) });
+  });
+
   it('stops once, however often and in whatever order it is asked to', async () => {
     const subject = await TestEngine.start({ ...options, settings: { shutdownTimeout: 5_000 } });
     await subject.startNew('slow');
@@ -159,7 +189,7 @@ describe('DurableEngine that stops', () => {
     const subject = TestEngine.create(options);
     await subject.engine.prepare();
     await subject.engine.close();
-    await expect(subject.startNew('approval')).rejects.toThrow('has not started');
+    await expect(subject.startNew('approval')).rejects.toThrow('is not running');
     expect(subject.clock.pending.size).toBe(0);
   });
 });

@@ -74,6 +74,35 @@ describe('TimerQueue', () => {
     expect(taskIds(queue.takeDue(100))).toEqual([5, 10]);
   });
 
+  it('begins a read anew while which a timer was forgotten that lies before it (I6)', async () => {
+    const queue = new TimerQueue();
+    const table = new Table([...range(1, 10_000), ...range(20_001, 5)]);
+    await queue.refill(table.read);
+    const [lost, ...others] = queue.takeDue(20_000);
+    for (let due = others; due.length > 0; due = queue.takeDue(20_000)) for (const each of due) queue.remove(each);
+    table.rows = [lost!, ...table.rows.slice(10_000)];
+    const begun = signal();
+    const go = signal();
+    const refilled = queue.refill(async (options) => {
+      const rows = await table.read(options);
+      begun.resolve();
+      await go.promise;
+      return rows;
+    });
+    await begun.promise;
+    queue.reread(lost!);
+    go.resolve();
+    await refilled;
+    expect(taskIds(queue.takeDue(30_000))).toEqual([1, ...taskIds(range(20_001, 5))]);
+  });
+
+  it('[I6] does not wait for timers whose instance cannot go on', async () => {
+    const queue = new TimerQueue();
+    await queue.refill(new Table(range(1, 3_000)).read);
+    for (const each of queue.takeDue(10_000)) queue.setAside(each);
+    expect(taskIds(queue.takeDue(10_000))).toEqual(taskIds(range(2_001, 1_000)));
+  });
+
   it('reads again what was created while a read failed', async () => {
     const queue = new TimerQueue();
     const table = new Table([]);

@@ -4,7 +4,7 @@ import type { Intent, PlannedCall } from '../calls.js';
 import { hasEnded, type Life } from './lives.js';
 
 /** What a call may fail with in the course of things. */
-const REFUSALS: readonly string[] = ['InstanceNotFoundError', 'InstanceNotRunningError', 'InvalidInstanceStateError', 'InstanceAlreadyExistsError', 'UnknownHandlerError'];
+const REFUSALS: readonly string[] = ['InstanceNotFoundError', 'InstanceNotRunningError', 'InvalidInstanceStateError', 'InstanceAlreadyExistsError', 'UnknownHandlerError', 'ModuleStoppedError'];
 
 export interface Facts {
   readonly lives: readonly Life[];

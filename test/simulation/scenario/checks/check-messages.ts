@@ -16,7 +16,7 @@ class Messages {
   private readonly places = new Map<string, 'waiting' | 'consumed'>();
   /** When each message came. */
   private readonly cameAt = new Map<string, number>();
-  /** When a client put an instance in its place. */
+  /** When a client put an instance in its place, or rewound it. */
   private readonly startedAt = new Map<string, number>();
   private readonly instances = new Map<string, InstanceAudit>();
   private readonly problems: string[] = [];
@@ -28,7 +28,10 @@ class Messages {
       for (const { change, row, order } of ofTable(transaction, 'durable_instances')) {
         const instance = row as unknown as InstanceAudit;
         const { instance_id, execution_id, status } = instance;
-        if (status === 'Pending' && this.instances.get(instance_id)?.execution_id !== execution_id) this.startedAt.set(instance_id, order);
+        const last = this.instances.get(instance_id);
+        const isNew = status === 'Pending' && last?.execution_id !== execution_id;
+        const isRewound = last !== undefined && isFinished(last.status as RuntimeStatus) && !isFinished(status as RuntimeStatus);
+        if (isNew || isRewound) this.startedAt.set(instance_id, order);
         if (change === 'delete') this.instances.delete(instance_id);
         else this.instances.set(instance_id, instance);
       }
@@ -102,7 +105,7 @@ class Messages {
       if (body.type !== 'Deliver' || isEntityId(message.instance_id)) continue;
       const row = this.ownerOf(message.instance_id, current);
       if (!row || (body.executionId !== undefined && body.executionId !== row.execution_id) || !isChildOf(row, body.parentExecutionId)) continue;
-      // Its owner may have looked for the instance before a client put it there: then it was for none.
+      // Its owner may have looked for the instance before a client put it there, or rewound it: then it was for none, or for a finished one.
       const isOlder = this.cameAt.get(keyOf(message))! < (this.startedAt.get(message.instance_id) ?? -1);
       for (const name of nameOf(body.event)) (isOlder ? addRecorded : add)(row.execution_id, name);
     }
