@@ -49,6 +49,8 @@ export class World {
   private readonly settings: EngineSettings;
   private readonly lane: Lane;
   private readonly databaseLane: Lane;
+  /** And the client. */
+  private readonly workers: Worker[] = [];
   private readonly effects: Effect[] = [];
   private readonly log: string[] = [];
   private memory!: MemoryDatabase;
@@ -149,6 +151,7 @@ export class World {
 
   close(): void {
     enter(undefined);
+    for (const worker of this.workers) worker.close();
     this.memory.close();
   }
 
@@ -203,7 +206,7 @@ export class World {
     const clocks = random.fork();
     const codeTakes = (process: string) => (faults.strikes('event loop blocked', process) ? faults.random.next() * MAX_BLOCK : 0);
     const begins = (work: string, process: SimulatedProcess) => this.checkLease(work, process);
-    return new Worker({
+    const worker = new Worker({
       name, isWorker,
       settings: this.settings,
       random: random.fork(),
@@ -215,6 +218,8 @@ export class World {
       later: (delay, run) => this.later(delay, run),
       trace: (line) => this.trace.add(line()),
     });
+    this.workers.push(worker);
+    return worker;
   }
 
   /** What begins while the lease may have ended may begin elsewhere too. */
