@@ -91,4 +91,17 @@ export const MUTATIONS: readonly Mutation[] = [
     removes: 'I6: activities of dead workers are given to others',
     edits: [{ file: 'engine/activities.js', text: 'if (!ownership.isLive(claim.claimedBy))', replacement: 'if (false)' }],
   },
+  {
+    name: 'activities in doubt',
+    removes: 'A4: a process that was held up asks whether its claims still stand before it begins what waits',
+    edits: [
+      { file: 'engine/engine-parts.js', text: 'lapsed: () => this.activities.doubtWaiting()', replacement: 'lapsed: () => {}' },
+      { file: 'engine/commit-effects.js', text: "const isCertain = partition.state !== 'lost';", replacement: 'const isCertain = true;' },
+    ],
+  },
+  {
+    name: 'claims without an answer',
+    removes: 'A4: claims whose answer was lost are looked for, also those that come while others are',
+    edits: [{ file: 'engine/claim-checks.js', text: 'if (this.isSweeping)', replacement: 'if (false)' }],
+  },
 ];
