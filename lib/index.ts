@@ -107,6 +107,7 @@ export {
   InvalidInstanceIdError,
   InvalidInstanceStateError,
   LockingRulesViolationError,
+  ModuleStoppedError,
   NonDeterminismError,
   NonRetriableError,
   OrchestratorError,
@@ -120,6 +121,7 @@ export {
   TaskTimeoutError,
   UnknownHandlerError,
   UnreadableDataError,
+  UnresolvedCallError,
 } from './core/index.js';
 
 export type { Retention } from './engine/settings.js';

@@ -247,6 +247,40 @@ export class HubOverloadedError extends Error {
   }
 }
 
+/** The module stops, or has stopped. The call of its client was not carried out, unless it says otherwise. */
+export class ModuleStoppedError extends Error {
+  static {
+    this.prototype.name = 'ModuleStoppedError';
+  }
+
+  /**
+   * @param text what has become of the call
+   * @param options cause: the database's last answer, if that kept it from being carried out before
+   */
+  constructor(text: string, options: { readonly cause?: unknown } = {}) {
+    super(`The durable module has stopped: ${text}${options.cause instanceof Error ? ` ${options.cause.message}` : ''}`, options);
+  }
+}
+
+/**
+ * It cannot be found out any more whether a call of the client was carried out: a start, an event, a signal, a command. It is never
+ * repeated by the module. Look at the instance's status before calling again.
+ */
+export class UnresolvedCallError extends Error {
+  static {
+    this.prototype.name = 'UnresolvedCallError';
+  }
+
+  /** @param what has happened, in words, while it was written */
+  constructor(what: string, options: { readonly cause: Error }) {
+    super(
+      `It is not known whether this call was carried out: the database was away while it was written, and ${what}. ` +
+        `Look at the instance's status before calling again. ${options.cause.message}`,
+      options,
+    );
+  }
+}
+
 /** The EntityManager of a call has no transaction that the call could be a part of [K1, K4]. Nothing was written. */
 export class InvalidEntityManagerError extends Error {
   static {

@@ -2,10 +2,10 @@
  * The commit queue of this process's client calls: merged, in order, fenced by the process's own worker row, so that a
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
+import { ModuleStoppedError, UnresolvedCallError } from '../core/errors.js';
 import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, InboxMessage, WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
-import { ModuleStoppedError, UnresolvedCallError } from './call-errors.js';
 import type { Clock } from './clock.js';
 import { MergeQueue } from './merge-queue.js';
 import type { MessageKeys } from './message-keys.js';
@@ -95,7 +95,7 @@ export class ClientQueue {
       batch.forEach((call, index) => this.succeed(call, results[index]!));
       return;
     }
-    const stopped = new ModuleStoppedError('this call was not carried out before.', last);
+    const stopped = new ModuleStoppedError('this call was not carried out before.', { cause: last });
     for (const call of batch) this.fail(call, stopped);
   }
 
@@ -148,7 +148,7 @@ export class ClientQueue {
         return this.take(outcome, commitNo, error);
       } catch (failure) {
         if (!this.port.health.isTransient(failure) || failure === error) throw failure;
-        if (this.stopped) throw new UnresolvedCallError('the module has stopped before it could be found out', error);
+        if (this.stopped) throw new UnresolvedCallError('the module has stopped before it could be found out', { cause: error });
         this.port.health.failed(failure);
         await backoff.wait();
       }
@@ -156,7 +156,7 @@ export class ClientQueue {
   }
 
   private take(outcome: CommitOutcome, commitNo: number, error: OutcomeUnknownError): readonly ClientResult[] {
-    if (outcome === 'lost') throw new UnresolvedCallError("for so long that this process's registration has been removed", error);
+    if (outcome === 'lost') throw new UnresolvedCallError("for so long that this process's registration has been removed", { cause: error });
     if (outcome === 'not-committed') throw error;
     this.commitNo = commitNo;
     return error.result as readonly ClientResult[];

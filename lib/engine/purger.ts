@@ -1,8 +1,8 @@
 /** Deletes finished instances, in paced chunks. From any process of the hub: their rows are nobody's any more (I8). */
+import { ModuleStoppedError } from '../core/errors.js';
 import type { RuntimeStatus } from '../core/history.js';
 import type { DurableStore, PurgeOutcome, PurgeQuery, PurgeRequest, PurgeScan, PurgeTarget } from '../storage/store.js';
 import { Backoff } from './backoff.js';
-import { ModuleStoppedError } from './call-errors.js';
 import { ChunkPace } from './chunk-pace.js';
 import type { Clock } from './clock.js';
 import type { StoreHealth } from './store-health.js';

@@ -2,7 +2,7 @@ import { HttpException, Logger } from '@nestjs/common';
 import { TransientStoreError } from '../client/index.js';
 import {
   HubOverloadedError, InstanceAlreadyExistsError, InstanceNotFoundError, InstanceNotRunningError, InvalidInstanceIdError, InvalidInstanceStateError,
-  OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError, UnreadableDataError,
+  ModuleStoppedError, OutdatedVersionError, PayloadTooLargeError, SerializationError, UnknownHandlerError, UnreadableDataError, UnresolvedCallError,
 } from '../core/index.js';
 import type { ApiAnswer } from './answer.js';
 
@@ -16,12 +16,14 @@ const STATUSES: readonly [type: ErrorClass, status: number][] = [
   [InstanceAlreadyExistsError, 409],
   [PayloadTooLargeError, 413],
   [HubOverloadedError, 503],
+  [ModuleStoppedError, 503],
   [OutdatedVersionError, 503],
   [TransientStoreError, 503],
   [UnknownHandlerError, 400],
   [InvalidInstanceIdError, 400],
   [SerializationError, 400],
   [UnreadableDataError, 500],
+  [UnresolvedCallError, 500],
   [TypeError, 400],
   [RangeError, 400],
 ];
