@@ -20,6 +20,7 @@ import { freePorts, ownServer } from './server-owner.js';
  * @property {() => Promise<void>} quit ends the server in good order; the data stays
  * @property {() => Promise<void>} restart starts a server that has ended again on the same data and port
  * @property {() => Promise<void>} stop ends the server and removes its data; idempotent
+ * @property {() => string} log what it has said
  */
 
 const START_TIMEOUT = 30_000;
@@ -52,6 +53,7 @@ export async function startMysql(dataDirectory) {
       quit: owner.quit,
       restart: async () => void (await start()),
       stop: owner.stop,
+      log: () => logOf(directory),
     };
   } catch (error) {
     const log = endOfLog(directory);
@@ -120,6 +122,11 @@ export async function answer(login) {
 
 /** @param {string} directory */
 export function endOfLog(directory) {
+  return logOf(directory).split('\n').slice(-15).join('\n');
+}
+
+/** @param {string} directory */
+function logOf(directory) {
   const log = join(directory, 'log');
-  return existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(-15).join('\n') : '';
+  return existsSync(log) ? readFileSync(log, 'utf8') : '';
 }

@@ -1,5 +1,5 @@
 /** How a client bears with workers that die: what nobody takes now it asks again, and it gives up late. */
-import { TaskTimeoutError, UnknownHandlerError, type DurableClient, type DurableOrchestrationStatus } from '../../lib/index.js';
+import { InstanceNotFoundError, TaskTimeoutError, UnknownHandlerError, type DurableClient, type DurableOrchestrationStatus } from '../../lib/index.js';
 import type { Fleet } from './fleet.js';
 
 /** How long an instance may take from when all is there that it waits for, ms: far more than any number of kills costs. */
@@ -18,12 +18,12 @@ export async function startPatiently(client: DurableClient, fleet: Fleet, name: 
   }
 }
 
-/** How an instance ended; none when it gets stuck: the others go on, and the check says which one it was. */
+/** How an instance ended; none when it gets stuck or is gone: the others go on, and the check says which one it was. */
 export async function endOf(client: DurableClient, instanceId: string): Promise<DurableOrchestrationStatus | undefined> {
   try {
     return await client.waitForCompletion(instanceId, { timeout: STUCK });
   } catch (error) {
-    if (!(error instanceof TaskTimeoutError)) throw error;
+    if (!(error instanceof TaskTimeoutError || error instanceof InstanceNotFoundError)) throw error;
     return undefined;
   }
 }

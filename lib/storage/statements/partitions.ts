@@ -102,10 +102,10 @@ export async function resolveCommit(session: Session, hub: number, fences: reado
     return Number(row.commit_no) === previousCommitNo ? 'not-committed' : 'lost';
   });
   // The lock makes a commit that is still under way wait, or be waited for, but not one on another node of a cluster: that one is
-  // refused because the row was written since.
+  // refused because the row was written since. And a commit can be read before its log is flushed: when this one is, so is that.
   await session.updateMany(
     { table: 'durable_partitions', columns: ['hub', 'partition_no'], where: ['t.hub = v.hub', 't.partition_no = v.partition_no'], set: ['lease_expires_at = t.lease_expires_at + 1'] },
-    fences.filter((_, index) => outcomes[index] === 'not-committed').map(({ partition }) => [hub, partition]),
+    fences.filter((_, index) => outcomes[index] !== 'lost').map(({ partition }) => [hub, partition]),
   );
   return outcomes;
 }

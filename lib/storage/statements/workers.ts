@@ -106,8 +106,7 @@ export async function resolveClientBatch(session: Session, hub: number, worker: 
     [hub, worker.workerId, worker.incarnation],
   );
   if (!rows[0]) return 'lost';
-  if (Number(rows[0].commit_no) === commitNo) return 'committed';
-  // Refuses a commit that is still under way on another node of a cluster, as `resolveCommit` does.
+  // As in `resolveCommit`: refuses what is still under way elsewhere, and waits until what was read outlives a crash of the server.
   await session.write('UPDATE durable_workers SET expires_at = expires_at + 1 WHERE hub = ? AND worker_id = ?', [hub, worker.workerId]);
-  return 'not-committed';
+  return Number(rows[0].commit_no) === commitNo ? 'committed' : 'not-committed';
 }

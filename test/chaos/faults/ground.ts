@@ -25,6 +25,8 @@ export interface Ground extends TestDatabase {
   readonly disk: SmallDisk | undefined;
   /** Resolves when all that could be read before will outlive a crash of the database. */
   readonly durable: () => Promise<void>;
+  /** What its server has said. */
+  readonly log?: () => string;
 }
 
 /** The workers' user may do nothing but use its database: a server that is read-only is so for them. */
@@ -70,6 +72,7 @@ export async function serverGround(): Promise<ServerGround> {
   await admin(`GRANT ALL PRIVILEGES ON ${DATABASE}.* TO '${USER}'@'${hostname}'`);
   return {
     kind: 'mysql', disk, server, admin,
+    log: server.log,
     // InnoDB shows a transaction before its log is flushed (measured on MariaDB 10.11: 6 of 20 kills took back what had been read). The log is in order.
     durable: async () => void (await admin(`INSERT INTO ${MARKS}.marks VALUES ()`)),
     storage: { type: 'mysql', host: hostname, port: Number(port), username: USER, password, database: DATABASE },

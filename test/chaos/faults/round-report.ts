@@ -21,6 +21,8 @@ export interface RoundReport extends RoundOptions, RoundOutcome {
   readonly timeline: readonly Struck[];
   /** From its beginning to the end of its check, s. */
   readonly duration: number;
+  /** What the server said, where something is wrong. */
+  readonly log?: string;
 }
 
 /** A column for each kind of database, with the sums of its rounds. */

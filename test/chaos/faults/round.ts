@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { mapError } from '../../../lib/storage/error-mapping.js';
 import { isOfServer, TransientStoreError } from '../../../lib/storage/errors.js';
 import { TcpProxy } from '../../contract/support/tcp-proxy.js';
@@ -22,7 +23,7 @@ import { strikeAtRandom, type Fault, type Strikes, type Struck } from './fault.j
 import { fileFaults } from './file-faults.js';
 import { serverGround, sqliteGround, type Ground } from './ground.js';
 import { processFaults } from './process-faults.js';
-import type { RoundReport } from './round-report.js';
+import type { RoundOutcome, RoundReport } from './round-report.js';
 import { serverFaults } from './server-faults.js';
 
 export interface RoundOptions {
@@ -51,6 +52,8 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
   const round = await Round.open(options);
   try {
     return await round.run();
+  } catch (error) {
+    return round.report({ problems: [`the round was broken off: ${inspect(error)}`], work: {}, consequences: {} });
   } finally {
     await round.close();
   }
@@ -91,7 +94,13 @@ class Round {
     ]);
     await Promise.all([working, this.watch(working)]);
     const outcome = await checkRound({ storage, effects, journeys: driver.journeys, traffic, observer: this.observer, fleet });
-    return { ...this.options, ...outcome, strikes: this.strikes, timeline: this.timeline, duration: Math.round((performance.now() - this.began) / 1_000) };
+    return this.report(outcome);
+  }
+
+  report(outcome: RoundOutcome): RoundReport {
+    const duration = Math.round((performance.now() - this.began) / 1_000);
+    const log = outcome.problems.length > 0 ? this.ground.log?.() : undefined;
+    return { ...this.options, ...outcome, strikes: this.strikes, timeline: this.timeline, duration, ...(log !== undefined && { log }) };
   }
 
   async close(): Promise<void> {
