@@ -202,4 +202,12 @@ export function clientBatchCases(fixture: StoreFixture): void {
     expect(await client.store.resolveClientBatch(client.worker, 2)).toBe('not-committed');
     expect(await client.store.resolveClientBatch({ ...client.worker, incarnation: randomUUID() }, 1)).toBe('lost');
   });
+
+  it('[I2] what it tells outlives a crash of the server: it is written once more, and the log flushed with that', async () => {
+    await client.apply(start('reject'));
+    const read = () => fixture.sql('SELECT * FROM durable_workers WHERE incarnation = ?', [client.worker.incarnation]);
+    const before = await read();
+    expect(await client.store.resolveClientBatch(client.worker, 1)).toBe('committed');
+    expect(await read()).not.toEqual(before);
+  });
 }

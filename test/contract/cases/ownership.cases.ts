@@ -45,6 +45,19 @@ export function ownershipCases(fixture: StoreFixture): void {
     expect(await first.store.resolveCommit([fences[0]!, fences[1]!, others, fences[3]!])).toEqual(['committed', 'not-committed', 'lost', 'lost']);
   });
 
+  it('[I2] what a row tells of a commit outlives a crash of the server: the row is written once more, and the log flushed with that', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const fence = process.nextFence(0);
+    await process.store.commit({ checkpoints: [], fences: [fence] });
+    const read = () => fixture.sql('SELECT * FROM durable_partitions WHERE owner = ?', [process.worker.incarnation]);
+    const before = await read();
+    expect(await process.store.resolveCommit([fence])).toEqual(['committed']);
+    const after = await read();
+    expect(after).not.toEqual(before);
+    expect(await process.store.resolveCommit([fence])).toEqual(['committed']);
+    expect(await read()).not.toEqual(after);
+  });
+
   it('takes what is free or whose lease has ended, and by force what is not', async () => {
     const first = await fixture.startProcess({ partitions: [0] });
     await first.take([1], ENDED);
