@@ -5,15 +5,13 @@ import type { Fault } from './fault.js';
 /** How long the disk is full, ms. */
 const FULL = { least: 1_500, most: 6_000 };
 
-/** @param after makes good what is more than a disk that is free again */
-export function fullDisk(disk: SmallDisk, after: () => Promise<void> = async () => {}): Fault {
+export function fullDisk(disk: SmallDisk): Fault {
   return {
     name: 'disk full',
     strike: async (random) => {
       disk.fill();
       await delay(random.between(FULL.least, FULL.most));
       disk.free();
-      await after();
       return 1;
     },
   };

@@ -1,6 +1,6 @@
 /**
- * The database of one round, which faults may harm: a server, or a file, of its own on a small disk of its own. Where this process
- * may not mount one, it lies where temporary files lie, and its disk is never full.
+ * The database of one round, which faults may harm: a server, or a file, of its own on a small disk of its own, in memory. Where this
+ * process may not mount one, it lies where temporary files lie, and its disk is never full.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

@@ -157,7 +157,7 @@ async function openFile(): Promise<Opened> {
   return { ground, clientStorage: ground.storage, proxies: [], faults: fileFaults(ground), ofPlace: () => ({}) };
 }
 
-/** A server that is harmed may even say that an index is corrupt, seen once on MariaDB 10.11 with a full disk. What stays wrong is found in the end. */
+/** What stays wrong is found in the end. */
 function ignoreOutage(error: unknown): void {
   if (!(mapError(error) instanceof TransientStoreError) && !isOfServer(error)) throw error;
 }

@@ -1,10 +1,12 @@
-/** What happens to a MariaDB or MySQL server, and on the way to it. */
+/**
+ * What happens to a MariaDB or MySQL server, and on the way to it. No full disk: MariaDB 10.11.19 loses rows then that it has
+ * committed (docs/reliability.md, "What is not covered").
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TcpProxy } from '../../contract/support/tcp-proxy.js';
 import type { Random } from '../random.js';
 import type { Fault } from './fault.js';
 import type { ServerGround } from './ground.js';
-import { fullDisk } from './full-disk.js';
 
 /** How long a server is away, or refuses, ms. */
 const OUTAGE = { least: 0, most: 4_000 };
@@ -33,7 +35,7 @@ export interface ServerFaultsOptions {
 }
 
 export function serverFaults({ ground, proxies, isLong }: ServerFaultsOptions): Fault[] {
-  const { server, admin, disk, storage } = ground;
+  const { server, admin, storage } = ground;
   const outage = (random: Random): Promise<void> => delay(random.between(OUTAGE.least, OUTAGE.most));
   return [
     {
@@ -101,14 +103,7 @@ export function serverFaults({ ground, proxies, isLong }: ServerFaultsOptions): 
         return 1;
       },
     },
-    ...(disk ? [fullDisk(disk, () => revive(ground))] : []),
   ];
-}
-
-/** A server may die of a full disk. */
-async function revive({ server, admin }: ServerGround): Promise<void> {
-  const isAlive = await admin('SELECT 1').then(() => true, () => false);
-  if (!isAlive) await server.restart();
 }
 
 function isGone(error: Error & { readonly code?: string }): number {
