@@ -40,13 +40,13 @@ export abstract class Database {
       try {
         result = await work(session);
       } catch (error) {
-        await session.runner.query('ROLLBACK').catch(() => undefined);
+        await this.rollBack(session.runner);
         throw error;
       }
       try {
         await session.runner.query('COMMIT');
       } catch (error) {
-        await session.runner.query('ROLLBACK').catch(() => undefined);
+        await this.rollBack(session.runner);
         throw this.commitError(error, result);
       }
       return result;
@@ -59,8 +59,15 @@ export abstract class Database {
   /** Takes a connection, or waits for its turn. */
   protected abstract withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
 
+  /** Nobody may use the connection again: what is left of its transaction would be a part of the next. */
+  protected abstract discard(runner: QueryRunner): Promise<void>;
+
   /** Whether a COMMIT that failed so may have been carried out all the same. */
   protected abstract isOutcomeUnknown(error: unknown): boolean;
+
+  private async rollBack(runner: QueryRunner): Promise<void> {
+    await runner.query('ROLLBACK').catch(() => this.discard(runner));
+  }
 
   private commitError(error: unknown, result: unknown): unknown {
     if (!this.isOutcomeUnknown(error)) return error;

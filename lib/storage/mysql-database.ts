@@ -107,6 +107,11 @@ export class MysqlDatabase extends Database {
     }
   }
 
+  /** BEGIN would commit what is left of the transaction. */
+  protected async discard(runner: QueryRunner): Promise<void> {
+    ((await runner.connect()) as PooledConnection).destroy();
+  }
+
   protected isOutcomeUnknown(error: unknown): boolean {
     return !isRolledBack(error);
   }

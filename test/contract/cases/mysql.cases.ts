@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import { MysqlDatabase } from '../../../lib/storage/mysql-database.js';
@@ -146,6 +147,22 @@ export function mysqlCases(fixture: StoreFixture): void {
     await expect(process.commit(inserted(row))).rejects.toBeInstanceOf(TransientStoreError);
     await process.commit(inserted(row));
     expect(await process.row(row)).toEqual(row);
+  });
+
+  it('[I1] a connection whose ROLLBACK was not carried out is not used again: BEGIN would commit what is left', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const row = newRow(idIn(0));
+    const fence = process.nextFence(0);
+    const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
+    const refusing = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, ...args: [sql: string]) {
+      return args[0] === 'ROLLBACK' ? Promise.reject(new Error('refused')) : query.apply(this, args);
+    });
+    await expect(process.store.commit({ checkpoints: [inserted(row)], fences: [{ ...fence, epoch: 99 }] })).rejects.toThrow();
+    refusing.mockRestore();
+    // As many as the pool has connections.
+    await Promise.all(Array.from({ length: 8 }, () => process.store.collectGarbage([1], 1)));
+    await Promise.all(Array.from({ length: 8 }, () => process.store.resolveCommit([fence])));
+    expect(await process.row(row)).toBeUndefined();
   });
 
   describe('a network that swallows what is sent, without a word', () => {
