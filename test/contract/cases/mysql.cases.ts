@@ -150,18 +150,20 @@ export function mysqlCases(fixture: StoreFixture): void {
   });
 
   it('[I1] a connection whose ROLLBACK was not carried out is not used again: BEGIN would commit what is left', async () => {
-    const process = await fixture.startProcess({ partitions: [0] });
+    const process = await fixture.startProcess({ partitions: [0, 1] });
+    const sent = message(newRow(idIn(0)));
+    await process.commit(inserted(newRow(idIn(0, 'first')), { messages: [sent] }));
     const row = newRow(idIn(0));
-    const fence = process.nextFence(0);
     const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
     const refusing = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, ...args: [sql: string]) {
       return args[0] === 'ROLLBACK' ? Promise.reject(new Error('refused')) : query.apply(this, args);
     });
-    await expect(process.store.commit({ checkpoints: [inserted(row)], fences: [{ ...fence, epoch: 99 }] })).rejects.toThrow();
+    // The message is there already: what comes before it in the transaction is written.
+    await expect(process.commit(inserted(row, { messages: [sent] }))).rejects.toThrow();
     refusing.mockRestore();
     // As many as the pool has connections.
     await Promise.all(Array.from({ length: 8 }, () => process.store.collectGarbage([1], 1)));
-    await Promise.all(Array.from({ length: 8 }, () => process.store.resolveCommit([fence])));
+    await Promise.all(Array.from({ length: 8 }, () => process.store.resolveCommit([process.nextFence(1)])));
     expect(await process.row(row)).toBeUndefined();
   });
 
