@@ -2,6 +2,7 @@
 export { idempotencyKey, type ActivityContext } from './activity-context.js';
 export type { CancelledTimer } from './action-log.js';
 export { isCausedBy, type ErrorType } from './causes.js';
+export * from './client-errors.js';
 export type { EntityContext, EntityStartOptions, SignalEntityOptions, TaskEntityContext } from './entity-context.js';
 export {
   EntityExecution,

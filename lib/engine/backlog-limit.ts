@@ -1,4 +1,4 @@
-import { HubOverloadedError } from '../core/errors.js';
+import { HubOverloadedError } from '../core/client-errors.js';
 import type { DurableStore } from '../storage/store.js';
 import type { Clock } from './clock.js';
 import type { StoreHealth } from './store-health.js';

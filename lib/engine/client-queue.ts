@@ -2,7 +2,7 @@
  * The commit queue of this process's client calls: merged, in order, fenced by the process's own worker row, so that a
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
-import { ModuleStoppedError, UnresolvedCallError } from '../core/errors.js';
+import { ModuleStoppedError, UnresolvedCallError } from '../core/client-errors.js';
 import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, InboxMessage, WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';

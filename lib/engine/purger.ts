@@ -1,5 +1,5 @@
 /** Deletes finished instances, in paced chunks. From any process of the hub: their rows are nobody's any more (I8). */
-import { ModuleStoppedError } from '../core/errors.js';
+import { ModuleStoppedError } from '../core/client-errors.js';
 import type { RuntimeStatus } from '../core/history.js';
 import type { DurableStore, PurgeOutcome, PurgeQuery, PurgeRequest, PurgeScan, PurgeTarget } from '../storage/store.js';
 import { Backoff } from './backoff.js';

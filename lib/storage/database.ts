@@ -59,8 +59,8 @@ export abstract class Database {
   /** Takes a connection, or waits for its turn. */
   protected abstract withConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
 
-  /** Nobody may use the connection again: what is left of its transaction would be a part of the next. */
-  protected abstract discard(runner: QueryRunner): Promise<void>;
+  /** ROLLBACK was refused: what may be left of the transaction must not become a part of the next. SQLite has rolled back by itself then. */
+  protected async discard(_runner: QueryRunner): Promise<void> {}
 
   /** Whether a COMMIT that failed so may have been carried out all the same. */
   protected abstract isOutcomeUnknown(error: unknown): boolean;

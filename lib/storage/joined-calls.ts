@@ -4,7 +4,7 @@
  * no commit of the engine, and is held up by none.
  */
 import type { DataSourceOptions, EntityManager } from 'typeorm';
-import { InvalidEntityManagerError } from '../core/errors.js';
+import { InvalidEntityManagerError } from '../core/client-errors.js';
 import { addressOf } from './connection-address.js';
 import type { Database } from './database.js';
 import { MESSAGE_COLUMNS, messageValues } from './statements/inbox.js';

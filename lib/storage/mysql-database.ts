@@ -107,8 +107,8 @@ export class MysqlDatabase extends Database {
     }
   }
 
-  /** BEGIN would commit what is left of the transaction. */
-  protected async discard(runner: QueryRunner): Promise<void> {
+  /** Nobody may use the connection again: BEGIN would commit what is left. */
+  protected override async discard(runner: QueryRunner): Promise<void> {
     ((await runner.connect()) as PooledConnection).destroy();
   }
 

@@ -64,9 +64,6 @@ export class SqliteDatabase extends Database {
     return this.openConnection().use(work);
   }
 
-  /** SQLite refuses ROLLBACK where it has rolled back by itself. */
-  protected async discard(): Promise<void> {}
-
   protected isOutcomeUnknown(): boolean {
     return false;
   }

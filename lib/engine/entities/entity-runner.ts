@@ -7,7 +7,6 @@ import type { DurableStore, InboxMessage, TimerRow } from '../../storage/store.j
 import type { Clock } from '../clock.js';
 import type { EntityDefinition, HandlerRegistry } from '../handlers.js';
 import type { Partition } from '../partition.js';
-import { Refusals } from '../refusals.js';
 import type { EngineSettings } from '../settings.js';
 import type { StoreHealth } from '../store-health.js';
 import { TurnQueue } from '../turn-queue.js';
@@ -18,6 +17,7 @@ import { operationOf } from './entity-line.js';
 import { EntityLoader } from './entity-loader.js';
 import { EntityOverflow } from './entity-overflow.js';
 import { EntityRun, type EntityRunPort } from './entity-run.js';
+import { EntitySetbacks } from './entity-setbacks.js';
 import type { EntitySlot } from './entity-slot.js';
 import type { EntityStepContext } from './entity-step.js';
 import type { EntityWriter } from './entity-writer.js';
@@ -56,7 +56,7 @@ export class EntityRunner {
   private readonly loader: EntityLoader;
   private readonly cache: EntityCache;
   private readonly admission: EntityAdmission;
-  private readonly refusals: Refusals;
+  private readonly setbacks: EntitySetbacks;
   private readonly overflow: EntityOverflow;
   private readonly watch: LockWatch;
   private readonly runPort: EntityRunPort;
@@ -75,19 +75,29 @@ export class EntityRunner {
       isHeld: () => port.isHeld(),
       mayBeAlone: () => port.mayBeAlone(),
       process: (slot) => this.process(slot),
-      failed: (slot, error) => this.retry(slot, error),
+      failed: (slot, error) => this.setbacks.retry(slot, error),
     });
     this.loader = new EntityLoader({
       store, clock, health,
       loaded: (slot, orphans) => this.loaded(slot, orphans),
       failed: (slot, error) => {
         if (this.loading.delete(slot)) this.turns.end(slot);
-        this.retry(slot, error);
+        this.setbacks.retry(slot, error);
       },
     });
     this.cache = new EntityCache(settings.extendedSessionsEnabled ? settings.maxCachedInstances : 0);
     this.admission = new EntityAdmission({ maxDispatchCount: settings.maxDispatchCount, isAlone: (slot) => this.turns.isAlone(slot) });
-    this.refusals = new Refusals('Entity', { log, maxDispatchCount: settings.maxDispatchCount });
+    this.setbacks = new EntitySetbacks({
+      clock, log,
+      maxDispatchCount: settings.maxDispatchCount,
+      isStopping: () => this.stopping,
+      paused: (slot) => {
+        this.turns.endSolitude(slot);
+        this.overflow.check(slot);
+      },
+      resumed: (slot) => this.settle(slot),
+      reread: (partition, messages) => port.reread(partition, messages),
+    });
     this.overflow = new EntityOverflow({ context, writer, now, moved: (slot) => this.moved(slot) });
     this.watch = new LockWatch({
       store, clock, health,
@@ -152,7 +162,7 @@ export class EntityRunner {
     const { partition, line } = slot;
     if (partition.state !== 'owned' || this.stopping) return;
     // While it waited or was loaded, what was being moved could not be: nothing else tells of it.
-    if (slot.dropped) return this.retry(slot, slot.dropped.error);
+    if (slot.dropped) return this.setbacks.retry(slot, slot.dropped.error);
     if (slot.canGoOn(this.port.now())) {
       this.cache.delete(slot);
       return this.turns.add(slot);
@@ -248,12 +258,12 @@ export class EntityRunner {
     slot.step = undefined;
     slot.orphan = undefined;
     this.turns.end(slot);
-    if (slot.dropped) return this.retry(slot, slot.dropped.error);
+    if (slot.dropped) return this.setbacks.retry(slot, slot.dropped.error);
     slot.oneByOne = Math.max(0, slot.oneByOne - 1);
-    this.refusals.over(slot);
+    this.setbacks.over(slot);
     slot.admission = end === 'counted' ? 'counted' : undefined;
     if (end !== 'counted') this.turns.endSolitude(slot);
-    if (end === 'left') return this.wait(slot, LOOK_AGAIN);
+    if (end === 'left') return this.setbacks.wait(slot, LOOK_AGAIN);
     if (end === 'absent') {
       // What is in its queue stays there, and is read again when something else comes.
       slot.line.unload();
@@ -266,49 +276,6 @@ export class EntityRunner {
   private moved(slot: EntitySlot): void {
     if (slot.busy) this.wake(slot);
     else this.settle(slot);
-  }
-
-  /** Comes back to an entity that could not be processed or whose step was not written. */
-  private retry(slot: EntitySlot, error: unknown): void {
-    const { partition } = slot;
-    const reason = slot.dropped?.reason ?? 'refused';
-    slot.dropped = undefined;
-    if (partition.state === 'lost' || reason === 'partition-lost' || this.stopping) return;
-    // The one that the database does not take is found by running them one by one.
-    if (reason === 'refused') slot.oneByOne = Math.max(slot.oneByOne, slot.inHand.size);
-    const inbox = slot.line.reset(slot.inHand);
-    slot.inHand.clear();
-    slot.forget();
-    if (reason === 'refused') return this.refused(slot, inbox, error);
-    this.port.reread(partition, inbox);
-    this.wait(slot, this.refusals.stale(slot, error));
-  }
-
-  private refused(slot: EntitySlot, inbox: readonly InboxMessage[], error: unknown): void {
-    const { delay, isBlocked, failure } = this.refusals.refused(slot, error);
-    // The operation that comes first fails with that, in a step of its own.
-    if (failure) {
-      slot.admission = failure;
-      slot.oneByOne = Math.max(slot.oneByOne, 1);
-    }
-    const isAside = isBlocked && slot.partition.setAside(slot.instanceId, inbox);
-    if (!isAside) this.port.reread(slot.partition, inbox);
-    this.wait(slot, delay);
-  }
-
-  private wait(slot: EntitySlot, delay: number): void {
-    if (this.stopping) return;
-    slot.busy = true;
-    slot.isHeldUp = true;
-    this.turns.endSolitude(slot);
-    this.overflow.check(slot);
-    slot.cancelWait = this.port.clock.after(delay, () => {
-      slot.cancelWait = undefined;
-      slot.busy = false;
-      slot.isHeldUp = false;
-      if (slot.partition.bringBack(slot.instanceId)) this.port.reread(slot.partition, []);
-      this.settle(slot);
-    });
   }
 
   /** Memory has little room left for the partition: what cannot be taken up for long leaves it. */

@@ -1,5 +1,5 @@
 /** What the database holds of a task hub as a whole: its workers and its partitions. */
-import type { OutdatedVersionError } from '../../core/errors.js';
+import type { OutdatedVersionError } from '../../core/client-errors.js';
 
 export interface HubOptions {
   readonly name: string;

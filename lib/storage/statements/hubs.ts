@@ -1,4 +1,4 @@
-import { OutdatedVersionError } from '../../core/errors.js';
+import { OutdatedVersionError } from '../../core/client-errors.js';
 import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../migrations/index.js';
 import type { Session } from '../session.js';
 import type { HubInfo, HubOptions } from '../store.js';

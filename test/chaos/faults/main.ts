@@ -4,12 +4,12 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { inspect, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import { scratchDirectory } from '../../../scripts/scratch-directory.js';
 import type { DatabaseKind } from '../../support/databases.js';
 import { Random } from '../random.js';
 import { printRounds, type RoundReport } from './round-report.js';
-import { runRound, type RoundOptions } from './round.js';
+import { brokenOff, runRound } from './round.js';
 
 /** The compiled program is in build/test/chaos/faults/. */
 const OUTPUT = resolve(import.meta.dirname, '../../../chaos-results.json');
@@ -29,7 +29,9 @@ do {
   const kind = kinds[rounds.length % kinds.length]!;
   const repeat = `npm run chaos -- --minutes 0 --database ${kind} --seed ${seed}`;
   process.stderr.write(`Round ${rounds.length + 1} on ${kind}; to repeat it: ${repeat}\n`);
-  const round = await runRound({ kind, seed, seconds: SECONDS }).catch(brokenOff({ kind, seed, seconds: SECONDS }));
+  const options = { kind, seed, seconds: SECONDS };
+  // The next rounds go on.
+  const round = await runRound(options).catch((error: unknown): RoundReport => ({ ...options, ...brokenOff(error), strikes: {}, timeline: [], duration: 0 }));
   rounds.push(round);
   for (const problem of round.problems) process.stderr.write(`  ${problem}\n`);
   if (round.problems.length > 0) for (const { name, times, began, ended } of round.timeline) process.stderr.write(`  ${new Date(began).toISOString()} ${name}: ${times}, ${ended - began} ms\n`);
@@ -47,11 +49,6 @@ process.exitCode = rounds.some(({ problems }) => problems.length > 0) ? 1 : 0;
 function writeResults(): void {
   mkdirSync(resolve(OUTPUT, '..'), { recursive: true });
   writeFileSync(OUTPUT, `${JSON.stringify({ date: new Date().toISOString(), node: process.version, rounds }, undefined, 2)}\n`);
-}
-
-/** The next rounds go on. */
-function brokenOff(options: RoundOptions): (error: unknown) => RoundReport {
-  return (error) => ({ ...options, strikes: {}, timeline: [], work: {}, consequences: {}, duration: 0, problems: [`the round was broken off: ${inspect(error)}`] });
 }
 
 function heldMegabytes(): number {

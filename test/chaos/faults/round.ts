@@ -48,12 +48,17 @@ const LONG = 60;
 /** Pause between two looks at what is committed, ms. */
 const LOOK = 250;
 
+/** What is left of a round that did not come to its check. */
+export function brokenOff(error: unknown): RoundOutcome {
+  return { problems: [`the round was broken off: ${inspect(error)}`], work: {}, consequences: {} };
+}
+
 export async function runRound(options: RoundOptions): Promise<RoundReport> {
   const round = await Round.open(options);
   try {
     return await round.run();
   } catch (error) {
-    return round.report({ problems: [`the round was broken off: ${inspect(error)}`], work: {}, consequences: {} });
+    return round.report(brokenOff(error));
   } finally {
     await round.close();
   }

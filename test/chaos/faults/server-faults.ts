@@ -1,6 +1,6 @@
 /**
  * What happens to a MariaDB or MySQL server, and on the way to it. No full disk: MariaDB 10.11.19 loses rows then that it has
- * committed (docs/reliability.md, "What is not covered").
+ * committed (docs/reliability.md, "Chaos").
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TcpProxy } from '../../contract/support/tcp-proxy.js';

@@ -80,8 +80,6 @@ export class SimulatedDatabase extends Database {
     return work(runner);
   }
 
-  protected async discard(): Promise<void> {}
-
   protected isOutcomeUnknown(error: unknown): boolean {
     return isAnswerLost(error);
   }

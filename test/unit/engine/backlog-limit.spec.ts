@@ -1,4 +1,4 @@
-import { HubOverloadedError } from '../../../lib/core/errors.js';
+import { HubOverloadedError } from '../../../lib/core/client-errors.js';
 import { BacklogLimit } from '../../../lib/engine/backlog-limit.js';
 import { StoreHealth } from '../../../lib/engine/store-health.js';
 import { TransientStoreError } from '../../../lib/storage/errors.js';
