@@ -1,6 +1,5 @@
-import type { DurableStore, WorkerInfo } from '../storage/store.js';
+import type { DurableStore, PartitionRelease, WorkerInfo } from '../storage/store.js';
 import type { Clock } from './clock.js';
-import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface DeparturesPort {
@@ -29,9 +28,9 @@ export class Departures {
   }
 
   /** Gives a partition, whose memory is dropped, to a worker, or to whoever wants it. */
-  give(from: WorkerInfo, partition: Partition, to: string | undefined): void {
-    this.until.set(partition.index, Infinity);
-    const written = this.write(from, partition, to);
+  give(from: WorkerInfo, release: PartitionRelease, to: string | undefined): void {
+    this.until.set(release.partition, Infinity);
+    const written = this.write(from, release, to);
     this.writing = this.writing.then(() => written);
   }
 
@@ -40,14 +39,15 @@ export class Departures {
     await this.writing;
   }
 
-  private async write(from: WorkerInfo, { lease }: Partition, to: string | undefined): Promise<void> {
+  private async write(from: WorkerInfo, release: PartitionRelease, to: string | undefined): Promise<void> {
     const { store, health, leaseDuration, clock } = this.port;
     try {
-      const isAssigned = to !== undefined && (await store.assignPartition(from, lease, { incarnation: to, leaseDuration }));
-      if (!isAssigned) await store.releasePartitions(from, [lease]);
+      // An assigned partition has an owner at once, so nothing can tell that something of it was left by another [Y8].
+      const isAssigned = to !== undefined && (await store.assignPartition(from, release, { incarnation: to, leaseDuration }));
+      if (!isAssigned) await store.releasePartitions(from, [release]);
     } catch (error) {
       health.failed(error);
     }
-    this.until.set(lease.partition, clock.monotonic());
+    this.until.set(release.partition, clock.monotonic());
   }
 }

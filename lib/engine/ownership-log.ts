@@ -11,7 +11,7 @@ export class OwnershipLog {
 
   /** @param owned how many of the hub's `total` partitions this process owns with these */
   taken(leases: readonly PartitionLease[], owned: number, total: number): void {
-    const takeovers = leases.filter(({ takeover }) => takeover).length;
+    const takeovers = leases.filter(({ takenOverFrom }) => takenOverFrom !== null).length;
     const how = takeovers > 0 ? `, ${takeovers} of them taken over from a worker that did not give them back` : '';
     this.log.log(`Task hub '${this.hub}': ${leases.length} partitions taken${how}; ${owned} of ${total} owned.`);
   }

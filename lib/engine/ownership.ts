@@ -4,7 +4,8 @@
  * when another worker may take over, and when this one must start nothing external any more.
  */
 import type { DurableLogger } from '../core/logger.js';
-import type { DurableStore, HandlerList, HubSigns, HubState } from '../storage/store.js';
+import type { DurableStore, HandlerList, HubSigns, HubState, PartitionRelease } from '../storage/store.js';
+import { hasBacklog } from './backlog.js';
 import type { Clock, EngineTime } from './clock.js';
 import { Departures } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
@@ -196,7 +197,7 @@ export class Ownership {
     if (!members.isRegistered) return;
     const owned = [...this.partitions.values()];
     try {
-      await this.port.store.releasePartitions(members.worker, owned.map(({ lease }) => lease));
+      await this.port.store.releasePartitions(members.worker, owned.map(releaseOf));
       await this.port.store.unregisterWorker(members.worker);
     } finally {
       this.drop(owned);
@@ -305,7 +306,7 @@ export class Ownership {
     // Those that came too late are given back with the others.
     if (this.stopping || this.isRetiring) return 0;
     this.port.metrics.taken += leases.length;
-    this.port.metrics.takenOver += leases.filter(({ takeover }) => takeover).length;
+    this.port.metrics.takenOver += leases.filter(({ takenOverFrom }) => takenOverFrom !== null).length;
     this.log.taken(leases, this.partitions.size, this.port.partitionCount());
     this.port.acquired(partitions);
     return leases.length;
@@ -328,7 +329,14 @@ export class Ownership {
     partition.state = 'releasing';
     await this.port.settled(partition);
     if (partition.state !== 'releasing' || !this.members.isRegistered) return;
+    const release = releaseOf(partition);
     this.drop([partition]);
-    this.departures.give(this.members.worker, partition, to);
+    this.departures.give(this.members.worker, release, to);
   }
+}
+
+/** Who had the partition before stays to blame for what of it was not taken up here [Y8]. */
+function releaseOf(partition: Partition): PartitionRelease {
+  const { epoch, takenOverFrom } = partition.lease;
+  return { partition: partition.index, epoch, leftBy: hasBacklog(partition) ? takenOverFrom : null };
 }

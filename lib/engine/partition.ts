@@ -52,12 +52,14 @@ export class Partition {
   private readonly rereadSinceRead = new Set<string>();
   /** Whether the inbox may hold what memory does not; so at first, when nothing of it has been read. */
   private overflow: 'none' | 'skipping' | 'skipped-since-read' = 'skipped-since-read';
+  /** Whether every message has been read that was there when this process took the partition over. */
+  hasReadBacklog = false;
 
   constructor(readonly lease: PartitionLease, private readonly owner: string, now: () => number) {
     this.index = lease.partition;
     this.commitNo = lease.commitNo;
     this.keys = new MessageKeys(lease.lastKey, now);
-    this.takenOverAt = lease.takeover ? now() : undefined;
+    this.takenOverAt = lease.takenOverFrom === null ? undefined : now();
   }
 
   slot(instanceId: string): InstanceSlot {
@@ -232,6 +234,7 @@ export class Partition {
     this.consumedSinceRead = undefined;
     for (const message of fresh) this.keep(message);
     const isPart = isCut || messages.length >= INBOX_READ_AHEAD;
+    this.hasReadBacklog ||= !isPart || (messages.at(-1)?.key ?? 0) > this.lastBacklogKey;
     const more = isPart || this.overflow === 'skipped-since-read';
     if (!more) this.overflow = 'none';
     else if (isPart && this.overflow === 'none') this.overflow = 'skipping';
@@ -242,6 +245,11 @@ export class Partition {
   abandonRead(): void {
     this.consumedSinceRead = undefined;
     if (this.overflow === 'skipping') this.overflow = 'skipped-since-read';
+  }
+
+  /** No message that was there when this process took the partition over has a greater key. */
+  get lastBacklogKey(): number {
+    return (this.takenOverAt ?? -Infinity) * KEYS_PER_MS;
   }
 
   private keep(message: InboxMessage): void {

@@ -11,7 +11,7 @@ import type { ForeignActivityResult, RunningActivity, SuspectClaim } from './rec
 import type { CommitBatch, CommitOutcome, PartitionFence } from './records/checkpoints.js';
 import type { ClientBatch, ClientResult } from './records/client-batch.js';
 import type { EntityQuery, EntityRow, LoadedEntities, QueuedMessage, QueueKey } from './records/entities.js';
-import type { HubInfo, HubOptions, HubState, PartitionLease, WorkerInfo, WorkerRegistration } from './records/hub.js';
+import type { HubInfo, HubOptions, HubState, PartitionLease, PartitionRelease, WorkerInfo, WorkerRegistration } from './records/hub.js';
 import type { AgeQuery, AgeScan, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadKey, LoadedInstances, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget } from './records/instances.js';
 import type { InboxAnswer, InboxMessage, InboxRange, MessageKey } from './records/messages.js';
 import type { OverdueQuery, OverdueRange, OverdueWork } from './records/overdue.js';
@@ -48,7 +48,7 @@ export interface DurableStore {
    */
   assignPartition(worker: WorkerInfo, lease: Pick<PartitionLease, 'partition' | 'epoch'>, to: { incarnation: string; leaseDuration: number }): Promise<boolean>;
   /** Gives partitions back at once. */
-  releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void>;
+  releasePartitions(worker: WorkerInfo, releases: readonly PartitionRelease[]): Promise<void>;
   /** Makes the worker one that only has a client, to its own and the others' heartbeats. */
   retireWorker(worker: WorkerInfo): Promise<void>;
   /** Removes the worker's row. */

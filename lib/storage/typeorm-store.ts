@@ -25,7 +25,7 @@ import * as workers from './statements/workers.js';
 import type {
   AgeQuery, AgeScan, ClientBatch, ClientResult, CommitBatch, CommitOutcome, DurableStore, EntityQuery, EntityRow, ForeignActivityResult, HubInfo, HubOptions, HubState,
   InboxAnswer, InboxMessage, InboxRange, InstanceHead, InstanceKey, InstanceQuery, InstanceRow, LoadedEntities, LoadedInstances, LoadKey,
-  MessageKey, OverdueQuery, OverdueRange, OverdueWork, PartitionFence, PartitionLease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
+  MessageKey, OverdueQuery, OverdueRange, OverdueWork, PartitionFence, PartitionLease, PartitionRelease, PurgeOutcome, PurgeQuery, PurgeScan, PurgeTarget, QueuedMessage, QueueKey, RunningActivity,
   StoreCapabilities, SuspectClaim, TimerKey, TimerRow, WorkerInfo, WorkerRegistration,
 } from './store.js';
 
@@ -96,8 +96,8 @@ export class TypeOrmStore implements DurableStore {
     return this.read((session) => partitions.assignPartition(session, this.hub, worker, lease, to));
   }
 
-  releasePartitions(worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {
-    return this.write((session) => partitions.releasePartitions(session, this.hub, worker, leases));
+  releasePartitions(worker: WorkerInfo, releases: readonly PartitionRelease[]): Promise<void> {
+    return this.write((session) => partitions.releasePartitions(session, this.hub, worker, releases));
   }
 
   async commit(batch: CommitBatch): Promise<void> {

@@ -74,7 +74,7 @@ describe('between nodes', () => {
     const commit = first.commit(inserted(row));
     await held;
     const second = await on(1, [0]);
-    expect(second.leases.get(0)).toMatchObject({ epoch: 2, takeover: true });
+    expect(second.leases.get(0)).toMatchObject({ epoch: 2, takenOverFrom: first.worker.incarnation });
     release();
     // By certification or by the fence, whichever comes first.
     await expect(commit).rejects.toMatchObject({ name: expect.stringMatching(/^(TransientStoreError|FenceLostError)$/) });

@@ -5,7 +5,7 @@
  */
 import { PoisonMessageError } from '../../core/errors.js';
 import { failureDetailsOf } from '../../core/failure-details.js';
-import { isBacklog } from '../backlog.js';
+import { isEntityBacklog } from '../backlog.js';
 import { operationOf, type WaitingMessage } from './entity-line.js';
 import type { EntitySlot } from './entity-slot.js';
 
@@ -29,7 +29,7 @@ export class EntityAdmission {
   admit(slot: EntitySlot, next: WaitingMessage): EntityAdmitted {
     if (slot.admission || !isOld(slot, next)) return { kind: 'passed' };
     const { maxDispatchCount } = this.port;
-    const hasDied = isOfBacklog(slot, next);
+    const hasDied = isEntityBacklog(slot.partition, next);
     const attempts = (slot.row?.attempts ?? 0) + (hasDied ? 1 : 0);
     const isSuspect = attempts >= Math.min(2, maxDispatchCount);
     slot.isCareful ||= isSuspect;
@@ -54,10 +54,5 @@ export class EntityAdmission {
 
 /** Whether its worker may die of the message: it was there when another one died, or that was counted by one that has given the partition away since. */
 function isOld(slot: EntitySlot, next: WaitingMessage): boolean {
-  return slot.row?.attempts !== undefined || isOfBacklog(slot, next);
-}
-
-/** Whether the message was there when the partition was taken over from a worker that died. */
-function isOfBacklog({ partition }: EntitySlot, { message, timer }: WaitingMessage): boolean {
-  return isBacklog(partition, timer ? { kind: 'timer', timer } : { kind: 'message', message });
+  return slot.row?.attempts !== undefined || isEntityBacklog(slot.partition, next);
 }

@@ -51,7 +51,12 @@ export class EntityLine {
 
   /** Whether a message is in memory. */
   holds({ key, sender }: Pick<MessageKey, 'key' | 'sender'>): boolean {
-    return [...this.due, ...this.stored, ...this.waiting].some(({ message }) => message.key === key && message.sender === sender);
+    return this.some(({ message }) => message.key === key && message.sender === sender);
+  }
+
+  /** Whether a message in memory is so. */
+  some(isSo: (entry: WaitingMessage) => boolean): boolean {
+    return [...this.due, ...this.stored, ...this.waiting].some(isSo);
   }
 
   /** Adds a message of the inbox. */

@@ -63,6 +63,12 @@ export interface PartitionLease {
   readonly epoch: number;
   readonly commitNo: number;
   readonly lastKey: number;
-  /** The owner before, another one, did not give it away: a recovery. */
-  readonly takeover: boolean;
+  /** The owner before, another one, when it did not give the partition away: it died, or was out of reach for too long. */
+  readonly takenOverFrom: string | null;
+}
+
+/** A partition that its owner gives back. */
+export interface PartitionRelease extends Pick<PartitionLease, 'partition' | 'epoch'> {
+  /** A dead worker of whose work there something has not been taken up since: the next owner takes the partition over from it, as this one did [Y8]. */
+  readonly leftBy?: string | null;
 }

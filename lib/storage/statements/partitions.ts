@@ -1,6 +1,6 @@
 import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
-import type { CommitOutcome, PartitionFence, PartitionLease, WorkerInfo } from '../store.js';
+import type { CommitOutcome, PartitionFence, PartitionLease, PartitionRelease, WorkerInfo } from '../store.js';
 
 const OWNER = 'partition_no, owner, epoch, commit_no, last_key';
 
@@ -34,7 +34,8 @@ export async function acquirePartitions(session: Session, hub: number, worker: W
       `UPDATE durable_partitions SET owner = ?, epoch = ?, lease_expires_at = ${now} + ? WHERE hub = ? AND partition_no = ?`,
       [worker.incarnation, epoch, leaseDuration, hub, partition],
     );
-    leases.push({ partition, epoch, commitNo: Number(row.commit_no), lastKey: Number(row.last_key), takeover: row.owner !== null && row.owner !== worker.incarnation });
+    const takenOverFrom = row.owner === worker.incarnation ? null : row.owner;
+    leases.push({ partition, epoch, commitNo: Number(row.commit_no), lastKey: Number(row.last_key), takenOverFrom });
   }
   return leases;
 }
@@ -56,15 +57,15 @@ export async function assignPartition(session: Session, hub: number, worker: Wor
   return assigned === 1;
 }
 
-export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, leases: readonly Pick<PartitionLease, 'partition' | 'epoch'>[]): Promise<void> {
+export async function releasePartitions(session: Session, hub: number, worker: WorkerInfo, releases: readonly PartitionRelease[]): Promise<void> {
   await session.updateMany(
     {
       table: 'durable_partitions',
-      columns: ['hub', 'partition_no', 'owner', 'epoch'],
+      columns: ['hub', 'partition_no', 'owner', 'epoch', 'left_by'],
       where: ['hub', 'partition_no', 'owner', 'epoch'].map((column) => `t.${column} = v.${column}`),
-      set: ['owner = NULL', 'lease_expires_at = 0'],
+      set: ['owner = v.left_by', 'lease_expires_at = 0'],
     },
-    [...leases].sort((a, b) => a.partition - b.partition).map(({ partition, epoch }) => [hub, partition, worker.incarnation, epoch]),
+    [...releases].sort((a, b) => a.partition - b.partition).map(({ partition, epoch, leftBy = null }) => [hub, partition, worker.incarnation, epoch, leftBy]),
   );
 }
 

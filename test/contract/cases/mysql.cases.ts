@@ -61,7 +61,7 @@ export function mysqlCases(fixture: StoreFixture): void {
     const commit = first.commit(inserted(row, { messages: [message(row)] }));
     await held;
     const second = await fixture.startProcess({ partitions: [0] });
-    expect(second.leases.get(0)).toMatchObject({ epoch: 2, takeover: true });
+    expect(second.leases.get(0)).toMatchObject({ epoch: 2, takenOverFrom: first.worker.incarnation });
     const message2 = message(row);
     const write = second.commit(inserted(newRow(idIn(0, 'second')), { messages: [message2] }));
     release();

@@ -31,7 +31,7 @@ export function ownershipCases(fixture: StoreFixture): void {
     await first.store.commit({ checkpoints: [], fences: [{ ...first.nextFence(0), lastKey: 9_007_199_254_740_000 }] });
     await first.store.releasePartitions(first.worker, [...first.leases.values()]);
     const second = await fixture.startProcess({ partitions: [0] });
-    expect(second.leases.get(0)).toEqual({ partition: 0, epoch: 2, commitNo: 1, lastKey: 9_007_199_254_740_000, takeover: false });
+    expect(second.leases.get(0)).toEqual({ partition: 0, epoch: 2, commitNo: 1, lastKey: 9_007_199_254_740_000, takenOverFrom: null });
   });
 
   it('[I2] after an unknown outcome a partition\'s row tells: committed, not committed, or lost', async () => {
@@ -63,10 +63,10 @@ export function ownershipCases(fixture: StoreFixture): void {
     await first.take([1], ENDED);
     const second = await fixture.startProcess();
     expect(await second.take([0, 1, 2])).toMatchObject([
-      { partition: 1, epoch: 2, takeover: true },
-      { partition: 2, epoch: 1, takeover: false },
+      { partition: 1, epoch: 2, takenOverFrom: first.worker.incarnation },
+      { partition: 2, epoch: 1, takenOverFrom: null },
     ]);
-    expect(await second.take([0], { force: true })).toMatchObject([{ partition: 0, epoch: 2, takeover: true }]);
+    expect(await second.take([0], { force: true })).toMatchObject([{ partition: 0, epoch: 2, takenOverFrom: first.worker.incarnation }]);
   });
 
   it('each partition goes to one of several that want it at once', async () => {
@@ -85,7 +85,17 @@ export function ownershipCases(fixture: StoreFixture): void {
     await second.store.releasePartitions(second.worker, [...first.leases.values()]);
     expect(await second.take([0])).toEqual([]);
     await first.store.releasePartitions(first.worker, [...first.leases.values()]);
-    expect(await second.take([0, 1])).toMatchObject([{ takeover: false }, { takeover: false }]);
+    expect(await second.take([0, 1])).toMatchObject([{ takenOverFrom: null }, { takenOverFrom: null }]);
+  });
+
+  it('[Y8] what a dead worker left there can go on to be its: the next owner takes the partition over from it', async () => {
+    const dead = await fixture.startProcess();
+    await dead.take([0, 1], ENDED);
+    const between = await fixture.startProcess({ partitions: [0, 1] });
+    const releases = [...between.leases.values()].map(({ partition, epoch, takenOverFrom }) => ({ partition, epoch, leftBy: partition === 0 ? takenOverFrom : null }));
+    await between.store.releasePartitions(between.worker, releases);
+    const next = await fixture.startProcess();
+    expect(await next.take([0, 1])).toMatchObject([{ partition: 0, epoch: 3, takenOverFrom: dead.worker.incarnation }, { partition: 1, epoch: 3, takenOverFrom: null }]);
   });
 
   it('[Y6] an owner assigns its partition to another worker, which takes it up as one that was given', async () => {
@@ -99,7 +109,7 @@ export function ownershipCases(fixture: StoreFixture): void {
       { partition: 0, owner: second.worker.incarnation, epoch: 2, expired: false },
       { partition: 1, owner: first.worker.incarnation, epoch: 1, expired: false },
     ]);
-    expect(await second.take([0, 1])).toEqual([{ partition: 0, epoch: 3, commitNo: 1, lastKey: 77, takeover: false }]);
+    expect(await second.take([0, 1])).toEqual([{ partition: 0, epoch: 3, commitNo: 1, lastKey: 77, takenOverFrom: null }]);
   });
 
   it('[Y6] nothing is assigned by a former owner, nor to a worker that is dead, a client or gone', async () => {

@@ -23,7 +23,9 @@ describe('DurableEngine among several', () => {
     engines.push(created);
     return created;
   };
-  const owned = (engine: TestEngine) => [...engine.engine['parts'].ownership.partitions.keys()];
+  const ownedOf = (engine: TestEngine) => [...engine.engine['parts'].ownership.partitions.values()];
+  const owned = (engine: TestEngine) => ownedOf(engine).map(({ index }) => index);
+  const incarnation = (engine: TestEngine) => engine.engine['parts'].ownership.members.worker.incarnation;
   /** An instance id of one of its partitions. */
   const idOf = (engine: TestEngine) => ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(engine).includes(partitionOf(each, 4)));
   const heartbeat = (engine: TestEngine) => engine.engine['parts'].ownership.members.refresh();
@@ -215,6 +217,39 @@ describe('DurableEngine among several', () => {
     second.faults.fail('findLostClaims', () => undefined);
     await heartbeat(second);
     await aborted.promise;
+  });
+
+  it('[Y8] a partition goes on as a dead process\'s until what was there has been taken up', async () => {
+    const first = await begin();
+    const client = await begin({ worker: false });
+    kill(first);
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    for (const id of ids) await client.startNew('echo', id, id);
+    const second = await begin();
+    const opened = signal();
+    second.faults.intercept('readInbox', async (proceed, ...call) => (await opened.promise, proceed(...call)));
+    await until(async () => (await heartbeat(second), owned(second).length === 4));
+    const third = await begin();
+    await until(async () => (await heartbeat(second), await heartbeat(third), owned(third).length === 2));
+    expect(ownedOf(third).map(({ lease }) => lease.takenOverFrom)).toEqual([incarnation(first), incarnation(first)]);
+    opened.resolve();
+    for (const id of ids) expect(await client.result(id)).toBe(id);
+    const fourth = await begin();
+    await until(async () => (await heartbeat(second), await heartbeat(third), await heartbeat(fourth), owned(fourth).length === 1));
+    expect(ownedOf(fourth).map(({ lease }) => lease.takenOverFrom)).toEqual([null]);
+  });
+
+  it('[N4] looks for messages that came before its own when it gets partitions whose last owner sent them', async () => {
+    const first = await begin();
+    const second = await begin();
+    await heartbeat(first);
+    await until(async () => (await heartbeat(second), owned(first).length === 2 && owned(second).length === 2));
+    const kept = ownedOf(first);
+    await until(() => kept.every(({ hasLeftOut }) => !hasLeftOut));
+    first.faults.intercept('readInbox', () => new Promise<never>(() => undefined));
+    kill(second);
+    await until(async () => (await heartbeat(first), owned(first).length === 4));
+    expect(kept.map(({ hasLeftOut }) => hasLeftOut)).toEqual([true, true]);
   });
 
   describe('while a process stops that still runs an activity', () => {

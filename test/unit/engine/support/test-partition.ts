@@ -11,7 +11,7 @@ export function testPartition(index = 0, lastKey = 0): Partition {
 
 /** As it comes to its owner. */
 export function newPartition(index = 0, lastKey = 0): Partition {
-  return new Partition({ partition: index, epoch: 1, commitNo: 7, lastKey, takeover: false }, 'owner', () => 1_000);
+  return new Partition({ partition: index, epoch: 1, commitNo: 7, lastKey, takenOverFrom: null }, 'owner', () => 1_000);
 }
 
 /** Event number `key` of one sender. */
