@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /**
  * Jest runs CommonJS that swc compiles, also from the ESM of Nest 12 and of the packages below: Node 20 and 22 cannot
  * `require` them inside jest otherwise. The ESM that users get is tested by test/package.
@@ -58,6 +60,10 @@ const database = {
 
 /** @type {import('jest').Config} */
 export default {
+  // Much of what takes minutes waits, for the database or for processes of its own: also two cores run two at a time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // What jest leaves behind of each suite adds up.
+  workerIdleMemoryLimit: '1GB',
   testSequencer: '<rootDir>/test/support/longest-first.cjs',
   projects: [
     project('unit', 5_000),

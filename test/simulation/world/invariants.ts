@@ -41,7 +41,9 @@ function checkFences(audit: readonly AuditEntry[]): string[] {
       if (Number(row[column]) < Number(before[column])) problems.push(`I2: ${column} of partition ${String(row.partition_no)} fell from ${String(before[column])} to ${String(row[column])} ${at(entry)}.`);
     }
     if (Number(row.commit_no) > Number(before.commit_no) + 1) problems.push(`I2: partition ${String(row.partition_no)} left out a commit number ${at(entry)}.`);
-    if (row.owner !== null && row.owner !== before.owner && row.epoch === before.epoch) problems.push(`I2: partition ${String(row.partition_no)} changed its owner without a new epoch ${at(entry)}.`);
+    // Given back, it may go on to be a dead worker's [Y8].
+    const isTaken = row.owner !== null && Number(row.lease_expires_at) !== 0;
+    if (isTaken && row.owner !== before.owner && row.epoch === before.epoch) problems.push(`I2: partition ${String(row.partition_no)} changed its owner without a new epoch ${at(entry)}.`);
   }
   return problems;
 }
