@@ -60,7 +60,7 @@ const database = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Much of what takes minutes waits, for the database or for processes of its own: also two cores run two at a time.
+  // They wait much, for the database and for each other: also two cores run two at a time.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // What jest leaves behind of each suite adds up.
   workerIdleMemoryLimit: '1GB',
@@ -73,6 +73,6 @@ export default {
     project('simulation', 240_000, { setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
     // On demand: `npm run test:cluster`.
     ...(process.env.DURABLE_TEST_CLUSTER ? [project('cluster', 900_000)] : []),
-    project('chaos', 900_000, { ...database, setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
+    project('chaos', 900_000, { ...database, runner: '<rootDir>/test/support/one-at-a-time.cjs', setupFilesAfterEnv: [TIME_LIMIT, '<rootDir>/test/support/compile-children.js'] }),
   ],
 };
