@@ -63,6 +63,8 @@ export class Ownership {
   /** How many partitions this worker is to own. */
   private share = 0;
   private lastNews = '';
+  /** How often partitions came or went. */
+  private changes = 0;
   /** Takes no partitions any more: it only ends the activities that it runs. */
   private isRetiring = false;
   private stopping = false;
@@ -118,8 +120,8 @@ export class Ownership {
       !this.members.workers.agreeWith(signs) || (signs.free > 0 && this.partitions.size < this.share) || signs.own > this.partitions.size + this.departures.underWay;
     if (!isNews) this.lastNews = '';
     if (!isNews || this.members.isBeating) return isNews;
-    // The same again: the heartbeat could change nothing about it, and the next one comes soon enough.
-    const news = Object.values(signs).join();
+    // The same again, and nothing has changed here: the heartbeat could do nothing about it, and the next one comes soon enough.
+    const news = [...Object.values(signs), this.changes, this.departures.underWay].join();
     if (news === this.lastNews) return false;
     this.lastNews = news;
     void this.members.refresh();
@@ -172,7 +174,9 @@ export class Ownership {
       this.partitions.delete(partition.index);
       this.offers.forget(partition);
     }
-    if (dropped.length > 0) this.port.lost(dropped);
+    if (dropped.length === 0) return;
+    this.changes += 1;
+    this.port.lost(dropped);
   }
 
   /**
@@ -297,6 +301,7 @@ export class Ownership {
     const { worker } = this.members;
     const leases = await this.port.store.acquirePartitions(worker, wanted, { leaseDuration: this.port.leaseDuration, force });
     if (leases.length === 0) return 0;
+    this.changes += 1;
     const partitions = leases.map((lease) => new Partition(lease, worker.incarnation, () => this.port.time.now()));
     for (const partition of partitions) {
       this.partitions.set(partition.index, partition);

@@ -121,6 +121,31 @@ describe('DurableEngine among several', () => {
     expect(first.faults.calls.get('assignPartition')).toBe(2);
   });
 
+  it('[Y6] [I6] sees that it was given a partition also where the numbers are those of the last time', async () => {
+    // So that nothing comes about by a heartbeat.
+    const settings = { ...OPTIONS.settings, leaseDuration: 3_600_000 };
+    const first = await begin({ settings });
+    const second = await begin({ settings });
+    await heartbeat(first);
+    await until(async () => (await heartbeat(second), owned(first).length === 2 && owned(second).length === 2));
+    // Its polls would see in between that nothing is new.
+    second.faults.intercept('readInbox', () => new Promise<never>(() => undefined));
+    const { ownership } = second.engine['parts'];
+    const give = async () => {
+      const { lease } = ownedOf(first)[0]!;
+      await store.assignPartition(first.engine['parts'].ownership.members.worker, lease, { incarnation: incarnation(second), leaseDuration: LEASE });
+      const { workers, partitions } = await store.heartbeat(ownership.members.worker, LEASE);
+      const own = partitions.filter(({ owner }) => owner === incarnation(second)).length;
+      const taken = second.faults.calls.get('acquirePartitions');
+      ownership.noticed({ workers: workers.length, newestWorker: workers.at(-1)!.workerId, free: 0, own });
+      await until(() => second.faults.calls.get('acquirePartitions') !== taken);
+      return own;
+    };
+    expect(await give()).toBe(3);
+    await until(async () => (await heartbeat(first), owned(first).length === 2 && owned(second).length === 2));
+    expect(await give()).toBe(3);
+  });
+
   it('[Y6] releases a partition when the worker that it is offered to has died meanwhile', async () => {
     const { orchestrators } = OPTIONS;
     const first = await begin({ orchestrators: { ...orchestrators, *ofFirst() {} } });
