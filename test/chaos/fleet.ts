@@ -9,7 +9,7 @@ import { WorkerProcess, type FleetOptions } from './worker-process.js';
 const TAKEOVERS = /(\d+) of them taken over/;
 const REACHABLE = 'the database is reachable again';
 
-/** Emits `working` whenever a worker begins to work, `takeover` whenever one takes partitions over from a dead one. */
+/** Emits `working` whenever a worker begins to work, `takeover` whenever one takes partitions over from a dead one, `complaint` with each error that is logged. */
 export class Fleet extends EventEmitter {
   /** By place. */
   readonly workers: WorkerProcess[] = [];
@@ -99,7 +99,9 @@ export class Fleet extends EventEmitter {
         this.emit('takeover');
       }
       if (text.includes(REACHABLE)) this.reconnected += 1;
-      if (level === 'error') this.errors.push(`${worker.name}: ${text}`);
+      if (level !== 'error') return;
+      this.errors.push(`${worker.name}: ${text}`);
+      this.emit('complaint', `${worker.name}: ${text}`);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (this.closing) return;

@@ -37,6 +37,10 @@ export interface ServerGround extends Ground {
   readonly admin: <Row>(statement: string) => Promise<Row[]>;
 }
 
+export function isServer(ground: Ground): ground is ServerGround {
+  return ground.kind === 'mysql';
+}
+
 export async function sqliteGround(): Promise<Ground> {
   const disk = smallDisk(DISK_SIZE.sqlite);
   const place = disk?.path ?? mkdtempSync(join(tmpdir(), 'nestjs-durable-chaos-'));

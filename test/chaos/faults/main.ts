@@ -34,6 +34,7 @@ do {
   const round = await runRound(options).catch((error: unknown): RoundReport => ({ ...options, ...brokenOff(error), strikes: {}, timeline: [], duration: 0 }));
   rounds.push(round);
   for (const problem of round.problems) process.stderr.write(`  ${problem}\n`);
+  for (const clue of round.clues ?? []) process.stderr.write(`  ${clue}\n`);
   if (round.problems.length > 0) for (const { name, times, began, ended } of round.timeline) process.stderr.write(`  ${new Date(began).toISOString()} ${name}: ${times}, ${ended - began} ms\n`);
   process.stderr.write(`  ${round.problems.length === 0 ? 'all is well' : 'WRONG'} after ${round.duration} s; this process holds ${heldMegabytes()} MB\n`);
   writeResults();

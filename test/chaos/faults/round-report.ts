@@ -21,7 +21,9 @@ export interface RoundReport extends RoundOptions, RoundOutcome {
   readonly timeline: readonly Struck[];
   /** From its beginning to the end of its check, s. */
   readonly duration: number;
-  /** What the server said, where something is wrong. */
+  /** Where something is wrong: the errors that workers logged, with what the server's tables said at that moment. */
+  readonly clues?: readonly string[];
+  /** What the server said then. */
   readonly log?: string;
 }
 

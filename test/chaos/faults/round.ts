@@ -19,9 +19,10 @@ import { transferPlansWhile } from '../transfer-plan.js';
 import { TransferTraffic } from '../transfer-traffic.js';
 import type { FleetOptions } from '../worker-process.js';
 import { checkRound } from './check-round.js';
+import { cluesOf } from './clues.js';
 import { strikeAtRandom, type Fault, type Strikes, type Struck } from './fault.js';
 import { fileFaults } from './file-faults.js';
-import { serverGround, sqliteGround, type Ground } from './ground.js';
+import { isServer, serverGround, sqliteGround, type Ground, type ServerGround } from './ground.js';
 import { processFaults } from './process-faults.js';
 import type { RoundOutcome, RoundReport } from './round-report.js';
 import { serverFaults } from './server-faults.js';
@@ -68,6 +69,7 @@ class Round {
   private readonly random: Random;
   private readonly strikes: Strikes = {};
   private readonly timeline: Struck[] = [];
+  private readonly clues: string[] = [];
   private readonly began = performance.now();
   private hands = 0;
 
@@ -86,6 +88,7 @@ class Round {
 
   async run(): Promise<RoundReport> {
     const { fleet, ground: { storage }, stage: { client, effects }, options: { kind } } = this;
+    if (isServer(this.ground)) this.collectClues(this.ground);
     await fleet.start(WORKERS[kind]);
     const driver = new Driver({ client, fleet, random: this.random.fork(), maxPause: PAUSE });
     const traffic = new TransferTraffic(client, fleet);
@@ -104,8 +107,8 @@ class Round {
 
   report(outcome: RoundOutcome): RoundReport {
     const duration = Math.round((performance.now() - this.began) / 1_000);
-    const log = outcome.problems.length > 0 ? this.ground.log?.() : undefined;
-    return { ...this.options, ...outcome, strikes: this.strikes, timeline: this.timeline, duration, ...(log !== undefined && { log }) };
+    const report = { ...this.options, ...outcome, strikes: this.strikes, timeline: this.timeline, duration };
+    return outcome.problems.length > 0 ? { ...report, clues: this.clues, log: this.ground.log?.() } : report;
   }
 
   async close(): Promise<void> {
@@ -113,6 +116,10 @@ class Round {
     await this.stage.close();
     for (const proxy of this.proxies) await proxy.stop();
     rmSync(this.stage.effects, { recursive: true, force: true });
+  }
+
+  private collectClues(ground: ServerGround): void {
+    this.fleet.on('complaint', (error: string) => void cluesOf(error, ground).then((clue) => this.clues.push(clue)));
   }
 
   private async strike(faults: readonly Fault[]): Promise<void> {
