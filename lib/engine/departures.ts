@@ -1,5 +1,7 @@
 import type { DurableStore, PartitionRelease, WorkerInfo } from '../storage/store.js';
+import { hasBacklog } from './backlog.js';
 import type { Clock } from './clock.js';
+import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
 
 export interface DeparturesPort {
@@ -50,4 +52,10 @@ export class Departures {
     }
     this.until.set(release.partition, clock.monotonic());
   }
+}
+
+/** How a partition is given back: who had it before stays to blame for what of it was not taken up here [Y8]. */
+export function releaseOf(partition: Partition): PartitionRelease {
+  const { epoch, takenOverFrom } = partition.lease;
+  return { partition: partition.index, epoch, leftBy: hasBacklog(partition) ? takenOverFrom : null };
 }

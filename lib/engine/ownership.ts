@@ -4,10 +4,9 @@
  * when another worker may take over, and when this one must start nothing external any more.
  */
 import type { DurableLogger } from '../core/logger.js';
-import type { DurableStore, HandlerList, HubSigns, HubState, PartitionRelease } from '../storage/store.js';
-import { hasBacklog } from './backlog.js';
+import type { DurableStore, HandlerList, HubSigns, HubState } from '../storage/store.js';
 import type { Clock, EngineTime } from './clock.js';
-import { Departures } from './departures.js';
+import { Departures, releaseOf } from './departures.js';
 import { planShare, type SharePlan } from './fair-share.js';
 import type { HandlerRef } from './handler-sets.js';
 import { Membership } from './membership.js';
@@ -62,9 +61,8 @@ export class Ownership {
   private unownedSince: ReadonlyMap<number, number> = new Map();
   /** How many partitions this worker is to own. */
   private share = 0;
+  /** Forgotten when partitions come or go. */
   private lastNews = '';
-  /** How often partitions came or went. */
-  private changes = 0;
   /** Takes no partitions any more: it only ends the activities that it runs. */
   private isRetiring = false;
   private stopping = false;
@@ -121,7 +119,7 @@ export class Ownership {
     if (!isNews) this.lastNews = '';
     if (!isNews || this.members.isBeating) return isNews;
     // The same again, and nothing has changed here: the heartbeat could do nothing about it, and the next one comes soon enough.
-    const news = [...Object.values(signs), this.changes, this.departures.underWay].join();
+    const news = [...Object.values(signs), this.departures.underWay].join();
     if (news === this.lastNews) return false;
     this.lastNews = news;
     void this.members.refresh();
@@ -175,7 +173,7 @@ export class Ownership {
       this.offers.forget(partition);
     }
     if (dropped.length === 0) return;
-    this.changes += 1;
+    this.lastNews = '';
     this.port.lost(dropped);
   }
 
@@ -301,7 +299,7 @@ export class Ownership {
     const { worker } = this.members;
     const leases = await this.port.store.acquirePartitions(worker, wanted, { leaseDuration: this.port.leaseDuration, force });
     if (leases.length === 0) return 0;
-    this.changes += 1;
+    this.lastNews = '';
     const partitions = leases.map((lease) => new Partition(lease, worker.incarnation, () => this.port.time.now()));
     for (const partition of partitions) {
       this.partitions.set(partition.index, partition);
@@ -338,10 +336,4 @@ export class Ownership {
     this.drop([partition]);
     this.departures.give(this.members.worker, release, to);
   }
-}
-
-/** Who had the partition before stays to blame for what of it was not taken up here [Y8]. */
-function releaseOf(partition: Partition): PartitionRelease {
-  const { epoch, takenOverFrom } = partition.lease;
-  return { partition: partition.index, epoch, leftBy: hasBacklog(partition) ? takenOverFrom : null };
 }

@@ -5,6 +5,8 @@ import type { DurableStore } from '../../../lib/storage/store.js';
 import { sharedStore, signal, TestEngine, type TestEngineOptions } from './support/test-engine.js';
 
 const LEASE = 300;
+/** In all four partitions. */
+const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const OPTIONS: TestEngineOptions = {
   settings: { leaseDuration: LEASE, maxPollingInterval: 50, shutdownTimeout: 0 },
   orchestrators: {
@@ -27,7 +29,7 @@ describe('DurableEngine among several', () => {
   const owned = (engine: TestEngine) => ownedOf(engine).map(({ index }) => index);
   const incarnation = (engine: TestEngine) => engine.engine['parts'].ownership.members.worker.incarnation;
   /** An instance id of one of its partitions. */
-  const idOf = (engine: TestEngine) => ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((each) => owned(engine).includes(partitionOf(each, 4)));
+  const idOf = (engine: TestEngine) => IDS.find((each) => owned(engine).includes(partitionOf(each, 4)));
   const heartbeat = (engine: TestEngine) => engine.engine['parts'].ownership.members.refresh();
   /** As kill -9 does: nothing is given back, nothing is prolonged. */
   const kill = (engine: TestEngine) => {
@@ -248,8 +250,7 @@ describe('DurableEngine among several', () => {
     const first = await begin();
     const client = await begin({ worker: false });
     kill(first);
-    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-    for (const id of ids) await client.startNew('echo', id, id);
+    for (const id of IDS) await client.startNew('echo', id, id);
     const second = await begin();
     const opened = signal();
     second.faults.intercept('readInbox', async (proceed, ...call) => (await opened.promise, proceed(...call)));
@@ -258,7 +259,7 @@ describe('DurableEngine among several', () => {
     await until(async () => (await heartbeat(second), await heartbeat(third), owned(third).length === 2));
     expect(ownedOf(third).map(({ lease }) => lease.takenOverFrom)).toEqual([incarnation(first), incarnation(first)]);
     opened.resolve();
-    for (const id of ids) expect(await client.result(id)).toBe(id);
+    for (const id of IDS) expect(await client.result(id)).toBe(id);
     const fourth = await begin();
     await until(async () => (await heartbeat(second), await heartbeat(third), await heartbeat(fourth), owned(fourth).length === 1));
     expect(ownedOf(fourth).map(({ lease }) => lease.takenOverFrom)).toEqual([null]);
