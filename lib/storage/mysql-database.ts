@@ -1,11 +1,10 @@
-import type { Socket } from 'node:net';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { mysqlDialect } from './dialect.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { addressOf } from './connection-address.js';
-import { OpenConnections } from './open-connections.js';
+import { OpenConnections, type StreamFactory } from './open-connections.js';
 import { MODULE_OPTIONS, type ServerOptions } from './options.js';
 import { untilAlone, whileLocked } from './server/migration-lock.js';
 import { testServer } from './server/self-test.js';
@@ -25,7 +24,6 @@ const CLOSE_TIMEOUT = 2_000;
 
 /** What this module uses of a connection of mysql2. */
 interface PooledConnection {
-  readonly stream: Socket;
   query(sql: string, done: (error: Error | null) => void): void;
   destroy(): void;
 }
@@ -40,7 +38,7 @@ export class MysqlDatabase extends Database {
   private opened: DataSource | undefined;
   private server: Server | undefined;
   private readonly limit: StatementLimit;
-  private readonly connections = new OpenConnections();
+  private connections = new OpenConnections();
 
   /**
    * @param options or who knows them when it is opened
@@ -65,7 +63,8 @@ export class MysqlDatabase extends Database {
     if (this.opened?.isInitialized) return;
     const options = typeof this.options === 'function' ? this.options() : this.options;
     if (options.replication) throw new Error("The setting 'storage.replication' cannot be used: name the primary server by host and port, or url.");
-    this.opened = newSource(options);
+    this.connections = new OpenConnections((options.extra as { stream?: StreamFactory } | undefined)?.stream);
+    this.opened = newSource(options, this.connections.open);
     try {
       await this.opened.initialize();
       await this.prepareServer();
@@ -125,7 +124,6 @@ export class MysqlDatabase extends Database {
   /** Sets each connection up once, when the pool makes it, so that transactions need no further round trips. */
   private async prepareConnections(statements: readonly string[]): Promise<void> {
     const prepare = (connection: PooledConnection) => {
-      this.connections.add(connection);
       for (const statement of statements) {
         connection.query(statement, (error) => {
           if (error) connection.destroy();
@@ -139,7 +137,7 @@ export class MysqlDatabase extends Database {
   }
 }
 
-function newSource(options: ServerOptions): DataSource {
+function newSource(options: ServerOptions, stream: StreamFactory): DataSource {
   const poolSize = Math.max(options.poolSize ?? POOL_SIZE, MIN_POOL_SIZE);
   return new DataSource({
     ...options,
@@ -150,7 +148,7 @@ function newSource(options: ServerOptions): DataSource {
     bigNumberStrings: false,
     poolSize,
     // The driver ends idle connections only where not all of a pool may be idle.
-    extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined) },
+    extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined), stream },
   } as ServerOptions);
 }
 

@@ -1,14 +1,28 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
-/** The connections of a pool for as long as they are open. */
+/** What a connection of mysql2 is to have, as far as this file needs it. */
+interface ConnectionConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly socketPath?: string;
+  readonly enableKeepAlive?: boolean;
+  readonly keepAliveInitialDelay?: number;
+}
+
+/** Makes the socket of a connection: the driver's option `stream`, which cloud vendors' connectors give. */
+export type StreamFactory = (options: { readonly config: ConnectionConfig }) => Socket;
+
+/** The sockets of a pool, from the beginning of their handshake on until they are closed. */
 export class OpenConnections {
   private readonly sockets = new Set<Socket>();
 
-  add({ stream }: { readonly stream: Socket }): void {
-    if (this.sockets.has(stream) || stream.destroyed) return;
-    this.sockets.add(stream);
-    stream.once('close', () => this.sockets.delete(stream));
-  }
+  constructor(private readonly make: StreamFactory = connectTo) {}
+
+  readonly open: StreamFactory = (options) => {
+    const socket = this.make(options);
+    this.sockets.add(socket);
+    return socket.once('close', () => this.sockets.delete(socket));
+  };
 
   /**
    * Resolves when all are closed. A server that was told of the end closes them; where the network has become silent nobody does, and they
@@ -21,4 +35,10 @@ export class OpenConnections {
     await Promise.all([...this.sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     clearTimeout(timer);
   }
+}
+
+/** As the driver does it by itself. */
+function connectTo({ config: { host, port, socketPath, enableKeepAlive, keepAliveInitialDelay } }: Parameters<StreamFactory>[0]): Socket {
+  if (socketPath) return connect(socketPath);
+  return connect({ host, port, noDelay: true, keepAlive: enableKeepAlive, keepAliveInitialDelay });
 }

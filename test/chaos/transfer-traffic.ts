@@ -33,6 +33,9 @@ export interface Gift {
   readonly isScheduled: boolean;
 }
 
+/** What workers log of gifts that fail: nobody waits for a signal [N5]. */
+export const GIFT_FAILED = /fails on purpose|InsufficientFundsError/;
+
 export class TransferTraffic {
   readonly runs: TransferRun[] = [];
   /** In the order sent. */

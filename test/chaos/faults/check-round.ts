@@ -12,7 +12,7 @@ import { readEffects } from '../effects.js';
 import type { Fleet } from '../fleet.js';
 import { expectedAttempts } from '../model.js';
 import type { Observer } from '../observer.js';
-import type { TransferTraffic } from '../transfer-traffic.js';
+import { GIFT_FAILED, type TransferTraffic } from '../transfer-traffic.js';
 import type { RoundOutcome } from './round-report.js';
 
 export interface RoundRemains {
@@ -25,8 +25,6 @@ export interface RoundRemains {
   readonly fleet: Fleet;
 }
 
-/** Nobody waits for a signal: what it throws is in the log [N5]. */
-const SIGNAL_FAILED = /fails on purpose|InsufficientFundsError/;
 const OF_JOURNEYS = ['journey', 'leg', 'doomed'];
 
 /** All instances have ended, and workers still run: they are stopped now. */
@@ -43,7 +41,7 @@ export async function checkRound({ storage, effects: directory, journeys, traffi
     ...runs.flatMap(checkTransfers),
     ...checkAccounts(readAccounts(tables), bookings, gifts, readReceipts(tables)),
     ...checkDatabase(tables),
-    ...fleet.errors.filter((error) => !SIGNAL_FAILED.test(error) && !fleet.failedStarts.has(error)),
+    ...fleet.errors.filter((error) => !GIFT_FAILED.test(error) && !fleet.failedStarts.has(error)),
     ...(await checkEnd(fleet, storage)),
   ];
   const { commits, takeovers, reconnected, failedStarts } = fleet;

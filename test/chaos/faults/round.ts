@@ -16,7 +16,7 @@ import { plansWhile } from '../plan.js';
 import { Random } from '../random.js';
 import { Stage } from '../stage.js';
 import { transferPlansWhile } from '../transfer-plan.js';
-import { TransferTraffic } from '../transfer-traffic.js';
+import { GIFT_FAILED, TransferTraffic } from '../transfer-traffic.js';
 import type { FleetOptions } from '../worker-process.js';
 import { checkRound } from './check-round.js';
 import { cluesOf } from './clues.js';
@@ -119,7 +119,9 @@ class Round {
   }
 
   private collectClues(ground: ServerGround): void {
-    this.fleet.on('complaint', (error: string) => void cluesOf(error, ground).then((clue) => this.clues.push(clue)));
+    this.fleet.on('complaint', (error: string) => {
+      if (!GIFT_FAILED.test(error)) void cluesOf(error, ground).then((clue) => this.clues.push(clue));
+    });
   }
 
   private async strike(faults: readonly Fault[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
@@ -205,6 +206,26 @@ export function mysqlCases(fixture: StoreFixture): void {
       const unanswered = process.store.time();
       await held;
       await Promise.all([expect(unanswered).rejects.toBeInstanceOf(TransientStoreError), process.store.close()]);
+    });
+
+    it('an application may make the sockets itself, as connectors of cloud vendors do', async () => {
+      const ports: number[] = [];
+      const stream = ({ config: { host, port } }: { config: { host: string; port: number } }) => {
+        ports.push(port);
+        return connect(port, host);
+      };
+      const process = await TestProcess.register(await fixture.openStore({ storage: { ...through, extra: { stream } } }));
+      await process.store.close();
+      expect(ports).toContain(proxy.port);
+    });
+
+    it('closing does not wait for connections that are being made', async () => {
+      const process = await TestProcess.register(await fixture.openStore({ storage: { ...through, extra: { connectTimeout: 600_000 } } }));
+      const { resume } = proxy.stall();
+      const unanswered = Array.from({ length: 4 }, () => process.store.time());
+      const ends = unanswered.map((answer) => expect(answer).rejects.toBeInstanceOf(TransientStoreError));
+      await Promise.all([...ends, process.store.close()]);
+      resume();
     });
   });
 
