@@ -1,6 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Dialect } from './dialect.js';
-import { OutcomeUnknownError } from './errors.js';
+import { isStoreError, OutcomeUnknownError } from './errors.js';
 import { mapError } from './error-mapping.js';
 import { Session } from './session.js';
 
@@ -34,20 +34,21 @@ export abstract class Database {
 
   /** Runs one transaction; a lost connection while it commits makes the outcome unknown. */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.withRunner(async (session) => {
-      await session.runner.query(this.dialect.begin);
+    return this.withRunner(async (session, runner) => {
+      await session.begin();
       let result: T;
       try {
         result = await work(session);
       } catch (error) {
-        await this.rollBack(session.runner);
+        await this.rollBack(session, runner);
         throw error;
       }
       try {
-        await session.runner.query('COMMIT');
+        await session.commit();
       } catch (error) {
-        await this.rollBack(session.runner);
-        throw this.commitError(error, result);
+        const mayBeCommitted = await session.mayBeCommitted();
+        await this.rollBack(session, runner);
+        throw mayBeCommitted ? this.commitError(error, result) : error;
       }
       return result;
     });
@@ -65,18 +66,18 @@ export abstract class Database {
   /** Whether a COMMIT that failed so may have been carried out all the same. */
   protected abstract isOutcomeUnknown(error: unknown): boolean;
 
-  private async rollBack(runner: QueryRunner): Promise<void> {
-    await runner.query('ROLLBACK').catch(() => this.discard(runner));
+  private async rollBack(session: Session, runner: QueryRunner): Promise<void> {
+    await session.rollback().catch(() => this.discard(runner));
   }
 
   private commitError(error: unknown, result: unknown): unknown {
-    if (!this.isOutcomeUnknown(error)) return error;
+    if (isStoreError(error) || !this.isOutcomeUnknown(error)) return error;
     return new OutcomeUnknownError(`The answer to COMMIT was lost: ${(error as Error).message}`, result, { cause: error });
   }
 
-  protected async withRunner<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  protected async withRunner<T>(work: (session: Session, runner: QueryRunner) => Promise<T>): Promise<T> {
     try {
-      return await this.withConnection((runner) => work(new Session(runner, this.dialect, this.maxStatementBytes)));
+      return await this.withConnection((runner) => work(new Session(runner, this.dialect, this.maxStatementBytes), runner));
     } catch (error) {
       throw mapError(error);
     }

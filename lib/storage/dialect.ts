@@ -4,6 +4,8 @@ export type Value = string | number | null;
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
   readonly begin: string;
+  /** Whether several statements may be sent as one text. */
+  readonly takesLists: boolean;
   /** The database's time as epoch ms. */
   readonly now: string;
   /** Locks the rows of a SELECT until the transaction ends. */
@@ -48,6 +50,7 @@ const repeat = (text: string, count: number, separator = ', ') => Array(count).f
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   begin: 'BEGIN IMMEDIATE',
+  takesLists: false,
   now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   forUpdate: '',
   forUpdateSkipLocked: '',
@@ -68,6 +71,7 @@ export const sqliteDialect: Dialect = {
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   begin: 'START TRANSACTION',
+  takesLists: true,
   now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
   forUpdate: ' FOR UPDATE',
   forUpdateSkipLocked: ' FOR UPDATE SKIP LOCKED',

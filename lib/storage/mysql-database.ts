@@ -146,6 +146,7 @@ function newSource(options: ServerOptions, stream: StreamFactory): DataSource {
     charset: 'utf8mb4',
     supportBigNumbers: true,
     bigNumberStrings: false,
+    multipleStatements: true,
     poolSize,
     // The driver ends idle connections only where not all of a pool may be idle.
     extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined), stream },

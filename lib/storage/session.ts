@@ -1,41 +1,114 @@
-import type { QueryRunner } from 'typeorm';
+import type { EntitySchema, QueryRunner, Repository } from 'typeorm';
 import type { Dialect, ManyUpdate, Value } from './dialect.js';
+import { chunksOf, WriteList, type Write } from './write-list.js';
 
-/** Tuples of one statement at most: beyond a few hundred, servers plan badly or refuse. */
-const MAX_TUPLES = 500;
-/** Text of a statement besides its values, bytes at most. */
-const STATEMENT_TEXT = 64 * 1024;
-// oxlint-disable-next-line no-control-regex -- the driver escapes some control characters, with one more byte for each
-const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g;
+/** What mysql2 answers to a write. */
+interface WriteAnswer {
+  readonly affectedRows: number;
+}
+
+const BEGIN_CHECKS = 'SET @durable_ok = 1, @durable_end = NULL';
+const END_BY_CHECKS = ["SET @durable_end = IF(@durable_ok, 'COMMIT', 'ROLLBACK')", 'PREPARE durable_end FROM @durable_end', 'EXECUTE durable_end'];
 
 /** Statements on one connection, inside a transaction or alone. Rows come with lower-case column names. */
 export class Session {
-  constructor(readonly runner: QueryRunner, readonly dialect: Dialect, private readonly maxStatementBytes: number) {}
+  /** Statements that go before the next one, in one text with it. */
+  private first: readonly string[] = [];
+  /** Writes that go together with COMMIT. */
+  private readonly last: Write[] = [];
+  private commitsNow = false;
+  private endsByItself = false;
+
+  constructor(private readonly runner: QueryRunner, readonly dialect: Dialect, private readonly maxStatementBytes: number) {}
+
+  /** For reads outside of transactions. */
+  repository<T extends object>(schema: EntitySchema<T>): Repository<T> {
+    return this.runner.manager.getRepository(schema);
+  }
+
+  /** Begins a transaction: where statements can be sent together, with the first one in it. */
+  async begin(): Promise<void> {
+    if (this.dialect.takesLists) this.first = [this.dialect.begin];
+    else await this.runner.query(this.dialect.begin);
+  }
+
+  /**
+   * The last writes of a transaction: they go together with its COMMIT, which is then the server's own decision, by the numbers
+   * of rows that matched. So a process that is stopped holds no locks, and a transaction of nothing else is one round trip.
+   */
+  writeLast(list: WriteList): void {
+    this.last.push(...list.writes);
+  }
+
+  /**
+   * Carries out the last writes, and commits.
+   * @throws the error of the first of them that matched another number of rows than it must: nothing is written then
+   */
+  async commit(): Promise<void> {
+    const packets = [...this.packets(this.last)];
+    const final = packets.pop();
+    for (const packet of packets) check(packet, await this.send(packet));
+    if (final && this.dialect.takesLists) return this.commitWith(final);
+    if (final) check(final, await this.send(final));
+    if (this.first.length > 0) return;
+    this.commitsNow = true;
+    await this.runner.query('COMMIT');
+  }
+
+  /** Whether COMMIT may have been carried out by a {@link commit} that failed. */
+  async mayBeCommitted(): Promise<boolean> {
+    if (!this.endsByItself) return this.commitsNow;
+    try {
+      const [row] = await this.rows<{ ending: string | null }>('SELECT @durable_end AS ending');
+      return row!.ending !== null;
+    } catch {
+      return true;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    await this.runner.query('ROLLBACK');
+  }
 
   async rows<Row>(sql: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.runner.query(sql, values as Value[])) as Row[];
+    const [rows] = await this.sendTogether([sql], values);
+    return rows as Row[];
   }
 
   /** Runs a write; answers how many rows matched. */
   async write(sql: string, values: readonly Value[] = []): Promise<number> {
-    return (await this.runner.query(sql, values as Value[], true)).affected ?? 0;
+    if (this.first.length === 0) return (await this.runner.query(sql, values as Value[], true)).affected ?? 0;
+    const [answer] = await this.sendTogether([sql], values);
+    return (answer as WriteAnswer).affectedRows;
+  }
+
+  /** A list for {@link perform}. */
+  newList(): WriteList {
+    return new WriteList(this.dialect, this.maxStatementBytes);
+  }
+
+  /**
+   * Carries a list out; answers how many rows matched in all.
+   * @throws the error of the first write that matched another number of rows than it must
+   */
+  async perform({ writes }: WriteList): Promise<number> {
+    let matched = 0;
+    for (const packet of this.packets(writes)) matched += check(packet, await this.send(packet));
+    return matched;
   }
 
   /** Inserts rows, in as many statements as their number and size ask for. */
   async insert(table: string, columns: readonly string[], rows: readonly (readonly Value[])[]): Promise<void> {
-    const row = `(${columns.map(() => '?').join(', ')})`;
-    for (const chunk of this.chunks(rows)) {
-      await this.write(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => row).join(', ')}`, chunk.flat());
-    }
+    const list = this.newList();
+    list.insert(table, columns, rows);
+    await this.perform(list);
   }
 
   /** Deletes by key; answers how many rows there were. */
-  async deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[]): Promise<number> {
-    let deleted = 0;
-    for (const chunk of this.chunks(keys)) {
-      deleted += await this.write(this.dialect.deleteByKeys({ table, columns, count: chunk.length }), chunk.flat());
-    }
-    return deleted;
+  deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[]): Promise<number> {
+    const list = this.newList();
+    list.deleteMany(table, columns, keys);
+    return this.perform(list);
   }
 
   /** Reads by key, in no order beyond what `suffix` asks of each statement; the table is `t`. */
@@ -48,51 +121,70 @@ export class Session {
   }
 
   /** Updates many rows, each with values of its own; answers how many matched. */
-  async updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[]): Promise<number> {
-    let matched = 0;
-    for (const chunk of this.chunks(rows)) {
-      matched += await this.write(this.dialect.updateMany({ ...update, count: chunk.length }), chunk.flat());
+  updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[]): Promise<number> {
+    const list = this.newList();
+    list.updateMany(update, rows);
+    return this.perform(list);
+  }
+
+  /** What is sent together: on SQLite each write for itself. */
+  private *packets(writes: readonly Write[]): Generator<Write[]> {
+    let packet: Write[] = [];
+    let bytes = 0;
+    for (const write of writes) {
+      const size = write.bytes + write.sql.length;
+      if (packet.length > 0 && (!this.dialect.takesLists || bytes + size > this.maxStatementBytes / 2)) {
+        yield packet;
+        packet = [];
+        bytes = 0;
+      }
+      packet.push(write);
+      bytes += size;
     }
-    return matched;
+    if (packet.length > 0) yield packet;
+  }
+
+  /** Answers for each how many rows matched. */
+  private async send(packet: readonly Write[]): Promise<number[]> {
+    if (packet.length === 1) return [await this.write(packet[0]!.sql, packet[0]!.values)];
+    const answers = await this.sendTogether(packet.map(({ sql }) => sql), packet.flatMap(({ values }) => values));
+    return answers.map((answer) => (answer as WriteAnswer).affectedRows);
+  }
+
+  /** Sends writes with COMMIT or, when one matches another number of rows than it must, ROLLBACK. */
+  private async commitWith(packet: readonly Write[]): Promise<void> {
+    this.endsByItself = true;
+    this.first = [BEGIN_CHECKS, ...this.first];
+    const statements = packet.flatMap(({ sql, expected }) => (expected === undefined ? [sql] : [sql, `SET @durable_ok = @durable_ok AND ROW_COUNT() = ${expected}`]));
+    const answers = await this.sendTogether([...statements, ...END_BY_CHECKS], packet.flatMap(({ values }) => values));
+    let next = 0;
+    const counts = packet.map(({ expected }) => {
+      const { affectedRows } = answers[next] as WriteAnswer;
+      next += expected === undefined ? 1 : 2;
+      return affectedRows;
+    });
+    check(packet, counts);
+  }
+
+  /** Answers each of the statements. */
+  private async sendTogether(statements: readonly string[], values: readonly Value[]): Promise<unknown[]> {
+    const { first } = this;
+    this.first = [];
+    const all = [...first, ...statements];
+    const answer: unknown = await this.runner.query(all.join('; '), values as Value[]);
+    return all.length === 1 ? [answer] : (answer as unknown[]).slice(first.length);
   }
 
   /** Cuts rows into statements that stay below the server's limits. */
   *chunks<Row extends readonly Value[]>(rows: readonly Row[]): Generator<Row[]> {
-    let chunk: Row[] = [];
-    let bytes = 0;
-    for (const row of rows) {
-      const size = sizeOf(row);
-      if (size > this.maxStatementBytes / 2) this.refuseTooLarge(row);
-      if (chunk.length > 0 && (chunk.length >= MAX_TUPLES || bytes + size > this.maxStatementBytes / 2)) {
-        yield chunk;
-        chunk = [];
-        bytes = 0;
-      }
-      chunk.push(row);
-      bytes += size;
-    }
-    if (chunk.length > 0) yield chunk;
-  }
-
-  /** Before it is sent: the server answers by closing the connection, after which the same would be tried again for ever. */
-  private refuseTooLarge(row: readonly Value[]): void {
-    const bytes = escapedBytes(row);
-    if (bytes < this.maxStatementBytes - STATEMENT_TEXT) return;
-    throw new Error(
-      `A row takes ${bytes} bytes in a statement (quotes and backslashes count twice), and the server allows ${this.maxStatementBytes}: ` +
-        "raise its max_allowed_packet, or lower the module's maxPayloadBytes.",
-    );
+    for (const { chunk } of chunksOf(rows, this.maxStatementBytes)) yield chunk;
   }
 }
 
-function escapedBytes(row: readonly Value[]): number {
-  let bytes = 0;
-  for (const value of row) if (typeof value === 'string') bytes += Buffer.byteLength(value.replace(ESCAPED, '\\$&'));
-  return bytes;
-}
-
-function sizeOf(row: readonly Value[]): number {
-  let size = 0;
-  for (const value of row) size += typeof value === 'string' ? value.length * 2 + 2 : 16;
-  return size;
+/** How many rows matched in all. @throws the error of the first write for which it is another number than it must be */
+function check(packet: readonly Write[], counts: readonly number[]): number {
+  packet.forEach(({ expected, mismatch }, index) => {
+    if (expected !== undefined && counts[index] !== expected) throw mismatch!(counts[index]!);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
 }

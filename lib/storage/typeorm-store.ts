@@ -1,7 +1,7 @@
 import { isFinished, type HistoryEvent, type RuntimeStatus } from '../core/history.js';
 import type { Database } from './database.js';
 import { isDuplicateKey } from './error-mapping.js';
-import { FenceLostError } from './errors.js';
+import { FenceLostError, StaleMemberError } from './errors.js';
 import { JoinedCalls } from './joined-calls.js';
 import type { Session } from './session.js';
 import { SqliteDatabase } from './sqlite-database.js';
@@ -102,8 +102,9 @@ export class TypeOrmStore implements DurableStore {
 
   async commit(batch: CommitBatch): Promise<void> {
     try {
-      await this.write((session) => commit(session, this.hub, batch));
+      await this.write(async (session) => commit(session, this.hub, batch));
     } catch (error) {
+      if (isDuplicateKey(error)) throw new StaleMemberError('What was to be created exists already.', { cause: error });
       if (!(error instanceof FenceLostError)) throw error;
       throw await this.write((session) => partitions.lostFences(session, this.hub, batch.fences));
     }

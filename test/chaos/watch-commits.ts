@@ -36,10 +36,11 @@ export function watchCommits(first: Freeze | undefined, tell: (message: WorkerMe
     void tell({ type: 'resolved', outcomes });
     return outcomes;
   });
-  wrap(Session.prototype, 'updateMany', (updateMany) => async function (this: Session, update, rows) {
-    // The fence of a commit is its last statement (I2): everything else is written by then.
-    if (update.table === 'durable_partitions' && update.columns.includes('previous_no')) await stopAt('inside');
-    return updateMany.call(this, update, rows);
+  wrap(Session.prototype, 'perform', (perform) => async function (this: Session, list) {
+    const matched = await perform.call(this, list);
+    // The fence of a commit is its last write (I2): all that is left to send is COMMIT.
+    if (list.writes.at(-1)?.sql.includes('durable_partitions')) await stopAt('inside');
+    return matched;
   });
   return { freezeNext: (place) => (freeze = { commit: commits + 1, place }) };
 }

@@ -46,7 +46,13 @@ class Recorder implements Logger {
   recording = false;
 
   logQuery(sql: string, values: unknown[] = []): void {
-    if (this.recording && /^(SELECT|UPDATE|DELETE)/.test(sql)) this.statements.set(sql, { sql, values });
+    if (!this.recording) return;
+    const left = [...values];
+    // A list of writes is sent as one text.
+    for (const one of sql.split('; ')) {
+      const own = left.splice(0, one.split('?').length - 1);
+      if (/^(SELECT|UPDATE|DELETE)/.test(one)) this.statements.set(one, { sql: one, values: own });
+    }
   }
 
   logQueryError(): void {}

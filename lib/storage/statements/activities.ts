@@ -3,6 +3,7 @@ import { StaleMemberError } from '../errors.js';
 import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
 import type { ActivityKey, ActivityWork, Checkpoint, ForeignActivityResult, RunningActivity, SuspectClaim, WorkerInfo } from '../store.js';
+import type { WriteList } from '../write-list.js';
 import { insertMessages } from './inbox.js';
 
 const KEY = ['hub', 'partition_no', 'execution_id', 'task_id'] as const;
@@ -29,39 +30,40 @@ interface ClaimRow extends WorkRow {
 }
 
 /** Consumes results by claim token (I4), drops what ended executions leave behind, adds what was scheduled. */
-export async function writeActivities(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
-  const results = checkpoints.flatMap(({ consumedActivities }) => consumedActivities);
-  if ((await deleteClaims(session, hub, results)) !== results.length) throw new StaleMemberError('The claim of an activity is gone.');
+export function writeActivities(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
+  deleteClaims(list, hub, checkpoints.flatMap(({ consumedActivities }) => consumedActivities), () => new StaleMemberError('The claim of an activity is gone.'));
   const abandoned = checkpoints.flatMap(({ partition, abandonedActivities }) => abandonedActivities.map((executionId) => [hub, partition, executionId]));
   // A claim moves a row from ready to running: in this order it is found in one of them.
-  for (const table of ['durable_activities_ready', 'durable_activities_running']) await session.deleteMany(table, KEY.slice(0, 3), abandoned);
-  await insertReady(session, hub, checkpoints.flatMap(({ readyActivities }) => readyActivities));
-  await insertRunning(session, hub, checkpoints.flatMap(({ runningActivities }) => runningActivities));
+  for (const table of ['durable_activities_ready', 'durable_activities_running']) list.deleteMany(table, KEY.slice(0, 3), abandoned);
+  insertReady(list, hub, checkpoints.flatMap(({ readyActivities }) => readyActivities));
+  insertRunning(list, hub, checkpoints.flatMap(({ runningActivities }) => runningActivities));
 }
 
-function deleteClaims(session: Session, hub: number, claims: readonly (ActivityKey & { readonly claimToken: string })[]): Promise<number> {
-  return session.deleteMany('durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)));
+type Claim = ActivityKey & { readonly claimToken: string };
+
+function deleteClaims(list: WriteList, hub: number, claims: readonly Claim[], mismatch?: () => Error): void {
+  list.deleteMany('durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)), mismatch);
 }
 
-function insertReady(session: Session, hub: number, work: readonly ActivityWork[]): Promise<void> {
-  return insertCounted(session, 'durable_activities_ready', WORK, work, (activity) => workValues(hub, activity));
+function insertReady(list: WriteList, hub: number, work: readonly ActivityWork[]): void {
+  insertCounted(list, 'durable_activities_ready', WORK, work, (activity) => workValues(hub, activity));
 }
 
-function insertRunning(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<void> {
-  return insertCounted(session, 'durable_activities_running', CLAIM, claims, (claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]);
+function insertRunning(list: WriteList, hub: number, claims: readonly RunningActivity[]): void {
+  insertCounted(list, 'durable_activities_running', CLAIM, claims, (claim) => [...workValues(hub, claim), claim.claimToken, claim.claimedBy]);
 }
 
-async function insertCounted<T extends ActivityWork>(session: Session, table: string, columns: readonly string[], work: readonly T[], values: (work: T) => Value[]): Promise<void> {
-  await session.insert(table, columns, work.filter(({ dispatchCount }) => !dispatchCount).map(values));
+function insertCounted<T extends ActivityWork>(list: WriteList, table: string, columns: readonly string[], work: readonly T[], values: (work: T) => Value[]): void {
+  list.insert(table, columns, work.filter(({ dispatchCount }) => !dispatchCount).map(values));
   const counted = work.filter(({ dispatchCount }) => dispatchCount);
-  await session.insert(table, [...columns, COUNT], counted.map((each) => [...values(each), each.dispatchCount!]));
+  list.insert(table, [...columns, COUNT], counted.map((each) => [...values(each), each.dispatchCount!]));
 }
 
 function keyValues(hub: number, { partition, executionId, taskId }: ActivityKey): Value[] {
   return [hub, partition, executionId, taskId];
 }
 
-function claimValues(hub: number, claim: ActivityKey & { readonly claimToken: string }): Value[] {
+function claimValues(hub: number, claim: Claim): Value[] {
   return [...keyValues(hub, claim), claim.claimToken];
 }
 
@@ -104,8 +106,10 @@ export async function hasReadyActivities(session: Session, hub: number, names: r
 export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, options: ClaimOptions): Promise<RunningActivity[]> {
   const rows = await findClaimable(session, hub, options);
   const claims = rows.map((row) => ({ ...toWork(row), claimToken: randomUUID(), claimedBy: worker.incarnation }));
-  await session.deleteMany('durable_activities_ready', KEY, claims.map((claim) => keyValues(hub, claim)));
-  await insertRunning(session, hub, claims);
+  const list = session.newList();
+  list.deleteMany('durable_activities_ready', KEY, claims.map((claim) => keyValues(hub, claim)));
+  insertRunning(list, hub, claims);
+  session.writeLast(list);
   return claims;
 }
 
@@ -131,24 +135,27 @@ async function findClaimable(session: Session, hub: number, { names, limit, from
 
 /** Results for owners elsewhere: each whose claim still stands becomes a message. */
 export async function completeForeign(session: Session, hub: number, results: readonly ForeignActivityResult[]): Promise<boolean[]> {
-  const valid = await takeClaims(session, hub, results.map(({ activity }) => activity));
-  await insertMessages(session, hub, results.filter((_, index) => valid[index]).map(({ message }) => message));
+  const { valid, list } = await takeClaims(session, hub, results.map(({ activity }) => activity));
+  insertMessages(list, hub, results.filter((_, index) => valid[index]).map(({ message }) => message));
+  session.writeLast(list);
   return valid;
 }
 
 export async function returnActivities(session: Session, hub: number, activities: readonly RunningActivity[]): Promise<boolean[]> {
-  const valid = await takeClaims(session, hub, activities);
-  await insertReady(session, hub, activities.filter((_, index) => valid[index]));
+  const { valid, list } = await takeClaims(session, hub, activities);
+  insertReady(list, hub, activities.filter((_, index) => valid[index]));
+  session.writeLast(list);
   return valid;
 }
 
-/** Deletes the claims that still stand; answers which did. */
-async function takeClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<boolean[]> {
+/** Which claims still stand, and the list that deletes those. */
+async function takeClaims(session: Session, hub: number, claims: readonly RunningActivity[]): Promise<{ valid: boolean[]; list: WriteList }> {
   const standing = await standingTokens(session, hub, claims, session.dialect.forUpdate);
   // Of two results for one claim the first counts.
   const valid = claims.map(({ claimToken }) => standing.delete(claimToken));
-  await deleteClaims(session, hub, claims.filter((_, index) => valid[index]));
-  return valid;
+  const list = session.newList();
+  deleteClaims(list, hub, claims.filter((_, index) => valid[index]));
+  return { valid, list };
 }
 
 async function standingTokens(session: Session, hub: number, claims: readonly RunningActivity[], lock: string): Promise<Set<string>> {

@@ -80,25 +80,27 @@ class Plan {
 export async function applyClientBatch(session: Session, hub: number, worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]> {
   const plan = new Plan(await readStandings(session, hub, batch.operations.filter(({ kind }) => kind !== 'signal')));
   const results = batch.operations.map((operation) => plan.apply(operation));
-  await session.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
+  const list = session.newList();
+  list.insert('durable_instances', INSTANCE_COLUMNS, [...plan.inserts.values()].map((row) => instanceValues(hub, row)));
   for (const { row } of plan.replacements.values()) {
     const columns = [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN] as const;
     const set = columns.slice(KEY.length).map((column) => `${column} = ?`).join(', ');
     const values = instanceValues(hub, row, columns);
-    await session.write(`UPDATE durable_instances SET ${set} WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`, [
+    list.write(`UPDATE durable_instances SET ${set} WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`, [
       ...values.slice(KEY.length), ...values.slice(0, KEY.length),
     ]);
   }
   for (const { message: { partition, instanceId }, now } of plan.rewound.values()) {
-    await session.write(
+    list.write(
       `UPDATE durable_instances SET status = 'Running', output = NULL, failure = NULL, updated_at = ?, row_version = row_version + 1 ` +
         `WHERE ${KEY.map((column) => `${column} = ?`).join(' AND ')}`,
       [now, hub, partition, instanceId],
     );
   }
-  await markGarbage(session, hub, [...plan.replacements.values()].map(({ row, oldExecutionId }) => ({ partition: row.partition, garbage: [oldExecutionId] })));
-  await insertMessages(session, hub, plan.messages);
-  await fenceWorker(session, hub, worker, batch);
+  markGarbage(list, hub, [...plan.replacements.values()].map(({ row, oldExecutionId }) => ({ partition: row.partition, garbage: [oldExecutionId] })));
+  insertMessages(list, hub, plan.messages);
+  fenceWorker(list, hub, worker, batch);
+  session.writeLast(list);
   return results;
 }
 

@@ -11,15 +11,17 @@ import { fencePartitions } from './partitions.js';
 import { writeTimers } from './timers.js';
 
 /** All checkpoints of a batch in one transaction, in a fixed order of tables, the fences last (I1, I2). */
-export async function commit(session: Session, hub: number, { checkpoints, fences }: CommitBatch): Promise<void> {
-  await consumeMessages(session, hub, checkpoints.flatMap(({ consumedMessages }) => consumedMessages));
-  await writeActivities(session, hub, checkpoints);
-  await writeTimers(session, hub, checkpoints);
-  await writeInstances(session, hub, checkpoints);
-  await writeEntities(session, hub, checkpoints);
-  await writeQueues(session, hub, checkpoints);
-  await appendHistory(session, hub, checkpoints);
-  await insertMessages(session, hub, checkpoints.flatMap(({ messages }) => messages));
-  await markGarbage(session, hub, checkpoints);
-  await fencePartitions(session, hub, fences);
+export function commit(session: Session, hub: number, { checkpoints, fences }: CommitBatch): void {
+  const list = session.newList();
+  consumeMessages(list, hub, checkpoints.flatMap(({ consumedMessages }) => consumedMessages));
+  writeActivities(list, hub, checkpoints);
+  writeTimers(list, hub, checkpoints);
+  writeInstances(list, hub, checkpoints);
+  writeEntities(list, hub, checkpoints);
+  writeQueues(list, hub, checkpoints);
+  appendHistory(list, hub, checkpoints);
+  insertMessages(list, hub, checkpoints.flatMap(({ messages }) => messages));
+  markGarbage(list, hub, checkpoints);
+  fencePartitions(list, hub, fences);
+  session.writeLast(list);
 }

@@ -1,9 +1,9 @@
 import type { SelectQueryBuilder } from 'typeorm';
 import { entityValues, toEntityRow, type EntityColumn } from '../entity-records.js';
 import { StaleMemberError } from '../errors.js';
-import { isDuplicateKey } from '../error-mapping.js';
 import { entitySchema, type EntityRecord } from '../schemas.js';
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { Checkpoint, EntityGuard, EntityQuery, EntityRow, InstanceKey } from '../store.js';
 import { compareKeys } from './instances.js';
 import { whereTuples } from './where-tuples.js';
@@ -13,32 +13,27 @@ const KEY = ['hub', 'partition_no', 'instance_id'] as const;
 const PROGRESS = ['lock_holder', 'updated_at', 'row_version', 'attempts'] as const;
 
 /** Inserts, updates and deletes the rows of entities; each change is guarded by the row's version (I8). */
-export async function writeEntities(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+export function writeEntities(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
   const writes = checkpoints.flatMap(({ partition, instanceId, entity }) => (entity ? [{ partition, instanceId, ...entity.row }] : []));
   const inserts = writes.flatMap((write) => (write.kind === 'insert' ? [write.row] : []));
   const updates = writes.filter((write) => write.kind === 'update').sort(compareKeys);
   const deletes = writes.filter((write) => write.kind === 'delete').sort(compareKeys);
-  try {
-    const columns = [...KEY, 'state', ...PROGRESS] as const;
-    await session.insert('durable_entities', columns, inserts.map((row) => entityValues(hub, row, columns)));
-  } catch (error) {
-    if (isDuplicateKey(error)) throw new StaleMemberError('An entity that was to be created exists already.', { cause: error });
-    throw error;
-  }
+  const columns = [...KEY, 'state', ...PROGRESS] as const;
+  list.insert('durable_entities', columns, inserts.map((row) => entityValues(hub, row, columns)));
   const isSame = ({ row, expected }: Update) => row.state !== undefined && row.state === expected.state;
-  await updateRows(session, hub, updates.filter(isSame), PROGRESS);
-  await updateRows(session, hub, updates.filter((update) => !isSame(update)), ['state', ...PROGRESS]);
-  const deleted = await session.deleteMany(
+  updateRows(list, hub, updates.filter(isSame), PROGRESS);
+  updateRows(list, hub, updates.filter((update) => !isSame(update)), ['state', ...PROGRESS]);
+  list.deleteMany(
     'durable_entities', [...KEY, 'row_version'], deletes.map(({ partition, instanceId, expected }) => [hub, partition, instanceId, expected.rowVersion]),
+    () => stale(deletes),
   );
-  if (deleted !== deletes.length) throw stale(deletes);
 }
 
 type Update = InstanceKey & { readonly row: EntityRow; readonly expected: EntityGuard };
 
-async function updateRows(session: Session, hub: number, updates: readonly Update[], changed: readonly EntityColumn[]): Promise<void> {
+function updateRows(list: WriteList, hub: number, updates: readonly Update[], changed: readonly EntityColumn[]): void {
   const columns = [...KEY, ...changed];
-  const matched = await session.updateMany(
+  list.updateMany(
     {
       table: 'durable_entities',
       columns: [...columns, 'expected_version'],
@@ -46,8 +41,8 @@ async function updateRows(session: Session, hub: number, updates: readonly Updat
       set: changed.map((column) => `${column} = v.${column}`),
     },
     updates.map(({ row, expected }) => [...entityValues(hub, row, columns), expected.rowVersion]),
+    () => stale(updates),
   );
-  if (matched !== updates.length) throw stale(updates);
 }
 
 function stale(keys: readonly InstanceKey[]): StaleMemberError {
@@ -83,5 +78,5 @@ export async function queryEntities(session: Session, hub: number, filter: Entit
 }
 
 function entities(session: Session): SelectQueryBuilder<EntityRecord> {
-  return session.runner.manager.getRepository(entitySchema).createQueryBuilder('e');
+  return session.repository(entitySchema).createQueryBuilder('e');
 }

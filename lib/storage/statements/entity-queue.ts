@@ -4,6 +4,7 @@ import { StaleMemberError } from '../errors.js';
 import { readBody } from '../message-bodies.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceKey, QueuedMessage, QueueKey } from '../store.js';
+import type { WriteList } from '../write-list.js';
 import { together } from './together.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id', 'due_at', 'msg_key', 'sender'] as const;
@@ -29,17 +30,17 @@ export interface QueueHead extends QueueKey {
  * Queues messages, deletes exactly those that are taken up (I4), and the lock requests that were taken back. In this order: a
  * request may be queued and taken back in one batch.
  */
-export async function writeQueues(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+export function writeQueues(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
   const steps = checkpoints.flatMap(({ partition, entity }) => (entity ? [{ partition, ...entity }] : []));
-  await session.insert(
+  list.insert(
     'durable_entity_queue',
     [...KEY, 'lock_request', 'body'],
     steps.flatMap(({ queued }) => queued.map((message) => [...keyValues(hub, message), lockRequest(message), JSON.stringify(message.body)])),
   );
   const taken = steps.flatMap(({ dequeued }) => dequeued.map((key) => keyValues(hub, key)));
-  const deleted = await session.deleteMany('durable_entity_queue', KEY, taken);
-  if (deleted !== taken.length) throw new StaleMemberError(`Of ${taken.length} messages in the queues of entities that were to be taken, only ${deleted} are there.`);
-  await session.deleteMany(
+  list.deleteMany('durable_entity_queue', KEY, taken, (deleted) =>
+    new StaleMemberError(`Of ${taken.length} messages in the queues of entities that were to be taken, only ${deleted} are there.`));
+  list.deleteMany(
     'durable_entity_queue',
     ['hub', 'partition_no', 'lock_request'],
     steps.flatMap(({ partition, withdrawn }) => withdrawn.map((holder) => [hub, partition, requestOf(holder)])),

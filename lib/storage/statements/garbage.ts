@@ -1,11 +1,12 @@
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { Checkpoint } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'execution_id'] as const;
 
 /** Notes executions whose history is no longer needed; it is deleted in the background. */
-export async function markGarbage(session: Session, hub: number, checkpoints: readonly Pick<Checkpoint, 'partition' | 'garbage'>[]): Promise<void> {
-  await session.insert('durable_garbage', KEY, checkpoints.flatMap(({ partition, garbage }) => garbage.map((executionId) => [hub, partition, executionId])));
+export function markGarbage(list: WriteList, hub: number, checkpoints: readonly Pick<Checkpoint, 'partition' | 'garbage'>[]): void {
+  list.insert('durable_garbage', KEY, checkpoints.flatMap(({ partition, garbage }) => garbage.map((executionId) => [hub, partition, executionId])));
 }
 
 /** Deletes up to `limit` rows of history, whole executions as a rule; answers how many. */

@@ -5,6 +5,7 @@ import { historySchema, type HistoryRecord } from '../schemas.js';
 import type { Session } from '../session.js';
 import type { Checkpoint, InstanceRow, LoadedInstance, UnreadableHistory } from '../store.js';
 import { isRecord, readStored } from '../stored-json.js';
+import type { WriteList } from '../write-list.js';
 import { whereTuples } from './where-tuples.js';
 
 /** Size from which the events of one checkpoint go into several rows, in characters. */
@@ -16,14 +17,14 @@ const COLUMNS = ['hub', 'partition_no', 'execution_id', 'sequence_no', 'event_co
  * Appends the events of checkpoints: one row for each, as a rule. Plain SQL like the rest of a commit: measured in batches of 100
  * checkpoints, TypeORM's insert took a quarter of the client's time.
  */
-export async function appendHistory(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+export function appendHistory(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
   const rows: Value[][] = [];
   for (const { partition, history } of checkpoints) {
     for (const { executionId, sequence, events } of history) {
       for (const chunk of chunksOf(events, sequence)) rows.push([hub, partition, executionId, chunk.sequence, chunk.events, HISTORY_FORMAT, chunk.body]);
     }
   }
-  await session.insert('durable_history', COLUMNS, rows);
+  list.insert('durable_history', COLUMNS, rows);
 }
 
 function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator<Pick<HistoryRecord, 'sequence' | 'events' | 'body'>> {
@@ -48,7 +49,7 @@ function* chunksOf(events: readonly HistoryEvent[], sequence: number): Generator
 /** @throws UnreadableDataError */
 export async function readHistory(session: Session, hub: number, key: Pick<InstanceRow, 'partition' | 'instanceId' | 'executionId'>): Promise<HistoryEvent[]> {
   const { partition, executionId } = key;
-  const records = await session.runner.manager.getRepository(historySchema).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
+  const records = await session.repository(historySchema).find({ where: { hub, partition, executionId }, order: { sequence: 'ASC' } });
   const { history, unreadable } = toHistory(records);
   if (!unreadable) return history;
   const { reason, isNewer } = unreadable;
@@ -61,7 +62,7 @@ type StoredHistory = Pick<LoadedInstance, 'history' | 'unreadable'>;
 export async function readHistories(session: Session, hub: number, rows: readonly InstanceRow[]): Promise<Map<string, StoredHistory>> {
   const records: HistoryRecord[] = [];
   for (const chunk of session.chunks(rows.map((row) => [hub, row.partition, row.executionId]))) {
-    const query = session.runner.manager.getRepository(historySchema).createQueryBuilder('h');
+    const query = session.repository(historySchema).createQueryBuilder('h');
     whereTuples(query, session, ['h.hub', 'h.partition_no', 'h.execution_id'], chunk);
     records.push(...(await query.orderBy('h.executionId').addOrderBy('h.sequence').getMany()));
   }

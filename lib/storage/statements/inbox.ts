@@ -3,6 +3,7 @@ import { readBody } from '../message-bodies.js';
 import { countUntil } from './instances.js';
 import type { Session } from '../session.js';
 import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
+import type { WriteList } from '../write-list.js';
 import { together } from './together.js';
 
 const KEY = ['hub', 'partition_no', 'msg_key', 'sender'] as const;
@@ -14,14 +15,14 @@ export function messageValues(hub: number, { partition, key, sender, instanceId,
   return [hub, partition, key, sender, instanceId, JSON.stringify(body)];
 }
 
-export async function insertMessages(session: Session, hub: number, messages: readonly InboxMessage[]): Promise<void> {
-  await session.insert('durable_inbox', MESSAGE_COLUMNS, messages.map((message) => messageValues(hub, message)));
+export function insertMessages(list: WriteList, hub: number, messages: readonly InboxMessage[]): void {
+  list.insert('durable_inbox', MESSAGE_COLUMNS, messages.map((message) => messageValues(hub, message)));
 }
 
 /** Deletes exactly these messages (I4). */
-export async function consumeMessages(session: Session, hub: number, keys: readonly MessageKey[]): Promise<void> {
-  const deleted = await session.deleteMany('durable_inbox', KEY, keys.map(({ partition, key, sender }) => [hub, partition, key, sender]));
-  if (deleted !== keys.length) throw new StaleMemberError(`Of ${keys.length} messages that were to be consumed, only ${deleted} are there.`);
+export function consumeMessages(list: WriteList, hub: number, keys: readonly MessageKey[]): void {
+  list.deleteMany('durable_inbox', KEY, keys.map(({ partition, key, sender }) => [hub, partition, key, sender]), (deleted) =>
+    new StaleMemberError(`Of ${keys.length} messages that were to be consumed, only ${deleted} are there.`));
 }
 
 interface KeyRow {

@@ -1,9 +1,9 @@
 import type { SelectQueryBuilder } from 'typeorm';
 import { StaleMemberError } from '../errors.js';
-import { isDuplicateKey } from '../error-mapping.js';
 import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues, toInstanceRow, type InstanceColumn } from '../instance-records.js';
 import { instanceSchema, type InstanceRecord } from '../schemas.js';
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { Checkpoint, InstanceGuard, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
 import { whereTuples } from './where-tuples.js';
 
@@ -13,35 +13,30 @@ const PROGRESS = ['status', 'output', 'failure', 'custom_status', 'updated_at', 
 const ALL = INSTANCE_COLUMNS.slice(KEY.length);
 
 /** Inserts and updates the rows of checkpoints; each update is guarded by execution id and version (I8). */
-export async function writeInstances(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+export function writeInstances(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
   const writes = checkpoints.map(({ write }) => write);
   const inserts = writes.flatMap((write) => (write.kind === 'insert' ? [write.row] : []));
-  try {
-    await insertRows(session, hub, inserts.filter(({ attempts }) => !attempts), INSTANCE_COLUMNS);
-    await insertRows(session, hub, inserts.filter(({ attempts }) => attempts), [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN]);
-  } catch (error) {
-    if (isDuplicateKey(error)) throw new StaleMemberError('An instance that was to be created exists already.', { cause: error });
-    throw error;
-  }
+  insertRows(list, hub, inserts.filter(({ attempts }) => !attempts), INSTANCE_COLUMNS);
+  insertRows(list, hub, inserts.filter(({ attempts }) => attempts), [...INSTANCE_COLUMNS, ATTEMPTS_COLUMN]);
   // In the order of the primary key, in which clients lock as well.
   const updates = writes.filter((write) => write.kind === 'update' || write.kind === 'replace').sort((a, b) => compareKeys(a.row, b.row));
   const isSame = ({ row, expected }: Update) => row.executionId === expected.executionId;
   const counts = ({ row, expected }: Update) => Boolean(row.attempts || expected.attempts);
-  await updateRows(session, hub, updates.filter((update) => isSame(update) && !counts(update)), PROGRESS);
-  await updateRows(session, hub, updates.filter((update) => !isSame(update) && !counts(update)), ALL);
-  await updateRows(session, hub, updates.filter((update) => isSame(update) && counts(update)), [...PROGRESS, ATTEMPTS_COLUMN]);
-  await updateRows(session, hub, updates.filter((update) => !isSame(update) && counts(update)), [...ALL, ATTEMPTS_COLUMN]);
+  updateRows(list, hub, updates.filter((update) => isSame(update) && !counts(update)), PROGRESS);
+  updateRows(list, hub, updates.filter((update) => !isSame(update) && !counts(update)), ALL);
+  updateRows(list, hub, updates.filter((update) => isSame(update) && counts(update)), [...PROGRESS, ATTEMPTS_COLUMN]);
+  updateRows(list, hub, updates.filter((update) => !isSame(update) && counts(update)), [...ALL, ATTEMPTS_COLUMN]);
 }
 
-function insertRows(session: Session, hub: number, rows: readonly InstanceRow[], columns: readonly InstanceColumn[]): Promise<void> {
-  return session.insert('durable_instances', columns, rows.map((row) => instanceValues(hub, row, columns)));
+function insertRows(list: WriteList, hub: number, rows: readonly InstanceRow[], columns: readonly InstanceColumn[]): void {
+  list.insert('durable_instances', columns, rows.map((row) => instanceValues(hub, row, columns)));
 }
 
 type Update = { readonly row: InstanceRow; readonly expected: InstanceGuard };
 
-async function updateRows(session: Session, hub: number, updates: readonly Update[], changed: readonly InstanceColumn[]): Promise<void> {
+function updateRows(list: WriteList, hub: number, updates: readonly Update[], changed: readonly InstanceColumn[]): void {
   const columns = [...KEY, ...changed];
-  const matched = await session.updateMany(
+  list.updateMany(
     {
       table: 'durable_instances',
       columns: [...columns, 'expected_execution', 'expected_version'],
@@ -49,11 +44,13 @@ async function updateRows(session: Session, hub: number, updates: readonly Updat
       set: changed.map((column) => `${column} = v.${column}`),
     },
     updates.map(({ row, expected }) => [...instanceValues(hub, row, columns), expected.executionId, expected.rowVersion]),
+    () => stale(updates),
   );
-  if (matched !== updates.length) {
-    const names = updates.slice(0, 3).map(({ row }) => `'${row.instanceId}'`).join(', ');
-    throw new StaleMemberError(`Of the instances ${names}${updates.length > 3 ? ', …' : ''}, one or more are no longer as they were when their episode ran.`);
-  }
+}
+
+function stale(updates: readonly Update[]): StaleMemberError {
+  const names = updates.slice(0, 3).map(({ row }) => `'${row.instanceId}'`).join(', ');
+  return new StaleMemberError(`Of the instances ${names}${updates.length > 3 ? ', …' : ''}, one or more are no longer as they were when their episode ran.`);
 }
 
 /** The order of the primary key. */
@@ -118,5 +115,5 @@ export async function queryInstances(session: Session, hub: number, filter: Inst
 }
 
 function instances(session: Session): SelectQueryBuilder<InstanceRecord> {
-  return session.runner.manager.getRepository(instanceSchema).createQueryBuilder('i');
+  return session.repository(instanceSchema).createQueryBuilder('i');
 }

@@ -1,5 +1,6 @@
 import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { CommitOutcome, PartitionFence, PartitionLease, PartitionRelease, WorkerInfo } from '../store.js';
 
 const OWNER = 'partition_no, owner, epoch, commit_no, last_key';
@@ -70,8 +71,8 @@ export async function releasePartitions(session: Session, hub: number, worker: W
 }
 
 /** Ends every checkpoint transaction (I2). Which of the fences were lost is found out after the rollback: {@link lostFences}. */
-export async function fencePartitions(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<void> {
-  const matched = await session.updateMany(
+export function fencePartitions(list: WriteList, hub: number, fences: readonly PartitionFence[]): void {
+  list.updateMany(
     {
       table: 'durable_partitions',
       columns: ['hub', 'partition_no', 'owner', 'epoch', 'previous_no', 'commit_no', 'last_key'],
@@ -79,8 +80,8 @@ export async function fencePartitions(session: Session, hub: number, fences: rea
       set: ['commit_no = v.commit_no', 'last_key = v.last_key'],
     },
     fences.map((fence) => [hub, fence.partition, fence.owner, fence.epoch, fence.previousCommitNo, fence.commitNo, fence.lastKey]),
+    () => new FenceLostError('A partition has another owner.', fences.map(({ partition }) => partition)),
   );
-  if (matched !== fences.length) throw new FenceLostError('A partition has another owner.', fences.map(({ partition }) => partition));
 }
 
 /** Which partitions a refused commit lost: those whose rows are not as its fences expected. */

@@ -43,8 +43,10 @@ export async function purgeInstances(session: Session, hub: number, targets: rea
   const found = new Map(rows.map((row) => [row.instance_id, row]));
   const outcomes = targets.map((target) => decide(found.get(target.instanceId), target, statuses));
   const deleted = targets.flatMap(({ partition, instanceId }, index) => (outcomes[index]!.deleted ? [{ partition, instanceId }] : []));
-  await session.deleteMany('durable_instances', KEY, deleted.sort(compareKeys).map(({ partition, instanceId }) => [hub, partition, instanceId]));
-  await markGarbage(session, hub, deleted.map(({ partition, instanceId }) => ({ partition, garbage: [found.get(instanceId)!.execution_id] })));
+  const list = session.newList();
+  list.deleteMany('durable_instances', KEY, deleted.sort(compareKeys).map(({ partition, instanceId }) => [hub, partition, instanceId]));
+  markGarbage(list, hub, deleted.map(({ partition, instanceId }) => ({ partition, garbage: [found.get(instanceId)!.execution_id] })));
+  session.writeLast(list);
   return outcomes;
 }
 

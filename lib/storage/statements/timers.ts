@@ -1,18 +1,18 @@
 import { StaleMemberError } from '../errors.js';
 import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { Checkpoint, TimerKey, TimerRow } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'fire_at', 'execution_id', 'task_id'] as const;
 
-export async function writeTimers(session: Session, hub: number, checkpoints: readonly Checkpoint[]): Promise<void> {
+export function writeTimers(list: WriteList, hub: number, checkpoints: readonly Checkpoint[]): void {
   const keysOf = (choose: (checkpoint: Checkpoint) => readonly TimerKey[]): Value[][] =>
     checkpoints.flatMap((checkpoint) => choose(checkpoint).map(({ fireAt, executionId, taskId }) => [hub, checkpoint.partition, fireAt, executionId, taskId]));
-  const fired = keysOf(({ deletedTimers }) => deletedTimers);
-  if ((await session.deleteMany('durable_timers', KEY, fired)) !== fired.length) throw new StaleMemberError('A timer that fired is gone.');
-  await session.deleteMany('durable_timers', KEY, keysOf(({ cancelledTimers }) => cancelledTimers));
+  list.deleteMany('durable_timers', KEY, keysOf(({ deletedTimers }) => deletedTimers), () => new StaleMemberError('A timer that fired is gone.'));
+  list.deleteMany('durable_timers', KEY, keysOf(({ cancelledTimers }) => cancelledTimers));
   const created = checkpoints.flatMap(({ timers }) => timers);
-  await session.insert(
+  list.insert(
     'durable_timers',
     [...KEY, 'instance_id'],
     created.map(({ partition, fireAt, executionId, taskId, instanceId }) => [hub, partition, fireAt, executionId, taskId, instanceId]),

@@ -2,6 +2,7 @@ import { FenceLostError } from '../errors.js';
 import { isRecord, readStored } from '../stored-json.js';
 import { whetherOutdated, type HubRecord } from './hubs.js';
 import type { Session } from '../session.js';
+import type { WriteList } from '../write-list.js';
 import type { CommitOutcome, HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
 
 /** Dead workers' rows are kept for so many lease durations, for people who look. */
@@ -92,12 +93,12 @@ function toPartition(row: PartitionRecord, time: number): PartitionRow {
 }
 
 /** Ends a client's batch (I2): its worker's row must be as the batch before left it. */
-export async function fenceWorker(session: Session, hub: number, worker: WorkerInfo, batch: { previousCommitNo: number; commitNo: number; lastKey: number }): Promise<void> {
-  const matched = await session.write(
+export function fenceWorker(list: WriteList, hub: number, worker: WorkerInfo, batch: { previousCommitNo: number; commitNo: number; lastKey: number }): void {
+  list.write(
     'UPDATE durable_workers SET commit_no = ?, last_key = ? WHERE hub = ? AND worker_id = ? AND incarnation = ? AND commit_no = ?',
     [batch.commitNo, batch.lastKey, hub, worker.workerId, worker.incarnation, batch.previousCommitNo],
+    () => new FenceLostError(`Worker ${worker.workerId} is no longer registered as it was.`),
   );
-  if (matched !== 1) throw new FenceLostError(`Worker ${worker.workerId} is no longer registered as it was.`);
 }
 
 export async function resolveClientBatch(session: Session, hub: number, worker: WorkerInfo, commitNo: number): Promise<CommitOutcome> {

@@ -1,5 +1,5 @@
 /** How often workers died of an instance or an activity [Y8]. */
-import { Session } from '../../../lib/storage/session.js';
+import { WriteList } from '../../../lib/storage/write-list.js';
 import type { InstanceRow, RunningActivity } from '../../../lib/storage/store.js';
 import { activity, idIn, inserted, message, newRow, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
@@ -45,8 +45,8 @@ export function countCases(fixture: StoreFixture): void {
   });
 
   it('[Y8] what counts nothing is written without them: a commit has no statement and no column more', async () => {
-    const insert = jest.spyOn(Session.prototype, 'insert');
-    const update = jest.spyOn(Session.prototype, 'updateMany');
+    const insert = jest.spyOn(WriteList.prototype, 'insert');
+    const update = jest.spyOn(WriteList.prototype, 'updateMany');
     await process.commit(inserted(row, { readyActivities: [activity(row)], runningActivities: [activity(row, { taskId: 1 })] }));
     await process.commit(updated(row, { status: 'Running' }));
     const written = [
