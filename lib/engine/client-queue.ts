@@ -3,7 +3,7 @@
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
 import { ModuleStoppedError, UnresolvedCallError } from '../core/client-errors.js';
-import type { ClientOperation, ClientResult, CommitOutcome, DurableStore, InboxMessage, WorkerInfo } from '../storage/store.js';
+import { voidNo, type ClientOperation, type ClientResult, type CommitOutcome, type DurableStore, type InboxMessage, type WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -157,8 +157,8 @@ export class ClientQueue {
 
   private take(outcome: CommitOutcome, commitNo: number, error: OutcomeUnknownError): readonly ClientResult[] {
     if (outcome === 'lost') throw new UnresolvedCallError("for so long that this process's registration has been removed", { cause: error });
+    this.commitNo = outcome === 'committed' ? commitNo : voidNo(commitNo);
     if (outcome === 'not-committed') throw error;
-    this.commitNo = commitNo;
     return error.result as readonly ClientResult[];
   }
 }

@@ -115,6 +115,7 @@ export class Committer {
         this.port.health.reached();
         this.port.lose(fences.filter((_, index) => answers[index] === 'lost').map(({ partition }) => partition));
         if (!answers.includes('committed')) {
+          for (const [index, { partition, fence }] of fences.entries()) if (answers[index] === 'not-committed') partition.voided(fence);
           await backoff.wait();
           return batch;
         }

@@ -1,4 +1,4 @@
-import type { InboxMessage, InboxRange, MessageHead, MessageKey, PartitionFence, PartitionLease } from '../storage/store.js';
+import { voidNo, type InboxMessage, type InboxRange, type MessageHead, type MessageKey, type PartitionFence, type PartitionLease } from '../storage/store.js';
 import { Claims } from './claims.js';
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
@@ -118,6 +118,11 @@ export class Partition {
 
   committed(fence: PartitionFence): void {
     this.commitNo = fence.commitNo;
+  }
+
+  /** The commit was not carried out, and never will be. */
+  voided(fence: PartitionFence): void {
+    this.commitNo = voidNo(fence.commitNo);
   }
 
   /**

@@ -56,7 +56,10 @@ export interface DurableStore {
 
   // The engine's writes.
   commit(batch: CommitBatch): Promise<void>;
-  /** After an unknown outcome, per fence: committed, not committed (try again), or lost (drop the partition). */
+  /**
+   * After an unknown outcome, per fence: committed, not committed (nor will it be: try again after {@link voidNo}), or lost (drop the
+   * partition).
+   */
   resolveCommit(fences: readonly PartitionFence[]): Promise<CommitOutcome[]>;
   /** Moves waiting activities that this worker has handlers for to running. */
   claimActivities(worker: WorkerInfo, names: readonly string[], limit: number, suspects?: SuspectClaim): Promise<RunningActivity[]>;
@@ -91,7 +94,7 @@ export interface DurableStore {
 
   // The client's side.
   applyClientBatch(worker: WorkerInfo, batch: ClientBatch): Promise<ClientResult[]>;
-  /** After an unknown outcome: whether the batch with this commit number was written; 'lost' when the worker's row is gone. */
+  /** After an unknown outcome: whether the batch with this commit number was written, as above; 'lost' when the worker's row is gone. */
   resolveClientBatch(worker: WorkerInfo, commitNo: number): Promise<CommitOutcome>;
   /**
    * Writes a message through the application's own open transaction, to come about or not with it: one insert, and no lock but

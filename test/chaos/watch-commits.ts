@@ -36,11 +36,10 @@ export function watchCommits(first: Freeze | undefined, tell: (message: WorkerMe
     void tell({ type: 'resolved', outcomes });
     return outcomes;
   });
-  wrap(Session.prototype, 'perform', (perform) => async function (this: Session, list) {
-    const matched = await perform.call(this, list);
-    // The fence of a commit is its last write (I2): all that is left to send is COMMIT.
-    if (list.writes.at(-1)?.sql.includes('durable_partitions')) await stopAt('inside');
-    return matched;
+  wrap(Session.prototype, 'commit', (commit) => async function (this: Session) {
+    // The fence of a commit is its last write (I2). SQLite has it locked the file; a server gets all of it in what is sent now.
+    if (this['last'].at(-1)?.sql.includes('durable_partitions')) await stopAt('inside');
+    return commit.call(this);
   });
   return { freezeNext: (place) => (freeze = { commit: commits + 1, place }) };
 }

@@ -62,6 +62,11 @@ export interface PartitionFence {
   readonly lastKey: number;
 }
 
+/** What stands in the place of a commit number that was not used, once it must not be used any more: the next is the one after it. */
+export function voidNo(commitNo: number): number {
+  return commitNo + 1;
+}
+
 /** What became of a batch whose answer was lost. */
 export type CommitOutcome = 'committed' | 'not-committed' | 'lost';
 

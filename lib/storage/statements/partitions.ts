@@ -1,7 +1,7 @@
 import { FenceLostError } from '../errors.js';
 import type { Session } from '../session.js';
 import type { WriteList } from '../write-list.js';
-import type { CommitOutcome, PartitionFence, PartitionLease, PartitionRelease, WorkerInfo } from '../store.js';
+import { voidNo, type CommitOutcome, type PartitionFence, type PartitionLease, type PartitionRelease, type WorkerInfo } from '../store.js';
 
 const OWNER = 'partition_no, owner, epoch, commit_no, last_key';
 
@@ -86,28 +86,40 @@ export function fencePartitions(list: WriteList, hub: number, fences: readonly P
 
 /** Which partitions a refused commit lost: those whose rows are not as its fences expected. */
 export async function lostFences(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<FenceLostError> {
-  const states = await resolveCommit(session, hub, fences);
+  const states = await outcomesOf(session, hub, fences);
   const lost = fences.filter((_, index) => states[index] !== 'not-committed').map(({ partition }) => partition);
   return new FenceLostError(`Of the partitions ${fences.map(({ partition }) => partition).join(', ')} of a commit, ${lost.join(', ')} now belong to another owner.`, lost);
 }
 
-/** What the partitions' rows say of a commit whose answer was lost. */
+/**
+ * What the partitions' rows say of a commit whose answer was lost. One that was not carried out never will be, though it may still be
+ * on its way to the server, or under way on another node of a cluster: its number is taken. One that was can be read before its log
+ * is flushed: the row is written once more, so that its log is, too, before anybody acts on it.
+ */
 export async function resolveCommit(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<CommitOutcome[]> {
+  const outcomes = await outcomesOf(session, hub, fences);
+  await session.updateMany(
+    {
+      table: 'durable_partitions',
+      columns: ['hub', 'partition_no', 'commit_no'],
+      where: ['t.hub = v.hub', 't.partition_no = v.partition_no'],
+      set: ['commit_no = v.commit_no', 'lease_expires_at = t.lease_expires_at + 1'],
+    },
+    fences.flatMap(({ partition, commitNo }, index) => (outcomes[index] === 'lost' ? [] : [[hub, partition, outcomes[index] === 'committed' ? commitNo : voidNo(commitNo)]])),
+  );
+  return outcomes;
+}
+
+async function outcomesOf(session: Session, hub: number, fences: readonly PartitionFence[]): Promise<CommitOutcome[]> {
   const rows = await session.selectMany<OwnerRecord>(
     OWNER, 'durable_partitions', ['hub', 'partition_no'], fences.map(({ partition }) => [hub, partition]), session.dialect.forUpdate,
   );
   const byPartition = new Map(rows.map((row) => [row.partition_no, row]));
-  const outcomes = fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }): CommitOutcome => {
+  return fences.map(({ partition, owner, epoch, commitNo, previousCommitNo }): CommitOutcome => {
     const row = byPartition.get(partition);
     if (!row || row.owner !== owner || Number(row.epoch) !== epoch) return 'lost';
-    if (Number(row.commit_no) === commitNo) return 'committed';
-    return Number(row.commit_no) === previousCommitNo ? 'not-committed' : 'lost';
+    const standing = Number(row.commit_no);
+    if (standing === commitNo) return 'committed';
+    return standing === previousCommitNo || standing === voidNo(commitNo) ? 'not-committed' : 'lost';
   });
-  // The lock makes a commit that is still under way wait, or be waited for, but not one on another node of a cluster: that one is
-  // refused because the row was written since. And a commit can be read before its log is flushed: when this one is, so is that.
-  await session.updateMany(
-    { table: 'durable_partitions', columns: ['hub', 'partition_no'], where: ['t.hub = v.hub', 't.partition_no = v.partition_no'], set: ['lease_expires_at = t.lease_expires_at + 1'] },
-    fences.filter((_, index) => outcomes[index] !== 'lost').map(({ partition }) => [hub, partition]),
-  );
-  return outcomes;
 }

@@ -3,7 +3,7 @@ import { isRecord, readStored } from '../stored-json.js';
 import { whetherOutdated, type HubRecord } from './hubs.js';
 import type { Session } from '../session.js';
 import type { WriteList } from '../write-list.js';
-import type { CommitOutcome, HandlerList, HubState, PartitionRow, WorkerInfo, WorkerRegistration, WorkerRow } from '../store.js';
+import { voidNo, type CommitOutcome, type HandlerList, type HubState, type PartitionRow, type WorkerInfo, type WorkerRegistration, type WorkerRow } from '../store.js';
 
 /** Dead workers' rows are kept for so many lease durations, for people who look. */
 const KEPT_LEASES = 10;
@@ -101,13 +101,16 @@ export function fenceWorker(list: WriteList, hub: number, worker: WorkerInfo, ba
   );
 }
 
+/** As `resolveCommit`, for a client's batch. */
 export async function resolveClientBatch(session: Session, hub: number, worker: WorkerInfo, commitNo: number): Promise<CommitOutcome> {
+  const key = [hub, worker.workerId, worker.incarnation];
   const rows = await session.rows<{ commit_no: number | string }>(
     `SELECT commit_no FROM durable_workers WHERE hub = ? AND worker_id = ? AND incarnation = ?${session.dialect.forUpdate}`,
-    [hub, worker.workerId, worker.incarnation],
+    key,
   );
   if (!rows[0]) return 'lost';
-  // As in `resolveCommit`: refuses what is still under way elsewhere, and waits until what was read outlives a crash of the server.
-  await session.write('UPDATE durable_workers SET expires_at = expires_at + 1 WHERE hub = ? AND worker_id = ?', [hub, worker.workerId]);
-  return Number(rows[0].commit_no) === commitNo ? 'committed' : 'not-committed';
+  const outcome = Number(rows[0].commit_no) === commitNo ? 'committed' : 'not-committed';
+  const standing = outcome === 'committed' ? commitNo : voidNo(commitNo);
+  await session.write('UPDATE durable_workers SET commit_no = ?, expires_at = expires_at + 1 WHERE hub = ? AND worker_id = ? AND incarnation = ?', [standing, ...key]);
+  return outcome;
 }

@@ -4,6 +4,7 @@ import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import { MysqlDatabase } from '../../../lib/storage/mysql-database.js';
+import { voidNo } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { makeEarlierSchema } from '../../support/earlier-schema.js';
 import { idIn, inserted, message, newRow, PARTITION_COUNT, updated } from '../support/rows.js';
@@ -73,19 +74,51 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await first.store.resolveCommit([first.nextFence(0)])).toEqual(['lost']);
   });
 
-  it('[I2] an owner that is held before COMMIT keeps its partition until then, and others do not wait for it', async () => {
-    const first = await fixture.startProcess({ storage: through });
-    await first.take([0, 1], { leaseDuration: -1 });
+  it('[I2] whoever takes partitions leaves out those that a commit has locked, and does not wait for it', async () => {
+    const source = await new DataSource(fixture.storage as ServerOptions).initialize();
+    const runner = source.createQueryRunner();
+    await runner.startTransaction();
+    const process = await fixture.startProcess();
+    await runner.query('SELECT * FROM durable_partitions WHERE hub = (SELECT hub FROM durable_hubs WHERE name = ?) AND partition_no = 0 FOR UPDATE', [fixture.hub]);
+    expect(await process.take([0, 1])).toMatchObject([{ partition: 1 }]);
+    await runner.rollbackTransaction();
+    await runner.release();
+    await source.destroy();
+    expect(await process.take([0])).toMatchObject([{ partition: 0 }]);
+  });
+
+  it('[I2] a commit that is still on its way when it is asked about never counts', async () => {
+    const process = await fixture.startProcess({ storage: through, partitions: [0] });
+    const row = newRow(idIn(0));
+    const fence = process.nextFence(0);
+    const { held, release } = proxy.hold(/COMMIT/);
+    const commit = process.commit(inserted(row));
+    await held;
+    const other = await fixture.openStore();
+    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+    release();
+    await expect(commit).rejects.toBeInstanceOf(FenceLostError);
+    expect(await process.row(row)).toBeUndefined();
+    const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
+    await other.commit({ checkpoints: [inserted(row)], fences: [next] });
+    expect(await process.row(row)).toEqual(row);
+  });
+
+  it('[I4] nor does a call that is', async () => {
+    const process = await fixture.startProcess({ storage: through });
     const row = newRow(idIn(0));
     const { held, release } = proxy.hold(/COMMIT/);
-    const commit = first.commit(inserted(row));
+    const call = process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) });
     await held;
-    const second = await fixture.startProcess();
-    expect(await second.take([0, 1])).toMatchObject([{ partition: 1 }]);
+    const other = await fixture.openStore();
+    expect(await other.resolveClientBatch(process.worker, 1)).toBe('not-committed');
     release();
-    await commit;
-    expect(await second.take([0])).toMatchObject([{ commitNo: 1 }]);
-    expect(await second.row(row)).toEqual(row);
+    await expect(call).rejects.toBeInstanceOf(FenceLostError);
+    expect(await process.row(row)).toBeUndefined();
+    const operations = [{ kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) }];
+    await other.applyClientBatch(process.worker, { operations, previousCommitNo: voidNo(1), commitNo: voidNo(1) + 1, lastKey: 7 });
+    expect(await process.row(row)).toEqual(row);
   });
 
   it('[I6] a process that stops inside a transaction for good does not keep its rows: the server ends it', async () => {
@@ -93,14 +126,15 @@ export function mysqlCases(fixture: StoreFixture): void {
     await first.take([0], { leaseDuration: -1 });
     const row = newRow(idIn(0));
     await first.commit(inserted(row));
-    const { held, release } = proxy.hold(FENCE);
-    const stopped = first.commit(updated(row, { status: 'Running' })).catch((error: unknown) => error);
+    const { held, release } = proxy.hold(/COMMIT/);
+    const stopped = first.apply({ kind: 'start', row, onConflict: 'replaceFinished', message: message(row) }).catch((error: unknown) => error);
     await held;
     const second = await fixture.startProcess({ partitions: [0] });
     await untilPossible(() => second.commit(updated(row, { status: 'Completed' })));
     expect(await second.row(row)).toMatchObject({ status: 'Completed' });
     release();
-    expect(await stopped).toBeInstanceOf(TransientStoreError);
+    expect(await stopped).toBeInstanceOf(OutcomeUnknownError);
+    expect(await second.store.resolveClientBatch(first.worker, 1)).toBe('not-committed');
   }, PATIENCE);
 
   it('[I2] garbage that two owners of a partition collect at once is collected, beyond what one of them looked at too', async () => {
@@ -144,9 +178,10 @@ export function mysqlCases(fixture: StoreFixture): void {
   it('a connection cut before COMMIT was sent wrote nothing: the same batch may be tried again', async () => {
     const process = await fixture.startProcess({ storage: through, partitions: [0] });
     const row = newRow(idIn(0));
-    proxy.cut('after', FENCE);
-    await expect(process.commit(inserted(row))).rejects.toBeInstanceOf(TransientStoreError);
-    await process.commit(inserted(row));
+    const start = { kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) };
+    proxy.cut('after', /FOR UPDATE/);
+    await expect(process.apply(start)).rejects.toBeInstanceOf(TransientStoreError);
+    expect(await process.apply(start)).toEqual([{ kind: 'done' }]);
     expect(await process.row(row)).toEqual(row);
   });
 
@@ -179,25 +214,19 @@ export function mysqlCases(fixture: StoreFixture): void {
       await Promise.all([process.store.time(), process.store.time()]);
       const { resume } = proxy.stall();
       const silent = `not answered for ${LIMIT} ms`;
-      await expect(process.commit(inserted(row))).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
+      const start = { kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) };
+      await expect(process.apply(start)).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
       await expect(process.store.time()).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
       resume();
-      await process.commit(inserted(row));
+      expect(await process.apply(start)).toEqual([{ kind: 'done' }]);
       expect(await process.row(row)).toEqual(row);
     });
 
-    it('[I2] a COMMIT that arrives when nobody waits for it any more counts, and whoever asks what became of it waits until it is known', async () => {
+    it('[I2] a commit leaves its outcome open', async () => {
       const process = await startLimited(LIMIT);
       await process.take([0]);
-      const row = newRow(idIn(0));
-      const fence = process.nextFence(0);
-      const { release } = proxy.hold(/COMMIT/);
-      await expect(process.commit(inserted(row))).rejects.toBeInstanceOf(OutcomeUnknownError);
-      const other = await fixture.openStore();
-      await expect(other.resolveCommit([fence])).rejects.toBeInstanceOf(TransientStoreError);
-      release();
-      expect(await other.resolveCommit([fence])).toEqual(['committed']);
-      expect(await process.row(row)).toEqual(row);
+      proxy.hold(/COMMIT/);
+      await expect(process.commit(inserted(newRow(idIn(0))))).rejects.toBeInstanceOf(OutcomeUnknownError);
     });
 
     it('closing does not wait for what goes unanswered', async () => {
