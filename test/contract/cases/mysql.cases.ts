@@ -75,7 +75,7 @@ export function mysqlCases(fixture: StoreFixture): void {
   });
 
   it('[I2] whoever takes partitions leaves out those that a commit has locked, and does not wait for it', async () => {
-    const source = await new DataSource(fixture.storage as ServerOptions).initialize();
+    const source = await new DataSource(fixture.storage).initialize();
     const runner = source.createQueryRunner();
     await runner.startTransaction();
     const process = await fixture.startProcess();
