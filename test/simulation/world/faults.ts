@@ -11,6 +11,7 @@ const RATES = {
   'crash after COMMIT': 0.006,
   'committed, answer lost': 0.015,
   'not committed, answer lost': 0.015,
+  'given up, carried out later': 0.015,
   'deadlock, rolled back': 0.02,
   'statement failed': 0.004,
   'statement done, answer lost': 0.004,

@@ -1,4 +1,4 @@
-import { TransientStoreError } from '../../../lib/storage/errors.js';
+import { OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
 import type { ClientBatch, CommitBatch, DurableStore, InboxAnswer, MessageKey, WorkerInfo } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { refused } from './faulty-connection.js';
@@ -32,9 +32,10 @@ export function remoteStore(network: Network, process: SimulatedProcess): Durabl
       return (...args: unknown[]) => {
         if (!process.isAlive) return new Promise(() => undefined);
         const batch = method === 'commit' ? (args[0] as CommitBatch) : undefined;
-        return new Call(network, process, polls, method, batch, messagesOf(method, args), async () => {
+        return new Call(network, process, polls, method, batch, messagesOf(method, args), async (isGivenUp) => {
           database.committing = batch;
-          if (batch) network.submitted.push({ process: process.name, batch, written: network.written.length });
+          // What was given up is what its process knew then, not now.
+          if (batch && !isGivenUp) network.submitted.push({ process: process.name, batch, written: network.written.length });
           return (value as (...args: unknown[]) => Promise<unknown>).apply(target, args);
         }).made();
       };
@@ -49,6 +50,8 @@ function messagesOf(method: string, args: readonly unknown[]): readonly MessageK
 }
 
 class Call {
+  private isGivenUp = false;
+
   constructor(
     private readonly network: Network,
     private readonly process: SimulatedProcess,
@@ -56,15 +59,24 @@ class Call {
     private readonly method: string,
     private readonly batch: CommitBatch | undefined,
     private readonly messages: readonly MessageKey[],
-    private readonly carryOut: () => Promise<unknown>,
+    private readonly carryOut: (isGivenUp: boolean) => Promise<unknown>,
   ) {}
 
   /** Settles when the answer has come; never for a dead process. */
   made(): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { lane } = this.network;
-      lane.after(this.way('request late'), () => this.leave(() => void this.arrive(resolve, reject)));
+      const { lane, faults } = this.network;
+      this.isGivenUp = this.method === 'commit' && faults.strikes('given up, carried out later', this.place);
+      if (this.isGivenUp) this.giveUp(reject);
+      else lane.after(this.way('request late'), () => this.leave(() => void this.arrive(resolve, reject)));
     });
+  }
+
+  /** All of a commit is in one request: its process may hear that the connection is lost, and ask what has become of it, before that arrives. */
+  private giveUp(reject: (error: unknown) => void): void {
+    const { lane, faults: { random } } = this.network;
+    this.process.lane.after(random.between(1, 100), () => reject(new OutcomeUnknownError('The connection was lost.')));
+    lane.after(random.between(1, 1_000), () => void this.arrive(() => undefined, () => undefined));
   }
 
   /** A process that is stopped while it writes to its connection sends the rest when it goes on: by then the partition may be another's. */
@@ -89,7 +101,7 @@ class Call {
     let settle: () => void;
     try {
       if (isAway || faults.strikes('connection refused', this.place)) throw new TransientStoreError(refused().message, { cause: refused() });
-      const result = await this.carryOut();
+      const result = await this.carryOut(this.isGivenUp);
       this.network.trace(() => `${this.place} done`);
       this.polls.written(this.messages);
       if (this.method === 'registerWorker') process.incarnation = (result as WorkerInfo).incarnation;
