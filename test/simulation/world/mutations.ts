@@ -104,4 +104,12 @@ export const MUTATIONS: readonly Mutation[] = [
     removes: 'A4: claims whose answer was lost are looked for, also those that come while others are',
     edits: [{ file: 'engine/claim-checks.js', text: 'if (this.isSweeping)', replacement: 'if (false)' }],
   },
+  {
+    name: 'commits given up',
+    removes: 'I2: a commit that was found not to be carried out never will be',
+    edits: [
+      { file: 'storage/statements/partitions.js', text: "outcomes[index] === 'not-committed').map", replacement: 'false).map' },
+      { file: 'engine/committer.js', text: 'partition.voided(fence)', replacement: 'void 0' },
+    ],
+  },
 ];
