@@ -91,7 +91,10 @@ export class ClientSide {
       clock, health,
       maxPollingInterval: settings.maxPollingInterval,
       read: (ids) => store.getInstances(ids.map((instanceId) => this.keyOf(instanceId))),
-      isAlive: (instanceId) => ownership.owns(this.partitionOf(instanceId))?.slots.get(instanceId)?.isAlive === true,
+      isInMemory: (instanceId) => {
+        const slot = ownership.owns(this.partitionOf(instanceId))?.slots.get(instanceId);
+        return slot !== undefined && (slot.isAlive || slot.hasWork);
+      },
     });
   }
 

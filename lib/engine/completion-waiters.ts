@@ -12,8 +12,8 @@ export interface CompletionWaitersPort {
   readonly health: StoreHealth;
   readonly maxPollingInterval: number;
   read(instanceIds: readonly string[]): Promise<InstanceRow[]>;
-  /** Whether the instance is alive in this process's memory: {@link CompletionWaiters.finished} will tell of its end. */
-  isAlive(instanceId: string): boolean;
+  /** Whether this process has the instance, alive or about to begin, in its memory: {@link CompletionWaiters.finished} will tell of its end. */
+  isInMemory(instanceId: string): boolean;
 }
 
 interface Waiter {
@@ -88,7 +88,7 @@ export class CompletionWaiters {
 
   /** It may have finished already: those that begin to wait in one turn of the event loop are looked up together. */
   private checkSoon(instanceId: string): void {
-    if (this.port.isAlive(instanceId)) return this.schedule();
+    if (this.port.isInMemory(instanceId)) return this.schedule();
     if (this.unchecked.push(instanceId) > 1) return;
     setImmediate(() => {
       this.interval = MIN_INTERVAL;
@@ -119,7 +119,7 @@ export class CompletionWaiters {
   private toPoll(): string[] {
     const ids = [...this.waiters.keys()];
     const now = this.port.clock.monotonic();
-    if (now < this.nextFullPoll) return ids.filter((id) => !this.port.isAlive(id));
+    if (now < this.nextFullPoll) return ids.filter((id) => !this.port.isInMemory(id));
     this.nextFullPoll = now + this.port.maxPollingInterval;
     return ids;
   }

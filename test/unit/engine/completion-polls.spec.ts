@@ -17,7 +17,7 @@ describe('polling by CompletionWaiters', () => {
       clock,
       health: new StoreHealth(new TestLog(), 'Test', () => 0),
       maxPollingInterval: 1_000,
-      isAlive: () => false,
+      isInMemory: () => false,
       async read(ids) {
         reads.push([...ids]);
         await hold;

@@ -31,7 +31,7 @@ describe('CompletionWaiters', () => {
         reads.push(ids);
         return ids.flatMap((id) => rows.get(id) ?? []);
       },
-      isAlive: (id) => alive.has(id),
+      isInMemory: (id) => alive.has(id),
     });
   });
 
