@@ -48,7 +48,7 @@ const project = (name, timeLimit, extra) => ({
     '^nestjs-durable/(terminus|testing)$': '<rootDir>/lib/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/sample-app/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/sample-app/dist/', '<rootDir>/bench/peers/'],
   ...extra,
 });
 

@@ -1,12 +1,12 @@
 /**
- * Completes package-lock.json with the optional platform packages that npm left out because the machine that wrote the
+ * Completes package-lock.json, and that of bench/peers, with the optional platform packages that npm left out because the machine that wrote the
  * lock could not see them; `npm ci` refuses the lock on other platforms otherwise. Run it after each change of the lock.
  *
  *   node scripts/complete-lock.js           completes it, and removes addresses of registries
  *   node scripts/complete-lock.js --check   changes nothing; fails when there is something to do
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /**
  * @typedef {object} LockEntry
@@ -14,46 +14,57 @@ import { resolve } from 'node:path';
  * @property {string} [resolved]
  * @property {boolean} [dev]
  * @property {Record<string, string>} [optionalDependencies]
+ *
+ * @typedef {{ packages: Record<string, LockEntry> }} Lock
  */
 
-const LOCK = resolve(import.meta.dirname, '../package-lock.json');
+const ROOT = resolve(import.meta.dirname, '..');
+const LOCKS = ['package-lock.json', 'bench/peers/package-lock.json'];
 const OS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'openharmony', 'sunos', 'win32'];
 const CPU = ['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'x64'];
 const CHECK = process.argv.includes('--check');
 
-/** @type {{ packages: Record<string, LockEntry> }} */
-const lock = JSON.parse(readFileSync(LOCK, 'utf8'));
-/** @type {string[]} */
-const done = [];
+for (const file of LOCKS) complete(file);
 
-for (const [place, entry] of Object.entries(lock.packages)) {
-  if (entry.resolved?.includes('://')) {
-    delete entry.resolved;
-    done.push(`${place}: has a registry's address`);
-  }
-  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (isLocked(place, name)) continue;
-    const added = `${place.slice(0, place.lastIndexOf('node_modules/'))}node_modules/${name}`;
-    lock.packages[added] = platformEntry(name, version, entry);
-    done.push(`${added}: is missing`);
+/** @param {string} file */
+function complete(file) {
+  /** @type {Lock} */
+  const lock = JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+  const done = completeEntries(lock);
+  if (done.length === 0) {
+    console.log(`${file} is complete and free of addresses`);
+  } else if (CHECK) {
+    console.error(`${file}: run node scripts/complete-lock.js\n  ${done.join('\n  ')}`);
+    process.exitCode = 1;
+  } else {
+    const { '': root, ...others } = lock.packages;
+    const sorted = Object.entries(others).sort(([a], [b]) => a.localeCompare(b, 'en'));
+    lock.packages = { ...(root && { '': root }), ...Object.fromEntries(sorted) };
+    writeFileSync(join(ROOT, file), `${JSON.stringify(lock, null, 2)}\n`);
+    console.log(`${file}: ${done.length} entries completed or freed of addresses`);
   }
 }
 
-if (done.length === 0) {
-  console.log('package-lock.json is complete and free of addresses');
-} else if (CHECK) {
-  console.error(`package-lock.json: run node scripts/complete-lock.js\n  ${done.join('\n  ')}`);
-  process.exitCode = 1;
-} else {
-  const { '': root, ...others } = lock.packages;
-  const sorted = Object.entries(others).sort(([a], [b]) => a.localeCompare(b, 'en'));
-  lock.packages = { ...(root && { '': root }), ...Object.fromEntries(sorted) };
-  writeFileSync(LOCK, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`package-lock.json: ${done.length} entries completed or freed of addresses`);
+/** @param {Lock} lock @returns {string[]} what there was to do */
+function completeEntries(lock) {
+  const done = [];
+  for (const [place, entry] of Object.entries(lock.packages)) {
+    if (entry.resolved?.includes('://')) {
+      delete entry.resolved;
+      done.push(`${place}: has a registry's address`);
+    }
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      if (isLocked(lock, place, name)) continue;
+      const added = `${place.slice(0, place.lastIndexOf('node_modules/'))}node_modules/${name}`;
+      lock.packages[added] = platformEntry(name, version, entry);
+      done.push(`${added}: is missing`);
+    }
+  }
+  return done;
 }
 
-/** Whether Node's resolution finds the package from there. @param {string} place @param {string} name */
-function isLocked(place, name) {
+/** Whether Node's resolution finds the package from there. @param {Lock} lock @param {string} place @param {string} name */
+function isLocked(lock, place, name) {
   for (let base = place; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
     if (lock.packages[`${base && `${base}/`}node_modules/${name}`]) return true;
     if (base === '') return false;

@@ -10,11 +10,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** Reads `start`, with further arguments for this one start, `kill` and `quit`, answers the last two with `ended`. What a server has started ends with it. */
+/**
+ * Reads `start`, with further arguments for this one start, `kill` and `quit`, answers the last two with `ended`. What a server has started ends with it.
+ * A shell starts its children with QUIT ignored: until a server has its own handlers, the TERM after it is what ends it.
+ */
 const OWNER = `
-  dir=$1; shift; pid=
+  dir=$1; signal=$2; shift 2; pid=
   trap : TERM
-  end() { [ -z "$pid" ] || { kill -9 "$pid"; wait "$pid"; pid=; } 2>/dev/null; }
+  end() { [ -z "$pid" ] || { kill -s "$signal" "$pid"; kill "$pid"; wait "$pid"; pid=; } 2>/dev/null; }
   while read -r command more; do
     [ "$command" != quit ] || { kill "$pid"; wait "$pid"; pid=; } 2>/dev/null
     end
@@ -28,9 +31,10 @@ const OWNER = `
 /**
  * @param {string} directory removed in the end
  * @param {string[]} command the server's
+ * @param {'KILL' | 'QUIT'} [endSignal] what it is killed with: PostgreSQL ends as abruptly by QUIT, and leaves no shared memory behind
  */
-export function ownServer(directory, command) {
-  const shell = spawn('/bin/sh', ['-c', OWNER, 'mysql-owner', directory, ...command], {
+export function ownServer(directory, command, endSignal = 'KILL') {
+  const shell = spawn('/bin/sh', ['-c', OWNER, 'server-owner', directory, endSignal, ...command], {
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { scratchDirectory } from '../scripts/scratch-directory.js';
 import { quantileOf } from './statistics.js';
 
-export interface Machine {
-  readonly cores: number;
-  readonly cpu: string;
-  readonly system: string;
-  readonly node: string;
-  /** Median of writing and flushing 4 KiB where the databases are, ms: what durability costs here at least. */
-  readonly flush: number;
-}
+/**
+ * @typedef {object} Machine
+ * @property {number} cores
+ * @property {string} cpu
+ * @property {string} system
+ * @property {string} node
+ * @property {number} flush median of writing and flushing 4 KiB where the databases are, ms: what durability costs here at least
+ */
 
-export async function describeMachine(): Promise<Machine> {
+/** @returns {Promise<Machine>} */
+export async function describeMachine() {
   return {
     cores: cpus().length,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -23,7 +24,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-async function measureFlush(): Promise<number> {
+async function measureFlush() {
   const scratch = scratchDirectory('flush');
   const file = openSync(join(scratch.path, 'file'), 'w');
   try {
