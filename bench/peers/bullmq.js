@@ -56,13 +56,14 @@ export async function startBullmq() {
   };
 }
 
-/** Carries out the steps of a job, and keeps after each what it gave and how many are done. @param {Job} job */
+/** Carries out the steps of a job that are not done, and keeps after each what it gave. @param {Job} job */
 async function runSteps(job) {
   const names = job.name === 'fulfil' ? FULFIL : increments(job.data.count);
-  let { order } = job.data;
-  for (const [index, name] of names.entries()) {
+  let { order, done = 0 } = job.data;
+  for (const name of names.slice(done)) {
     order = await STEPS[name](order);
-    await job.updateData({ ...job.data, order, done: index + 1 });
+    done += 1;
+    await job.updateData({ ...job.data, order, done });
   }
   return order;
 }

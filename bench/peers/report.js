@@ -27,8 +27,10 @@ export function tableOf(results, size) {
     [`${count(size.operations)} entities, a call each: operations/s`, ({ manyEntitiesPerSecond }) => whole(manyEntitiesPerSecond)],
   ];
   const header = ['', ...results.map(({ peer, way }) => `${peer}, ${way}`)];
-  const lines = [header, header.map(() => '---'), ...rows.map(([label, valueOf]) => [label, ...results.map(({ figures }) => valueOf(figures))])];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const lines = rows.map(([label, valueOf]) => [label, ...results.map(({ figures }) => valueOf(figures))]);
+  // Entities are only in the table with a peer that has some.
+  const told = lines.filter(([, ...values]) => values.some((value) => value !== NONE));
+  return [header, header.map(() => '---'), ...told].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 /** @param {Machine} machine @param {readonly WayResult[]} results */
