@@ -6,14 +6,21 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { StorageOptions } from '../lib/index.js';
 import { provideMysql } from '../scripts/provide-mysql.js';
 import { scratchDirectory } from '../scripts/scratch-directory.js';
-import { rawMysql } from './raw-mysql.js';
-import { rawSqlite } from './raw-sqlite.js';
+import { rawMysql } from './raw/mysql.js';
+import { rawSqlite } from './raw/sqlite.js';
+import type { Column } from './rows.js';
 
 export const DATABASE_KINDS = ['sqlite', 'mysql'] as const;
 
 export type DatabaseKind = (typeof DATABASE_KINDS)[number];
 
+/** Commits of a server with a binary log as MySQL has by default: two flushes instead of one. */
+const BINLOG_OPTIONS = ['--log-bin', '--sync-binlog=1', '--server-id=1'];
+
 export interface BenchDatabase {
+  readonly kind: DatabaseKind;
+  /** Whose targets apply. */
+  readonly column: Column;
   /** Product and version. */
   readonly title: string;
   /** The settings that durability depends on, as they are in force. */
@@ -21,12 +28,13 @@ export interface BenchDatabase {
   /** An empty database. */
   createStorage(): Promise<StorageOptions>;
   /** The raw limit's ways of writing; each measures checkpoints per second for `duration` ms. */
-  readonly raw: readonly { readonly how: string; measure(duration: number): Promise<number> }[];
+  readonly raw: readonly { readonly how: string; readonly measure: (duration: number) => Promise<number> }[];
   close(): Promise<void>;
 }
 
-export function openDatabase(kind: DatabaseKind): Promise<BenchDatabase> {
-  return kind === 'sqlite' ? openSqlite() : openMysql();
+/** @param binlog whether a private server keeps a binary log, synced at each commit */
+export function openDatabase(kind: DatabaseKind, binlog: boolean): Promise<BenchDatabase> {
+  return kind === 'sqlite' ? openSqlite() : openMysql(binlog);
 }
 
 const newName = () => `bench_${randomBytes(6).toString('hex')}`;
@@ -38,6 +46,8 @@ async function openSqlite(): Promise<BenchDatabase> {
   const version = probe.prepare('SELECT sqlite_version()').pluck().get();
   probe.close();
   return {
+    kind: 'sqlite',
+    column: 'sqlite',
     title: `SQLite ${String(version)}`,
     durability: 'journal_mode=WAL, synchronous=FULL',
     createStorage: async () => ({ type: 'better-sqlite3', database: newFile(), prepareDatabase: assertDurable }),
@@ -53,35 +63,50 @@ function assertDurable(connection: BetterSqlite3.Database): void {
   if (mode !== 'wal' || synchronous !== 2) throw new Error(`The module opened its file with journal_mode=${String(mode)}, synchronous=${String(synchronous)}.`);
 }
 
-async function openMysql(): Promise<BenchDatabase> {
-  const server = await provideMysql();
+async function openMysql(binlog: boolean): Promise<BenchDatabase> {
+  const server = await provideMysql(binlog ? BINLOG_OPTIONS : []);
   const created: string[] = [];
+  const close = async () => {
+    for (const name of created) await query(server.url, `DROP DATABASE IF EXISTS ${name}`);
+    await server.stop();
+  };
   const createUrl = async () => {
     const name = newName();
     await query(server.url, `CREATE DATABASE ${name}`);
     created.push(name);
     return `${server.url}/${name}`;
   };
-  return {
-    title: server.version.includes('MariaDB') ? `MariaDB ${server.version.split('-')[0]}` : `MySQL ${server.version}`,
-    durability: await mysqlDurability(server.url),
-    createStorage: async () => ({ type: 'mysql', url: await createUrl() }),
-    raw: [1, 2, 4].map((connections) => ({
-      how: `${connections} connection${connections === 1 ? '' : 's'}`,
-      measure: async (duration) => rawMysql(await createUrl(), connections, duration),
-    })),
-    close: async () => {
-      for (const name of created) await query(server.url, `DROP DATABASE IF EXISTS ${name}`);
-      await server.stop();
-    },
-  };
+  try {
+    const hasBinlog = await assertDurableServer(server.url);
+    if (binlog && !hasBinlog) throw new Error('The server has no binary log: start it with --log-bin and --sync-binlog=1, or leave out --binlog.');
+    return {
+      kind: 'mysql',
+      column: hasBinlog ? 'binlog' : 'mariadb',
+      title: server.version.includes('MariaDB') ? `MariaDB ${server.version.split('-')[0]}` : `MySQL ${server.version}`,
+      durability: `innodb_flush_log_at_trx_commit=1, ${hasBinlog ? 'log_bin=ON, sync_binlog=1' : 'log_bin=OFF'}`,
+      createStorage: async () => ({ type: 'mysql', url: await createUrl() }),
+      raw: [1, 2, 4].map((connections) => ({
+        how: `${connections} connection${connections === 1 ? '' : 's'}`,
+        measure: async (duration) => rawMysql(await createUrl(), connections, duration),
+      })),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function mysqlDurability(url: string): Promise<string> {
+/**
+ * Whether the server keeps a binary log.
+ * @throws when a commit is not on disk before it is answered
+ */
+async function assertDurableServer(url: string): Promise<boolean> {
   const [row] = await query(url, 'SELECT @@innodb_flush_log_at_trx_commit AS log_flush, @@log_bin AS log_bin, @@sync_binlog AS sync_binlog');
   const { log_flush, log_bin, sync_binlog } = row!;
   if (log_flush !== 1) throw new Error('The server does not flush at each commit: set innodb_flush_log_at_trx_commit=1.');
-  return `innodb_flush_log_at_trx_commit=1, ${log_bin === 1 ? `log_bin=ON, sync_binlog=${sync_binlog}` : 'log_bin=OFF'}`;
+  if (log_bin === 1 && sync_binlog !== 1) throw new Error('The server does not flush its binary log at each commit: set sync_binlog=1.');
+  return log_bin === 1;
 }
 
 async function query(url: string, statement: string): Promise<RowDataPacket[]> {

@@ -3,28 +3,44 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
 import type { StorageOptions } from '../lib/index.js';
 import { partitionOf } from '../lib/core/ids.js';
-import { startApplication } from './application.js';
+import { startApplication, type BenchApplication } from './application/application.js';
 
 /** Instances of one statement. */
-const CHUNK = 500;
+const CHUNK = 1_000;
 
 type Row = Readonly<Record<string, string | number | null>>;
 
+/** In what a copy differs, besides its times and the random part of its id. */
+export interface Variation {
+  readonly idPrefix?: string;
+  /** Of its row in durable_instances. */
+  readonly columns?: Row;
+}
+
+export interface FinishedInstances {
+  /** Runs the instance that is copied, with its history; answers its id. */
+  template(app: BenchApplication): Promise<string>;
+  vary?(index: number): Variation;
+  /** They were created before this moment, epoch ms. Default: before the template. */
+  readonly before?: number;
+}
+
 /**
- * Adds `count` copies of a finished longer sequence, each with its five rows of history, created one millisecond after the other.
+ * Adds `count` copies of a finished instance, each with its history, created one millisecond after the other.
  * @returns when the first was created, epoch ms
  */
-export async function addFinishedInstances(storage: StorageOptions, count: number): Promise<number> {
-  const template = await runOne(storage);
+export async function addFinishedInstances(storage: StorageOptions, count: number, { template, vary, before }: FinishedInstances): Promise<number> {
+  const templateId = await runOne(storage, template);
   const source = await openBeside(storage);
   try {
-    const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [template]);
+    const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [templateId]);
     const [hub] = await source.query<Row[]>('SELECT partition_count FROM durable_hubs WHERE hub = ?', [instance!.hub]);
-    const begin = Number(instance!.created_at) - count;
+    const begin = (before ?? Number(instance!.created_at)) - count;
     for (let first = 0; first < count; first += CHUNK) {
-      const times = Array.from({ length: Math.min(CHUNK, count - first) }, (_, index) => begin + first + index);
-      await insertInstances(source, times.map((time) => copyOf(instance!, time, Number(hub!.partition_count))));
-      await copyHistories(source, instance!, times[0]!, times.at(-1)!);
+      const indexes = Array.from({ length: Math.min(CHUNK, count - first) }, (_, index) => first + index);
+      const rows = indexes.map((index) => copyOf(instance!, vary?.(index), begin + index, Number(hub!.partition_count)));
+      await insertInstances(source, rows);
+      await copyHistories(source, instance!, begin + indexes[0]!, begin + indexes.at(-1)!);
     }
     return begin;
   } finally {
@@ -37,19 +53,20 @@ export function openBeside(storage: StorageOptions): Promise<DataSource> {
   return new DataSource('prepareDatabase' in storage ? { ...storage, prepareDatabase: undefined } : storage).initialize();
 }
 
-async function runOne(storage: StorageOptions): Promise<string> {
+async function runOne(storage: StorageOptions, template: FinishedInstances['template']): Promise<string> {
   const app = await startApplication(storage);
   try {
-    return await app.runLonger();
+    return await template(app);
   } finally {
     await app.close();
   }
 }
 
-function copyOf(instance: Row, time: number, partitionCount: number): Row {
-  const instanceId = uuidV7().replaceAll('-', '');
+function copyOf(template: Row, { idPrefix = '', columns }: Variation = {}, time: number, partitionCount: number): Row {
+  const instanceId = `${idPrefix}${uuidV7().replaceAll('-', '')}`;
   const partition = partitionOf(instanceId, partitionCount);
-  return { ...instance, instance_id: instanceId, execution_id: uuidV7({ msecs: time }), partition_no: partition, created_at: time, updated_at: time };
+  const keys = { instance_id: instanceId, execution_id: uuidV7({ msecs: time }), partition_no: partition };
+  return { ...template, ...columns, ...keys, created_at: time, updated_at: time };
 }
 
 async function insertInstances(source: DataSource, rows: readonly Row[]): Promise<void> {

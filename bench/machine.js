@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { arch, cpus, platform, release } from 'node:os';
+import { arch, cpus, loadavg, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { scratchDirectory } from '../scripts/scratch-directory.js';
 import { quantileOf } from './statistics.js';
@@ -10,6 +10,7 @@ import { quantileOf } from './statistics.js';
  * @property {string} cpu
  * @property {string} system
  * @property {string} node
+ * @property {number} load of the minute before
  * @property {number} flush median of writing and flushing 4 KiB where the databases are, ms: what durability costs here at least
  */
 
@@ -20,6 +21,7 @@ export async function describeMachine() {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
+    load: loadavg()[0] ?? 0,
     flush: await measureFlush(),
   };
 }

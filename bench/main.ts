@@ -1,20 +1,29 @@
-/** `npm run bench [-- sqlite | mysql]`: see README.md. */
+/** `npm run bench [-- [growth] [sqlite] [mysql] [measures…] [options]]`: see README.md. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { DATABASE_KINDS, openDatabase, type DatabaseKind } from './databases.js';
+import { openDatabase } from './databases.js';
 import { describeMachine } from './machine.js';
-import { headingOf, tableOf } from './report.js';
-import { measureDatabase, type DatabaseResult } from './suite.js';
+import { parseOptions } from './options.js';
+import { headingOf, recordOf, tableOf, type DatabaseResult } from './report.js';
+import { measureDatabase } from './suite.js';
 
+const { kinds, binlog, finished, sleeping, ...selection } = parseOptions(process.argv.slice(2));
 /** The compiled program is in build/bench/. */
-const OUTPUT = resolve(import.meta.dirname, '../bench-results.json');
+const output = resolve(import.meta.dirname, selection.growth ? '../bench-growth.json' : '../bench-results.json');
 
 const machine = await describeMachine();
 const results: DatabaseResult[] = [];
-for (const kind of kindsOf(process.argv.slice(2))) {
-  const database = await openDatabase(kind);
+for (const kind of kinds) {
+  const database = await openDatabase(kind, binlog);
+  const { title, durability, column } = database;
+  const progress = (step: string) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${title}: ${step}\n`);
+  const failed = (name: string, error: unknown) => {
+    console.error(`${title}: ${name} failed:`, error);
+    process.exitCode = 1;
+  };
   try {
-    results.push(await measureDatabase(database, (step) => process.stderr.write(`${database.title}: ${step}\n`)));
+    const figures = await measureDatabase({ database, finished, sleeping, progress }, selection, failed);
+    results.push({ database: title, durability, column, figures });
   } finally {
     await database.close();
   }
@@ -22,12 +31,6 @@ for (const kind of kindsOf(process.argv.slice(2))) {
 
 const date = new Date().toISOString().slice(0, 10);
 console.log(`\n${date}, ${headingOf(machine, results)}\n\n${tableOf(results)}`);
-mkdirSync(resolve(OUTPUT, '..'), { recursive: true });
-writeFileSync(OUTPUT, `${JSON.stringify({ date, machine, results }, undefined, 2)}\n`);
-console.log(`\nwritten to ${relative(process.cwd(), OUTPUT)}`);
-
-function kindsOf(names: readonly string[]): readonly DatabaseKind[] {
-  const unknown = names.find((name) => !DATABASE_KINDS.some((kind) => kind === name));
-  if (unknown !== undefined) throw new Error(`'${unknown}' is no database of the bench; there are ${DATABASE_KINDS.join(' and ')}.`);
-  return names.length === 0 ? DATABASE_KINDS : (names as readonly DatabaseKind[]);
-}
+mkdirSync(resolve(output, '..'), { recursive: true });
+writeFileSync(output, `${JSON.stringify({ date, machine, results: results.map(recordOf) }, undefined, 2)}\n`);
+console.log(`\nwritten to ${relative(process.cwd(), output)}`);

@@ -1,54 +1,65 @@
+import type { Figure, Figures } from './figures.js';
 import type { Machine } from './machine.js';
-import type { DatabaseResult, EntityResult, ThroughputResult } from './suite.js';
+import { ROWS, type Column, type Row, type RowName } from './rows.js';
 
-const whole = (value: number) => Math.round(value).toString();
-const decimals = (value: number) => value.toFixed(2);
-const percent = (value: number) => `${Math.round(value * 100)} %`;
+export interface DatabaseResult {
+  readonly database: string;
+  readonly durability: string;
+  /** Whose targets apply. */
+  readonly column: Column;
+  readonly figures: Figures;
+}
 
-/** The figures as a Markdown table, a column for each database. */
+/** A figure beside its target. */
+interface Judgement {
+  readonly target: number;
+  /** Of the target, 1 and more: met. */
+  readonly reached: number;
+  readonly verdict: 'met' | 'half' | 'missed';
+}
+
+/** The figures as a Markdown table: for each database the figure, its target, and the share of the raw limit. */
 export function tableOf(results: readonly DatabaseResult[]): string {
-  const rows: [label: string, valueOf: (result: DatabaseResult) => string][] = [
-    ['raw limit, checkpoints/s merged by 32', ({ raw }) => `${whole(raw.checkpointsPerSecond)} (${raw.how})`],
-    ...throughputRows('generated ids', ({ throughput }) => throughput.generated),
-    ...throughputRows('supplied ids', ({ throughput }) => throughput.supplied),
-    ...entityRows('1 000 signals to one entity', ({ entities }) => entities.oneEntity),
-    ...entityRows('1 000 entities, a signal each', ({ entities }) => entities.manyEntities),
-    ...entityRows('1 000 calls of one entity by 32 orchestrations', ({ entities }) => entities.callers),
-    ['idle latency, p50 / p99 ms', ({ latency }) => `${decimals(latency.p50)} / ${decimals(latency.p99)}`],
-    ['idle latency: checkpoints per orchestration, all started eagerly', ({ latency }) => decimals(latency.checkpointsPerOrchestration)],
-    ['statements/s of an idle process', ({ idleStatementsPerSecond }) => decimals(idleStatementsPerSecond)],
-    ['throughput while 100 000 instances are purged ÷ without', ({ purge }) => percent(purge.ratio)],
-    ['purged instances/s meanwhile, with their histories', ({ purge }) => whole(purge.instancesPerSecond)],
-  ];
-  const header = ['', ...results.map(({ database }) => database)];
-  const lines = [header, header.map(() => '---'), ...rows.map(([label, valueOf]) => [label, ...results.map(valueOf)])];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const header = ['', ...results.flatMap(({ database }) => [database, 'target', 'of it', '÷ raw'])];
+  const names = (Object.keys(ROWS) as RowName[]).filter((name) => results.some(({ figures }) => figures[name]));
+  const lines = names.map((name) => [ROWS[name].label, ...results.flatMap((result) => cellsOf(ROWS[name], result.figures[name], result.column))]);
+  return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function throughputRows(title: string, of: (result: DatabaseResult) => ThroughputResult): [string, (result: DatabaseResult) => string][] {
+function cellsOf(row: Row, figure: Figure | undefined, column: Column): string[] {
+  if (!figure) return ['', '', '', ''];
+  const { value, note, ofRaw } = figure;
+  const judgement = judge(row, value, column);
   return [
-    [`${title}: orchestrations/s`, (result) => whole(of(result).orchestrationsPerSecond)],
-    [`${title}: checkpoints per orchestration`, (result) => decimals(of(result).checkpointsPerOrchestration)],
-    [`${title}: commits per orchestration`, (result) => decimals(of(result).commitsPerOrchestration)],
-    [`${title}: statements per orchestration`, (result) => decimals(of(result).statementsPerOrchestration)],
-    [`${title}: checkpoints/s ÷ raw checkpoints/s`, (result) => percent(of(result).checkpointRatio)],
-    [`${title}: orchestrations/s ÷ raw checkpoints/s`, (result) => percent(of(result).orchestrationRatio)],
+    `${row.format(value)}${note === undefined ? '' : ` (${note})`}`,
+    judgement ? `${row.target!.bound === 'at least' ? '≥' : '≤'} ${row.format(judgement.target)}` : '',
+    judgement ? `${percent(judgement.reached)}, ${judgement.verdict}` : '',
+    ofRaw === undefined ? '' : percent(ofRaw),
   ];
 }
 
-function entityRows(title: string, of: (result: DatabaseResult) => EntityResult): [string, (result: DatabaseResult) => string][] {
-  return [
-    [`${title}: operations/s`, (result) => whole(of(result).operationsPerSecond)],
-    [`${title}: checkpoints per operation`, (result) => decimals(of(result).checkpointsPerOperation)],
-    [`${title}: commits per operation`, (result) => decimals(of(result).commitsPerOperation)],
-    [`${title}: operations/s ÷ raw checkpoints/s`, (result) => percent(of(result).operationRatio)],
-  ];
+/** Undefined where there is no target. */
+function judge({ target }: Row, value: number, column: Column): Judgement | undefined {
+  const wanted = target?.of[column];
+  if (!target || wanted === undefined) return undefined;
+  const reached = target.bound === 'at least' ? value / wanted : wanted / value;
+  return { target: wanted, reached, verdict: reached >= 1 ? 'met' : reached >= 0.5 ? 'half' : 'missed' };
 }
 
-export function headingOf(machine: Machine, results: readonly DatabaseResult[]): string {
-  const { cores, cpu, system, node, flush } = machine;
+/** What the JSON file holds of a database: figures by name, with label, target and verdict. */
+export function recordOf({ figures, column, ...rest }: DatabaseResult): object {
+  const records = (Object.entries(figures) as [RowName, Figure][]).map(([name, figure]) => {
+    const row: Row = ROWS[name];
+    return [name, { label: row.label, ...figure, ...judge(row, figure.value, column) }];
+  });
+  return { ...rest, column, figures: Object.fromEntries(records) as unknown };
+}
+
+export function headingOf({ cores, cpu, system, node, load, flush }: Machine, results: readonly DatabaseResult[]): string {
   return [
-    `${cores} cores (${cpu}), ${system}, Node ${node}; a flushed write of 4 KiB takes ${decimals(flush)} ms`,
+    `${cores} cores (${cpu}), ${system}, Node ${node}, load ${load.toFixed(1)} before; a flushed write of 4 KiB takes ${flush.toFixed(2)} ms`,
     ...results.map(({ database, durability }) => `${database}: ${durability}`),
   ].join('\n');
 }
+
+const percent = (value: number) => `${Math.round(value * 100)} %`;

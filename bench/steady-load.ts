@@ -1,4 +1,4 @@
-import type { BenchApplication } from './application.js';
+import type { BenchApplication } from './application/application.js';
 
 /** Sequences under way all the time: whenever one ends, the next begins. */
 export class SteadyLoad {
@@ -7,7 +7,8 @@ export class SteadyLoad {
   private awaited: { readonly completed: number; readonly reached: () => void } | undefined;
   private readonly running: Promise<unknown>;
 
-  constructor(private readonly app: BenchApplication, inFlight: number) {
+  /** @param newId ids for the sequences, where the module is not to choose them */
+  constructor(private readonly app: BenchApplication, inFlight: number, private readonly newId: () => string | undefined = () => undefined) {
     this.running = Promise.all(Array.from({ length: inFlight }, () => this.repeat()));
   }
 
@@ -32,7 +33,7 @@ export class SteadyLoad {
 
   private async repeat(): Promise<void> {
     while (!this.stopped) {
-      await this.app.run(this.completed);
+      await this.app.run(this.completed, this.newId());
       this.completed += 1;
       if (this.completed === this.awaited?.completed) this.awaited.reached();
     }

@@ -26,12 +26,18 @@ import { freePorts, ownServer } from './server-owner.js';
 const START_TIMEOUT = 30_000;
 
 /**
+ * @typedef {object} MysqlServerSettings
+ * @property {string} [dataDirectory] an empty directory for its data, which is not removed; default: in the server's own
+ * @property {readonly string[]} [options] further options of the server's command line
+ */
+
+/**
  * Starts a private server and waits until it answers.
- * @param {string} [dataDirectory] an empty directory for its data, which is not removed; default: in the server's own
+ * @param {MysqlServerSettings} [settings]
  * @returns {Promise<MysqlServer>}
  * @throws when no server binaries are found, or the server does not start; the message holds the end of its log
  */
-export async function startMysql(dataDirectory) {
+export async function startMysql({ dataDirectory, options = [] } = {}) {
   const binaries = findBinaries();
   if (!binaries) throw new Error('no mariadbd or mysqld on this machine: install mariadb-server');
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-durable-mysql-'));
@@ -39,7 +45,7 @@ export async function startMysql(dataDirectory) {
   const [port = 0] = await freePorts(1);
   const login = { user: 'durable', password: randomBytes(12).toString('hex'), port };
   const initFile = writeInitFile(directory, login);
-  const owner = ownServer(directory, [binaries.server, ...serverOptions(directory, login.port), `--init-file=${initFile}`]);
+  const owner = ownServer(directory, [binaries.server, ...serverOptions(directory, login.port), ...options, `--init-file=${initFile}`]);
   try {
     await binaries.install(join(directory, 'data'));
     const start = () => {

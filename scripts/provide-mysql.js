@@ -16,11 +16,12 @@ const HELP = `No MySQL or MariaDB server for the tests. Do one of these:
 /**
  * The server named by DURABLE_TEST_MYSQL_URL, else a private one; as root on Debian it installs mariadb-server first
  * when there is none. Prints one line that says which server and version it is.
+ * @param {readonly string[]} [options] of a private server's command line
  * @returns {Promise<{ url: string, version: string, stop: () => Promise<void> }>} `stop` leaves a server alone that was
  * not started here
  * @throws when there is no server and none can be installed; the message says what to do
  */
-export async function provideMysql() {
+export async function provideMysql(options) {
   const url = process.env[URL_VARIABLE];
   if (url) {
     const version = await versionOf(url);
@@ -28,7 +29,7 @@ export async function provideMysql() {
     return { url, version, stop: async () => {} };
   }
   if (!findBinaries()) installMariaDb();
-  const server = await startMysql();
+  const server = await startMysql({ options });
   announce(`MySQL for the tests: ${server.version}, a private server at ${new URL(server.url).host}`);
   return server;
 }

@@ -1,5 +1,5 @@
 /** A purge of many finished instances beside running ones. CHAOS_PURGED changes how many. */
-import { measurePurge } from '../../bench/purge.js';
+import { measurePurge } from '../../bench/measures/purge.js';
 import { createDatabase, DATABASES } from '../support/databases.js';
 
 const INSTANCES = Number(process.env.CHAOS_PURGED ?? 100_000);

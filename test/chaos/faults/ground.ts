@@ -57,7 +57,7 @@ function dataDirectory({ path }: SmallDisk): string {
 export async function serverGround(): Promise<ServerGround> {
   const disk = smallDisk(DISK_SIZE.mysql);
   // Only the data: a server whose temporary files find no place would refuse before its tables do.
-  const server = await startMysql(disk && dataDirectory(disk));
+  const server = await startMysql({ dataDirectory: disk && dataDirectory(disk) });
   const admin = async <Row>(statement: string): Promise<Row[]> => {
     const connection = await createConnection(server.url);
     try {

@@ -1,6 +1,6 @@
 /** Entities that count, and orchestrations that call them. */
 import { Injectable } from '@nestjs/common';
-import { Entity, Orchestrator, TaskEntity, type Orchestration, type OrchestrationContext } from '../lib/index.js';
+import { Entity, Orchestrator, TaskEntity, type Orchestration, type OrchestrationContext } from '../../lib/index.js';
 
 @Entity()
 @Injectable()

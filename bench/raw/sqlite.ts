@@ -1,5 +1,5 @@
 import BetterSqlite3 from 'better-sqlite3';
-import { MERGED, placeholders, RawWorkload, TABLES } from './raw-workload.js';
+import { MERGED, placeholders, RawWorkload, TABLES } from './workload.js';
 
 /**
  * Checkpoints per second that a new SQLite file takes from the plain driver, as durable as the product's.

@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { MERGED, placeholders, RawWorkload, TABLES, type Row } from './raw-workload.js';
+import { MERGED, placeholders, RawWorkload, TABLES, type Row } from './workload.js';
 
 const SET_CHANGED = 'ON DUPLICATE KEY UPDATE status = VALUES(status), custom = VALUES(custom), version = VALUES(version)';
 

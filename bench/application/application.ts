@@ -1,51 +1,12 @@
-/** The application that is measured: sequences of activities that do nothing but answer, and entities that count. */
+/** The application that is measured. */
 import 'reflect-metadata';
-import { Injectable, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Activity, DurableClient, DurableModule, EntityId, Orchestrator, type Orchestration, type OrchestrationContext, type StorageOptions } from '../lib/index.js';
+import { DurableClient, DurableModule, EntityId, type DurableOptions, type StorageOptions } from '../../lib/index.js';
 import { Callers, Counter } from './counters.js';
-
-interface Order {
-  readonly number: number;
-  readonly done: readonly string[];
-  readonly note: string;
-}
-
-/** Some 200 bytes, which every activity takes and gives back. */
-const NOTE = 'x'.repeat(160);
-
-@Injectable()
-class OrderSteps {
-  @Activity()
-  async reserve(order: Order): Promise<Order> {
-    return { ...order, done: [...order.done, 'reserved'] };
-  }
-
-  @Activity()
-  async charge(order: Order): Promise<Order> {
-    return { ...order, done: [...order.done, 'charged'] };
-  }
-
-  @Activity()
-  async ship(order: Order): Promise<Order> {
-    return { ...order, done: [...order.done, 'shipped'] };
-  }
-
-  @Orchestrator()
-  *fulfil(ctx: OrchestrationContext, order: Order): Orchestration<Order> {
-    const { reserve, charge, ship } = ctx.activities(OrderSteps);
-    const reserved = yield* reserve(order);
-    const charged = yield* charge(reserved);
-    return yield* ship(charged);
-  }
-
-  /** A step more: what it leaves in the database is told apart by its name. */
-  @Orchestrator()
-  *fulfilAndReturn(ctx: OrchestrationContext, order: Order): Orchestration<Order> {
-    const { reserve } = ctx.activities(OrderSteps);
-    return yield* reserve(yield* this.fulfil(ctx, order));
-  }
-}
+import { NOTE, OrderSteps, type Order } from './orders.js';
+import { Bell, Reminder } from './reminder.js';
+import { Shapes } from './shapes.js';
 
 /** What this process has written so far. */
 export interface Written {
@@ -57,7 +18,15 @@ export interface Written {
   readonly operations: number;
 }
 
+/** Besides the database: all at their defaults, where nothing else is said. */
+export type BenchSettings = Omit<DurableOptions, 'storage'>;
+
 export interface BenchApplication {
+  readonly client: DurableClient;
+  /** Rings when the activity of {@link Reminder} has begun. */
+  readonly bell: Bell;
+  /** Resolves with the output of an instance when it is completed. @throws when it ended otherwise */
+  completed(instanceId: string): Promise<unknown>;
   /** Starts a sequence, under an id of its own when one is given, and resolves when its result is there. */
   run(number: number, instanceId?: string): Promise<void>;
   /** Runs a sequence of four activities, five checkpoints; answers its instance id. */
@@ -74,8 +43,8 @@ export interface BenchApplication {
   close(): Promise<void>;
 }
 
-export async function startApplication(storage: StorageOptions): Promise<BenchApplication> {
-  @Module({ imports: [DurableModule.forRoot({ storage })], providers: [OrderSteps, Counter, Callers] })
+export async function startApplication(storage: StorageOptions, settings: BenchSettings = {}): Promise<BenchApplication> {
+  @Module({ imports: [DurableModule.forRoot({ ...settings, storage })], providers: [OrderSteps, Counter, Callers, Shapes, Bell, Reminder] })
   class BenchModule {}
 
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
@@ -88,6 +57,9 @@ export async function startApplication(storage: StorageOptions): Promise<BenchAp
     return output;
   };
   return {
+    client,
+    bell: app.get(Bell),
+    completed,
     async run(number, instanceId) {
       const { done } = (await completed(await fulfil({ number, done: [], note: NOTE }, { instanceId }))) as Order;
       if (done.length !== 3) throw new Error(`Sequence ${number} ended after ${done.join(', ')}.`);

@@ -1,11 +1,17 @@
 /** How much a purge of many finished instances slows down those that run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import type { StorageOptions } from '../lib/index.js';
-import { startApplication } from './application.js';
-import { addFinishedInstances, openBeside } from './finished-instances.js';
-import { medianOf } from './statistics.js';
-import { SteadyLoad } from './steady-load.js';
+import type { StorageOptions } from '../../lib/index.js';
+import { startApplication } from '../application/application.js';
+import type { Bench } from '../bench.js';
+import type { Figures } from '../figures.js';
+import { addFinishedInstances, openBeside } from '../finished-instances.js';
+import { medianOf } from '../statistics.js';
+import { SteadyLoad } from '../steady-load.js';
+
+/** Finished instances that are purged while others run, and in how many lots. */
+const PURGED = 100_000;
+const LOTS = 8;
 
 /** Sequences under way at the same time. */
 const IN_FLIGHT = 100;
@@ -24,12 +30,18 @@ export interface PurgeImpact {
   readonly instancesPerSecond: number;
 }
 
+export async function measurePurging({ database, progress }: Bench): Promise<Figures> {
+  progress(`purging ${PURGED} instances`);
+  const { ratio, instancesPerSecond } = await measurePurge(await database.createStorage(), PURGED, LOTS);
+  return { purgeRatio: { value: ratio }, purged: { value: instancesPerSecond } };
+}
+
 /**
  * Purges `instances` finished instances in `rounds` lots while others run, and measures before, during and after each, so
  * that what disturbs the machine for a while disturbs both sides.
  */
 export async function measurePurge(storage: StorageOptions, instances: number, rounds: number): Promise<PurgeImpact> {
-  const created = await addFinishedInstances(storage, instances);
+  const created = await addFinishedInstances(storage, instances, { template: (app) => app.runLonger() });
   const app = await startApplication(storage);
   const source = await openBeside(storage);
   const lot = instances / rounds;

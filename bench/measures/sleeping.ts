@@ -1,0 +1,85 @@
+/** Orchestrations that sleep in great numbers, and wake at the same time. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StorageOptions } from '../../lib/index.js';
+import { inRounds, type Bench } from '../bench.js';
+import type { Figures, Samples } from '../figures.js';
+import { openBeside } from '../finished-instances.js';
+import { medianOf } from '../statistics.js';
+import type { Memory, Pace } from '../workers/worker-messages.js';
+import { WorkerProcess } from '../workers/worker-process.js';
+
+/** Sleepers that warm up, and tell how long the others will take to start; the second lot counts. */
+const WARM_UP = 5_000;
+/** How much longer than that the start may take, and ms that are left for a look at the memory. */
+const MARGIN = 1.5;
+const SLEEP = 10_000;
+/** Pause between two looks at the memory, ms. */
+const LOOK = 500;
+const BYTES_PER_MB = 1e6;
+
+/** The worker is a process of its own, which starts the orchestrations itself. One round: it takes minutes. */
+export function measureSleeping(bench: Bench): Promise<Figures> {
+  return inRounds(bench, `${bench.sleeping} sleeping orchestrations`, () => measureOnce(bench), 1);
+}
+
+async function measureOnce({ database, sleeping: count, progress }: Bench): Promise<Samples> {
+  const storage = await database.createStorage();
+  const worker = await WorkerProcess.start({ storage });
+  try {
+    await warmUp(worker);
+    const expected = await warmUp(worker);
+    const before = await worker.ask('memory');
+    const until = Date.now() + Math.ceil(MARGIN * expected * (count / WARM_UP) * 1_000) + SLEEP;
+    const started = await worker.ask('startSleepers', { count, until });
+    if (Date.now() > until - SLEEP / 2) throw new Error(`The first of ${count} sleepers wake before the last is asleep: they started slower than ${WARM_UP} did before.`);
+    progress('they sleep');
+    const asleep = await watchMemory(worker, until - SLEEP / 4);
+    progress('they wake');
+    const finished = await worker.ask('finishSleepers', { count, until });
+    const { peak } = await worker.ask('memory');
+    await assertCompleted(storage, count + 2 * WARM_UP);
+    return {
+      sleepers: { value: count },
+      sleepersStarted: rateOf(count, started),
+      sleepersMemory: megabytes(medianOf(asleep.map(({ resident }) => resident))),
+      sleepersMemoryBefore: megabytes(before.resident),
+      sleepersMemoryPeak: megabytes(peak),
+      sleepersFinished: rateOf(count, finished),
+    };
+  } finally {
+    await worker.close();
+  }
+}
+
+/** Answers the seconds in which they were started. */
+async function warmUp(worker: WorkerProcess): Promise<number> {
+  const sleepers = { count: WARM_UP, until: Date.now() + SLEEP };
+  const { seconds } = await worker.ask('startSleepers', sleepers);
+  await worker.ask('finishSleepers', sleepers);
+  return seconds;
+}
+
+async function watchMemory(worker: WorkerProcess, end: number): Promise<Memory[]> {
+  const looks = [await worker.ask('memory')];
+  while (Date.now() < end) {
+    await delay(LOOK);
+    looks.push(await worker.ask('memory'));
+  }
+  return looks;
+}
+
+function rateOf(count: number, { seconds, checkpoints }: Pace) {
+  return { value: count / seconds, checkpointsPerSecond: checkpoints / seconds };
+}
+
+const megabytes = (bytes: number) => ({ value: bytes / BYTES_PER_MB });
+
+async function assertCompleted(storage: StorageOptions, count: number): Promise<void> {
+  const source = await openBeside(storage);
+  try {
+    const [row] = await source.query<{ completed: number }[]>("SELECT COUNT(*) AS completed FROM durable_instances WHERE status = 'Completed'");
+    if (Number(row?.completed) !== count) throw new Error(`Of ${count} sleepers ${String(row?.completed)} are completed.`);
+  } finally {
+    await source.destroy();
+  }
+}
