@@ -19,23 +19,22 @@ export interface Variation {
 
 export interface FinishedInstances {
   /** Runs the instance that is copied, with its history; answers its id. */
-  template(app: BenchApplication): Promise<string>;
-  vary?(index: number): Variation;
-  /** They were created before this moment, epoch ms. Default: before the template. */
-  readonly before?: number;
+  readonly template: (app: BenchApplication) => Promise<string>;
+  readonly vary?: (index: number) => Variation;
 }
 
 /**
- * Adds `count` copies of a finished instance, each with its history, created one millisecond after the other.
+ * Adds `count` copies of a finished instance, each with its history, created one millisecond after the other, before all that is there.
  * @returns when the first was created, epoch ms
  */
-export async function addFinishedInstances(storage: StorageOptions, count: number, { template, vary, before }: FinishedInstances): Promise<number> {
+export async function addFinishedInstances(storage: StorageOptions, count: number, { template, vary }: FinishedInstances): Promise<number> {
   const templateId = await runOne(storage, template);
   const source = await openBeside(storage);
   try {
     const [instance] = await source.query<Row[]>('SELECT * FROM durable_instances WHERE instance_id = ?', [templateId]);
     const [hub] = await source.query<Row[]>('SELECT partition_count FROM durable_hubs WHERE hub = ?', [instance!.hub]);
-    const begin = (before ?? Number(instance!.created_at)) - count;
+    const [oldest] = await source.query<Row[]>('SELECT MIN(created_at) AS created_at FROM durable_instances WHERE hub = ?', [instance!.hub]);
+    const begin = Number(oldest!.created_at) - count;
     for (let first = 0; first < count; first += CHUNK) {
       const indexes = Array.from({ length: Math.min(CHUNK, count - first) }, (_, index) => first + index);
       const rows = indexes.map((index) => copyOf(instance!, vary?.(index), begin + index, Number(hub!.partition_count)));

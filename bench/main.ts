@@ -18,7 +18,7 @@ for (const kind of kinds) {
   const { title, durability, column } = database;
   const progress = (step: string) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${title}: ${step}\n`);
   const failed = (name: string, error: unknown) => {
-    console.error(`${title}: ${name} failed:`, error);
+    console.error(`${title}: ${name} failed:`, error instanceof Error ? error.stack : error);
     process.exitCode = 1;
   };
   try {

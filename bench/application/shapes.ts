@@ -42,6 +42,6 @@ export class Shapes {
   /** Until a moment, epoch ms. */
   @Orchestrator()
   *asleep(ctx: OrchestrationContext, until: number): Orchestration<void> {
-    yield* ctx.createTimer(until);
+    yield* ctx.createTimer(new Date(until));
   }
 }

@@ -40,13 +40,10 @@ export async function measureFinished(bench: Bench): Promise<Figures> {
   }
 }
 
-/**
- * Adds finished instances with two rows of history each; answers when the first was created, epoch ms.
- * @param before they were created before this moment, epoch ms
- */
-export async function fillWith(storage: StorageOptions, count: number, { progress }: Bench, before?: number): Promise<number> {
+/** Adds finished instances with two rows of history each; answers when the first was created, epoch ms. */
+export async function fillWith(storage: StorageOptions, count: number, { progress }: Bench): Promise<number> {
   progress(`inserting ${count} finished instances`);
-  const begin = await addFinishedInstances(storage, count, { template: runShort, vary, before });
+  const begin = await addFinishedInstances(storage, count, { template: runShort, vary });
   await delay(SETTLING);
   return begin;
 }

@@ -13,6 +13,8 @@ const WARM_UP = 5_000;
 /** How much longer than that the start may take, and ms that are left for a look at the memory. */
 const MARGIN = 1.5;
 const SLEEP = 10_000;
+/** Of one sleeper. */
+const EPISODES = 2;
 /** Pause between two looks at the memory, ms. */
 const LOOK = 500;
 const BYTES_PER_MB = 1e6;
@@ -26,8 +28,8 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
   const storage = await database.createStorage();
   const worker = await WorkerProcess.start({ storage });
   try {
-    await warmUp(worker);
-    const expected = await warmUp(worker);
+    await warmUp(worker, 1);
+    const expected = await warmUp(worker, 2);
     const before = await worker.ask('memory');
     const until = Date.now() + Math.ceil(MARGIN * expected * (count / WARM_UP) * 1_000) + SLEEP;
     const started = await worker.ask('startSleepers', { count, until });
@@ -35,7 +37,7 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
     progress('they sleep');
     const asleep = await watchMemory(worker, until - SLEEP / 4);
     progress('they wake');
-    const finished = await worker.ask('finishSleepers', { count, until });
+    const finished = await worker.ask('awaken', { until, episodes: EPISODES * (2 * WARM_UP + count) });
     const { peak } = await worker.ask('memory');
     await assertCompleted(storage, count + 2 * WARM_UP);
     return {
@@ -52,10 +54,10 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
 }
 
 /** Answers the seconds in which they were started. */
-async function warmUp(worker: WorkerProcess): Promise<number> {
-  const sleepers = { count: WARM_UP, until: Date.now() + SLEEP };
-  const { seconds } = await worker.ask('startSleepers', sleepers);
-  await worker.ask('finishSleepers', sleepers);
+async function warmUp(worker: WorkerProcess, lot: number): Promise<number> {
+  const until = Date.now() + SLEEP;
+  const { seconds } = await worker.ask('startSleepers', { count: WARM_UP, until });
+  await worker.ask('awaken', { until, episodes: EPISODES * lot * WARM_UP });
   return seconds;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchApplication } from '../application/application.js';
 import { Shapes } from '../application/shapes.js';
 import { SteadyLoad } from '../steady-load.js';
-import type { Load, Pace, Sleepers, WorkerCalls } from './worker-messages.js';
+import type { Awakening, Load, Pace, Sleepers, WorkerCalls } from './worker-messages.js';
 
 /** Starts that are awaited at the same time. */
 const STARTERS = 500;
@@ -15,7 +15,7 @@ export function workerCalls(app: BenchApplication): WorkerCalls {
     owned: () => app.client.getMetrics().partitions.owned,
     carry: (load) => carry(app, load),
     startSleepers: (sleepers) => startSleepers(app, sleepers),
-    finishSleepers: (sleepers) => finishSleepers(app, sleepers),
+    awaken: (awakening) => awaken(app, awakening),
     memory: () => ({ resident: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1_024 }),
     close: () => app.close(),
   };
@@ -43,11 +43,9 @@ async function startSleepers(app: BenchApplication, { count, until }: Sleepers):
   return { seconds: (performance.now() - begin) / 1_000, checkpoints: app.written().checkpoints - checkpoints };
 }
 
-/** Each ends by an episode of its own, which a count in memory tells of when it is committed. */
-async function finishSleepers(app: BenchApplication, { count, until }: Sleepers): Promise<Pace> {
+/** A count in memory tells of the episodes that are committed. */
+async function awaken(app: BenchApplication, { until, episodes }: Awakening): Promise<Pace> {
   const { checkpoints } = app.written();
-  const episodes = () => app.client.getMetrics().instances.episodes;
-  const before = episodes();
-  while (episodes() < before + count) await delay(LOOK);
+  while (app.client.getMetrics().instances.episodes < episodes) await delay(LOOK);
   return { seconds: (Date.now() - until) / 1_000, checkpoints: app.written().checkpoints - checkpoints };
 }

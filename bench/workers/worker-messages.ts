@@ -24,6 +24,13 @@ export interface Sleepers {
   readonly until: number;
 }
 
+export interface Awakening {
+  /** When the sleepers wake, epoch ms. */
+  readonly until: number;
+  /** How many episodes the worker has run when the last of them has ended: two for each that ever slept. */
+  readonly episodes: number;
+}
+
 export interface Pace {
   readonly seconds: number;
   readonly checkpoints: number;
@@ -45,7 +52,7 @@ export interface WorkerCalls {
   /** Starts orchestrations that sleep; answers when all are durable. */
   startSleepers(sleepers: Sleepers): Promise<Pace>;
   /** To be asked for while they sleep; answers when all have ended, with the time since they were due. */
-  finishSleepers(sleepers: Sleepers): Promise<Pace>;
+  awaken(awakening: Awakening): Promise<Pace>;
   memory(): Memory;
   close(): Promise<void>;
 }
