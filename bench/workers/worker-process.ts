@@ -29,12 +29,15 @@ export class WorkerProcess {
     return (await answer) as Awaited<ReturnType<WorkerCalls[C]>>;
   }
 
-  /** Stops the application cleanly, then the process. */
+  /** Stops the application cleanly, and with it the process. */
   async close(): Promise<void> {
     try {
       await this.ask('close');
-    } finally {
+      this.child.disconnect();
+    } catch (error) {
       this.child.kill('SIGKILL');
+      throw error;
+    } finally {
       await this.exited;
     }
   }

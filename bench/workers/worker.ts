@@ -6,8 +6,8 @@ import type { WorkerConfig, WorkerMessage, WorkerRequest } from './worker-messag
 const { storage, settings } = JSON.parse(process.argv[2]!) as WorkerConfig;
 const tell = (message: WorkerMessage): boolean => process.send!(message);
 
-/** Its parent has died: nobody would stop it. */
-process.once('disconnect', () => process.exit(1));
+/** Its parent has closed it, or has died. */
+process.once('disconnect', () => process.exit());
 const app = await startApplication(storage, settings);
 const calls = workerCalls(app);
 
