@@ -11,8 +11,8 @@ const PARTITIONS = 16;
 /** Sequences under way in all processes together; fewer than would keep the starts of one of them from being eager. */
 const IN_FLIGHT = 800;
 /** ms */
-const WARM_UP = 1_500;
-const DURATION = 4_000;
+const WARM_UP = 1_000;
+const DURATION = 3_000;
 /** Pause between two looks whether the processes share the partitions equally, ms. */
 const LOOK = 200;
 
