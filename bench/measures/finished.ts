@@ -29,15 +29,20 @@ export async function measureFinished(bench: Bench): Promise<Figures> {
     progress('throughput beside them');
     const rounds: Samples[] = [];
     for (const app of [...apps, ...apps]) await sequenceRate(app);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const [without, beside] = [await sequenceRate(apps[0]), await sequenceRate(apps[1])];
-      rounds.push({ finishedRatio: { value: beside.value / without.value } });
-    }
+    for (let round = 0; round < ROUNDS; round += 1) rounds.push({ finishedRatio: { value: await measureRatio(...apps) } });
     progress('pages of getStatusBy');
     return { finished: { value: finished }, ...mediansOf(rounds), ...mediansOf([await measurePages(apps[1], begin, finished)]) };
   } finally {
     for (const app of apps) await app.close();
   }
+}
+
+/** Throughput beside finished instances ÷ without: each first once and second once, as it matters what ran before. */
+async function measureRatio(empty: BenchApplication, full: BenchApplication): Promise<number> {
+  const rates: number[] = [];
+  for (const app of [empty, full, full, empty]) rates.push((await sequenceRate(app)).value);
+  const [first, second, third, fourth] = rates as [number, number, number, number];
+  return (second + third) / (first + fourth);
 }
 
 /** Adds finished instances with two rows of history each; answers when the first was created, epoch ms. */
