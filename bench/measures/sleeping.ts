@@ -33,7 +33,9 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
     const before = await worker.ask('memory');
     const until = Date.now() + Math.ceil(MARGIN * expected * (count / WARM_UP) * 1_000) + SLEEP;
     const started = await worker.ask('startSleepers', { count, until });
-    if (Date.now() > until - SLEEP / 2) throw new Error(`The first of ${count} sleepers wake before the last is asleep: they started slower than ${WARM_UP} did before.`);
+    if (Date.now() > until - SLEEP / 2) {
+      throw new Error(`Of ${count} sleepers the first wake before the last is asleep: they started far slower than ${WARM_UP} did before. Try again.`);
+    }
     progress('they sleep');
     const asleep = await watchMemory(worker, until - SLEEP / 4);
     progress('they wake');
