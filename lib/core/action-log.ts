@@ -1,6 +1,7 @@
 import type { RecordedEpisode } from './episodes.js';
 import type { FailureDetails } from './failure.js';
 import type { AnswerEvent, InputEvent, OutputEvent, Serialized } from './history.js';
+import { Leftovers } from './leftovers.js';
 import { TakenBackActions } from './taken-back-actions.js';
 
 /** A call that waits for its answer. */
@@ -32,19 +33,14 @@ export interface CancelledTimer {
 
 /**
  * The actions of one execution: their numbers in program order [Y1], what this episode added, what still waits for an
- * answer, and what an end of the execution leaves to be cleared away: rows of timers, sub-orchestrations, locks.
+ * answer, and what an end of the execution leaves to be cleared away.
  */
 export class ActionLog {
   nextTaskId = 0;
   /** How many sub-orchestrations have not answered. */
   openSubOrchestrations = 0;
   private readonly open = new Map<number, OpenAction>();
-  /** Fire times of the timers of earlier episodes that have neither fired nor been cancelled. */
-  private readonly timerRows = new Map<number, number>();
-  /** Ids, as history holds them, of the sub-orchestrations of earlier episodes that have not ended. */
-  private readonly children = new Map<number, string>();
-  /** Ids, by lock task id, of the entities whose locks were requested in earlier episodes and not given back. */
-  private readonly locks = new Map<number, string>();
+  private readonly leftovers = new Leftovers();
   private readonly takenBack = new TakenBackActions();
   private outputs: OutputEvent[] = [];
   private cancelled: CancelledTimer[] = [];
@@ -114,7 +110,7 @@ export class ActionLog {
    * @param recorded the outputs as history holds them: rows carry the fire times of the first run
    */
   endEpisode(recorded: readonly OutputEvent[] = this.outputs): void {
-    for (const output of recorded) if (output.type !== 'TimerCreated' || this.open.has(output.taskId)) this.note(output);
+    for (const output of recorded) if (output.type !== 'TimerCreated' || this.open.has(output.taskId)) this.leftovers.note(output);
   }
 
   /** The timers of this episode that are still wanted, with all else that it did. */
@@ -124,16 +120,16 @@ export class ActionLog {
 
   /** Ends the execution: no timer is wanted any more, and what it has locked, or asked to lock, is given back [L1]. */
   endExecution(): void {
-    for (const taskId of [...this.timerRows.keys()]) this.dropRow(taskId);
+    for (const taskId of this.leftovers.timerIds) this.dropRow(taskId);
     const released = new Set(this.outputs.map((output) => (output.type === 'EntityUnlockSent' ? output.lockTaskId : undefined)));
-    for (const [lockTaskId, entityId] of this.locks) {
+    for (const [lockTaskId, entityId] of this.leftovers.heldLocks) {
       if (!released.has(lockTaskId)) this.addNew({ type: 'EntityUnlockSent', taskId: this.nextTaskId, entityId, lockTaskId });
     }
   }
 
   /** Ids of the sub-orchestrations that exist and have not ended. */
   get openChildren(): readonly string[] {
-    return [...new Set(this.children.values())];
+    return this.leftovers.openChildren;
   }
 
   /** Timers of earlier episodes that this one cancelled. */
@@ -145,13 +141,13 @@ export class ActionLog {
   takeBack(outputs: readonly OutputEvent[]): void {
     this.takenBack.begin(outputs);
     this.nextTaskId += outputs.length;
-    for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.note(output);
+    for (const output of outputs) if (output.type === 'SubOrchestrationInstanceCreated') this.leftovers.note(output);
   }
 
   /** The code has run over all that is taken back. */
   endTakeBack(outputs: readonly OutputEvent[]): void {
     this.takenBack.end();
-    for (const output of outputs) if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.note(output);
+    for (const output of outputs) if (output.type === 'TimerCreated' && this.open.has(output.taskId)) this.leftovers.note(output);
   }
 
   /** Whether the code does again what was recorded, and has not left that way. */
@@ -177,23 +173,20 @@ export class ActionLog {
   /** Takes a recorded episode as it is, in place of what the code did, which cannot be trusted to have made the same. */
   adoptRecorded({ inputs, outputs, completion, takenBack }: Omit<RecordedEpisode, 'timestamp'>): void {
     this.dropOutputs();
-    for (const { taskId, fireAt } of this.cancelled) this.timerRows.set(taskId, fireAt);
+    for (const { taskId, fireAt } of this.cancelled) this.leftovers.addTimer(taskId, fireAt);
     this.cancelled = [];
     for (const episode of takenBack?.episodes ?? []) this.adoptRecorded(episode);
     this.forgetAnswered(inputs);
     for (const output of outputs) {
       this.nextTaskId = Math.max(this.nextTaskId, output.taskId + 1);
       // Requests of the episode in which the execution ended were not sent.
-      if (output.type !== 'EntityLockRequested' || !completion) this.note(output);
+      if (output.type !== 'EntityLockRequested' || !completion) this.leftovers.note(output);
     }
   }
 
-  /** A timer that has come in has no row any more, and a sub-orchestration that has answered is over, whether or not this episode takes it up. */
+  /** @see Leftovers.forgetAnswered */
   forgetAnswered(inputs: readonly InputEvent[]): void {
-    for (const event of inputs) {
-      if (event.type === 'TimerFired') this.timerRows.delete(event.taskId);
-      else if (event.type === 'SubOrchestrationInstanceCompleted' || event.type === 'SubOrchestrationInstanceFailed') this.children.delete(event.taskId);
-    }
+    this.leftovers.forgetAnswered(inputs);
   }
 
   private addNew(output: OutputEvent): number {
@@ -207,35 +200,14 @@ export class ActionLog {
     this.outputs = [];
   }
 
-  /** What is to be cleared away at the end from now on, or no longer. */
-  private note(output: OutputEvent): void {
-    switch (output.type) {
-      case 'TimerCreated':
-        this.timerRows.set(output.taskId, output.fireAt);
-        break;
-      case 'SubOrchestrationInstanceCreated':
-        this.children.set(output.taskId, output.instanceId);
-        break;
-      case 'EntityLockRequested':
-        this.locks.set(output.taskId, output.entityId);
-        break;
-      case 'EntityUnlockSent':
-        this.locks.delete(output.lockTaskId);
-        break;
-      default:
-    }
-  }
-
   private close(taskId: number): void {
     if (this.open.get(taskId)?.kind === 'sub-orchestration') this.openSubOrchestrations -= 1;
     this.open.delete(taskId);
   }
 
   private dropRow(taskId: number): void {
-    const fireAt = this.timerRows.get(taskId);
-    if (fireAt === undefined) return;
-    this.timerRows.delete(taskId);
-    this.cancelled.push({ taskId, fireAt });
+    const fireAt = this.leftovers.dropTimer(taskId);
+    if (fireAt !== undefined) this.cancelled.push({ taskId, fireAt });
   }
 }
 

@@ -56,7 +56,7 @@ export class EntityCalls {
   }
 
   stub(type: HandlerClass<unknown>, key: string): any {
-    const entity = this.scope.options.entityOf(type);
+    const entity = this.scope.options.classes.entityOf(type);
     const id = new EntityId(entity.name, key);
     const signal = createOperationStubs(type, entity, (operation, input, options) => this.signal(id, operation, input, options));
     return createOperationStubs(type, entity, (operation, input) => this.call(id, operation, input), { signal, [ENTITY_ID]: id });

@@ -1,6 +1,6 @@
 import type { OrchestratorFunction } from './handlers.js';
 import type { DurableLogger } from './logger.js';
-import type { EntityClass, HandlerClass, HandlerNames } from './stubs.js';
+import type { DecoratedClasses } from './stubs.js';
 
 /** What an execution needs to know from outside. */
 export interface ExecutionOptions {
@@ -19,8 +19,6 @@ export interface ExecutionOptions {
   readonly partitionCount: number;
   /** Takes the lines of `ctx.log` [O12]. */
   readonly log: DurableLogger;
-  activityNames(type: HandlerClass<unknown>): HandlerNames;
-  orchestratorNames(type: HandlerClass<unknown>): HandlerNames;
-  /** @throws TypeError when the class is no entity class */
-  entityOf(type: HandlerClass<unknown>): EntityClass;
+  /** For the typed stubs. */
+  readonly classes: DecoratedClasses;
 }

@@ -14,8 +14,6 @@ export interface Continuation {
 /** The state that the executor, the context and the tasks of one execution share. */
 export class ExecutionScope {
   readonly actions = new ActionLog();
-  readonly events = new ExternalEvents();
-  readonly criticalSection = new CriticalSection();
   started: ExecutionStarted | undefined;
   /** Time of the episode, epoch ms. */
   time = 0;
@@ -27,9 +25,20 @@ export class ExecutionScope {
   /** Ends the execution whatever the code does about it [O14]. */
   fatal: Error | undefined;
 
+  // Made when they are asked for, like whatever most executions do without: there are thousands in memory.
+  private mailboxes: ExternalEvents | undefined;
+  private section: CriticalSection | undefined;
   private inCode = false;
 
   constructor(readonly options: ExecutionOptions) {}
+
+  get events(): ExternalEvents {
+    return (this.mailboxes ??= new ExternalEvents());
+  }
+
+  get criticalSection(): CriticalSection {
+    return (this.section ??= new CriticalSection());
+  }
 
   get name(): string {
     return this.started?.name ?? this.options.source;

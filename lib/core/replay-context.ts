@@ -40,18 +40,23 @@ const GUID_NAMESPACE = '9e952958-5e33-4daf-827f-2fa12937b875';
  * {@link OrchestrationContext} are promises of the caller to itself, here they are `any`.
  */
 export class ReplayContext implements OrchestrationContext {
-  readonly log: Required<DurableLogger>;
   private readonly entities: EntityCalls;
+  /** Made when it is asked for. */
+  private logger: Required<DurableLogger> | undefined;
   private guids = 0;
   private input: { readonly value: unknown } | undefined;
 
   constructor(private readonly scope: ExecutionScope) {
     this.entities = new EntityCalls(scope);
-    this.log = prefixedLogger(
+  }
+
+  get log(): Required<DurableLogger> {
+    const { scope } = this;
+    return (this.logger ??= prefixedLogger(
       scope.options.log,
       () => `[${scope.name} ${scope.options.instanceId}]`,
       () => scope.isRunningCode && !scope.isReplaying,
-    );
+    ));
   }
 
   get instanceId(): string {
@@ -94,7 +99,7 @@ export class ReplayContext implements OrchestrationContext {
   }
 
   activities(type: HandlerClass<unknown>): any {
-    const names = this.scope.options.activityNames(type);
+    const names = this.scope.options.classes.namesOf(type, 'activity');
     return createStubs(type, '@Activity()', names, ({ name }, input, options) => this.callActivity(name, input, options));
   }
 
@@ -104,7 +109,7 @@ export class ReplayContext implements OrchestrationContext {
   }
 
   orchestrators(type: HandlerClass<unknown>): any {
-    const names = this.scope.options.orchestratorNames(type);
+    const names = this.scope.options.classes.namesOf(type, 'orchestrator');
     return createStubs(type, '@Orchestrator()', names, ({ name, version }, input, options?: SubOrchestrationOptions) =>
       this.callSubOrchestrator(name, input, { ...options, version: options?.version ?? version }));
   }

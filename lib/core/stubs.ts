@@ -23,6 +23,13 @@ export interface EntityClass {
 /** A class of handlers, by its type. */
 export type HandlerClass<T> = abstract new (...args: never[]) => T;
 
+/** Knows what the decorators of classes say. */
+export interface DecoratedClasses {
+  namesOf(type: HandlerClass<unknown>, kind: 'orchestrator' | 'activity'): HandlerNames;
+  /** @throws TypeError when the class is no entity class */
+  entityOf(type: HandlerClass<unknown>): EntityClass;
+}
+
 export type MethodsOf<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };
 
 /** `(input, options?)`; the input may be left out where the method does without. */

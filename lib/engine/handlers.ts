@@ -1,5 +1,5 @@
 import type { ActivityFunction, EntityFunction, OrchestratorFunction } from '../core/handlers.js';
-import type { EntityClass, HandlerClass, HandlerNames } from '../core/stubs.js';
+import type { DecoratedClasses } from '../core/stubs.js';
 import type { HandlerList } from '../storage/store.js';
 
 /** An orchestrator as the application registered it. */
@@ -30,15 +30,11 @@ export interface EntityDefinition {
 }
 
 /** The handlers of this process. */
-export interface HandlerRegistry {
+export interface HandlerRegistry extends DecoratedClasses {
   /** Without `version`: the unversioned handler. */
   findOrchestrator(name: string, version?: string): OrchestratorDefinition | undefined;
   findActivity(name: string): ActivityDefinition | undefined;
   /** @param name in lower case */
   findEntity(name: string): EntityDefinition | undefined;
   list(): HandlerList;
-  /** For the typed stubs. */
-  namesOf(type: HandlerClass<unknown>, kind: 'orchestrator' | 'activity'): HandlerNames;
-  /** @throws TypeError when the class is no entity class */
-  entityOf(type: HandlerClass<unknown>): EntityClass;
 }

@@ -91,9 +91,7 @@ function newExecution(row: InstanceRow, context: SessionContext): OrchestrationE
     maxTimerInterval: settings.maxTimerInterval,
     partitionCount: context.partitionCount(),
     log,
-    activityNames: (type) => handlers.namesOf(type, 'activity'),
-    orchestratorNames: (type) => handlers.namesOf(type, 'orchestrator'),
-    entityOf: (type) => handlers.entityOf(type),
+    classes: handlers,
   });
 }
 

@@ -151,7 +151,7 @@ describe('disagreement of code and history [Y1, Y2]', () => {
     const scenario = history();
     const execution = new OrchestrationExecution({
       instanceId: 'instance', executionId: 'execution-1', handler: recorded as never, source: 's', maxOrchestrationActions: 1, maxPayloadBytes: 100, maxTimerInterval: 1,
-      partitionCount: 1, log: console, activityNames: () => new Map(), orchestratorNames: () => new Map(), entityOf: () => ({ name: 'counter', operations: new Set() }),
+      partitionCount: 1, log: console, classes: { namesOf: () => new Map(), entityOf: () => ({ name: 'counter', operations: new Set() }) },
     });
     execution.replay(scenario.history);
     expect(execution.run(scenario.time, [fired(1)]).status).toBe('Completed');

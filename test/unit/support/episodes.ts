@@ -10,7 +10,6 @@ import {
   type ExecutionOptions,
   type ExecutionStarted,
   type FailureDetails,
-  type HandlerClass,
   type HandlerName,
   type HistoryEvent,
   type InputEvent,
@@ -137,11 +136,12 @@ export class Scenario {
       maxTimerInterval: 30_000,
       partitionCount,
       log: { log: write('log'), error: write('error'), warn: write('warn'), debug: write('debug') },
-      activityNames: (_type: HandlerClass<unknown>) => names,
-      orchestratorNames: (_type: HandlerClass<unknown>) => names,
-      entityOf: (type: HandlerClass<unknown>) => {
-        if (!entity) throw new TypeError(`${type.name} has no @Entity().`);
-        return entity;
+      classes: {
+        namesOf: () => names,
+        entityOf: (type) => {
+          if (!entity) throw new TypeError(`${type.name} has no @Entity().`);
+          return entity;
+        },
       },
     });
   }

@@ -39,14 +39,15 @@ class Replay {
   constructor(instanceId: string, executionId: string, partitionCount: number) {
     const { maxOrchestrationActions, maxPayloadBytes, maxTimerInterval } = DEFAULT_SETTINGS;
     const nothing = () => undefined;
-    const none = () => new Map<string, never>();
     this.execution = new OrchestrationExecution({
       instanceId, executionId, partitionCount, maxOrchestrationActions, maxPayloadBytes, maxTimerInterval,
       handler: this.noting(interpret), source: 'Simulation.program',
       log: { log: nothing, warn: nothing, error: nothing },
-      activityNames: none, orchestratorNames: none,
-      entityOf: (type) => {
-        throw new TypeError(`${type.name} is no entity class.`);
+      classes: {
+        namesOf: () => new Map(),
+        entityOf: (type) => {
+          throw new TypeError(`${type.name} is no entity class.`);
+        },
       },
     });
   }
