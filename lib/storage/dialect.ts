@@ -22,8 +22,6 @@ export interface Dialect {
   deleteByKeys(keys: ManyKeys): string;
   /** One UPDATE of many rows, each with values of its own: the table is `t`, a row's values are `v`. */
   updateMany(update: ManyUpdate): string;
-  /** Whether a JSON object of texts has all pairs of another. Both are SQL expressions. */
-  jsonContains(object: string, pairs: string): string;
 }
 
 export interface ManyKeys {
@@ -63,9 +61,6 @@ export const sqliteDialect: Dialect = {
   updateMany: ({ table, columns, where, set, count }) =>
     `WITH v(${columns.join(', ')}) AS (VALUES ${repeat(`(${placeholders(columns.length)})`, count)}) ` +
     `UPDATE ${table} AS t SET ${set.join(', ')} FROM v WHERE ${where.join(' AND ')}`,
-  jsonContains: (object, pairs) =>
-    `NOT EXISTS (SELECT 1 FROM json_each(${pairs}) AS wanted WHERE NOT EXISTS ` +
-    `(SELECT 1 FROM json_each(${object}) AS present WHERE present.key = wanted.key AND present.value = wanted.value))`,
 };
 
 export const mysqlDialect: Dialect = {
@@ -83,8 +78,6 @@ export const mysqlDialect: Dialect = {
   deleteByKeys: (keys) => `DELETE t FROM ${joinedKeys(keys)}`,
   updateMany: ({ table, columns, where, set, count }) =>
     `UPDATE ${derived(columns, count)} STRAIGHT_JOIN ${table} AS t ON ${where.join(' AND ')} SET ${set.map((each) => `t.${each}`).join(', ')}`,
-  // A path to a key would have to be escaped, and what it finds has a collation that compares with no other on MariaDB.
-  jsonContains: (object, pairs) => `JSON_CONTAINS(${object}, ${pairs})`,
 };
 
 /**

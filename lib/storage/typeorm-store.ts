@@ -16,7 +16,8 @@ import { collectGarbage } from './statements/garbage.js';
 import { readHistories, readHistory } from './statements/history.js';
 import { openHub, readTime } from './statements/hubs.js';
 import { readInbox } from './statements/inbox.js';
-import { countWithin, findInstances, queryInstances } from './statements/instances.js';
+import { queryInstances } from './statements/instance-pages.js';
+import { countWithin, findInstances } from './statements/instances.js';
 import { findOverdue } from './statements/overdue.js';
 import * as partitions from './statements/partitions.js';
 import * as purge from './statements/purge.js';
@@ -36,6 +37,7 @@ const MAX_CONFLICTS = 5;
 export class TypeOrmStore implements DurableStore {
   readonly capabilities: StoreCapabilities;
   private hub = 0;
+  private partitions: readonly number[] = [];
   private claimFrom = 0;
   private readonly joined: JoinedCalls;
 
@@ -59,6 +61,7 @@ export class TypeOrmStore implements DurableStore {
     await this.database.open();
     const info = await this.database.migrate((session) => openHub(session, options));
     this.hub = info.hubId;
+    this.partitions = Array.from({ length: info.partitionCount }, (_, partition) => partition);
     return info;
   }
 
@@ -199,7 +202,7 @@ export class TypeOrmStore implements DurableStore {
   }
 
   queryInstances(query: InstanceQuery): Promise<InstanceRow[]> {
-    return this.read((session) => queryInstances(session, this.hub, query));
+    return this.read((session) => queryInstances(session, this.hub, this.partitions, query));
   }
 
   getEntities(keys: readonly InstanceKey[]): Promise<EntityRow[]> {

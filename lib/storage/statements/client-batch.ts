@@ -5,6 +5,7 @@ import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues } from '../instance-r
 import { markGarbage } from './garbage.js';
 import { insertMessages } from './inbox.js';
 import { compareKeys } from './instances.js';
+import { insertTags } from './tags.js';
 import { fenceWorker } from './workers.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
@@ -97,6 +98,7 @@ export async function applyClientBatch(session: Session, hub: number, worker: Wo
       [now, hub, partition, instanceId],
     );
   }
+  insertTags(list, hub, [...plan.inserts.values(), ...[...plan.replacements.values()].map(({ row }) => row)]);
   markGarbage(list, hub, [...plan.replacements.values()].map(({ row, oldExecutionId }) => ({ partition: row.partition, garbage: [oldExecutionId] })));
   insertMessages(list, hub, plan.messages);
   fenceWorker(list, hub, worker, batch);

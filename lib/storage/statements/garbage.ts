@@ -4,7 +4,7 @@ import type { Checkpoint } from '../store.js';
 
 const KEY = ['hub', 'partition_no', 'execution_id'] as const;
 
-/** Notes executions whose history is no longer needed; it is deleted in the background. */
+/** Notes executions whose history is no longer needed; it is deleted in the background, and their tags with it. */
 export function markGarbage(list: WriteList, hub: number, checkpoints: readonly Pick<Checkpoint, 'partition' | 'garbage'>[]): void {
   list.insert('durable_garbage', KEY, checkpoints.flatMap(({ partition, garbage }) => garbage.map((executionId) => [hub, partition, executionId])));
 }
@@ -32,7 +32,7 @@ export async function collectGarbage(session: Session, hub: number, partitions: 
     const isCut = last !== undefined && events.length >= room;
     // The last execution of a full answer may have more rows: it stays marked.
     const end = isCut ? chunk.findIndex(([, partition, execution]) => partition === last.partition_no && execution === last.execution_id) : chunk.length;
-    await session.deleteMany('durable_garbage', KEY, chunk.slice(0, end));
+    for (const table of ['durable_tags', 'durable_garbage']) await session.deleteMany(table, KEY, chunk.slice(0, end));
     done += end;
     if (isCut) break;
   }

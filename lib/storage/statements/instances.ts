@@ -4,7 +4,8 @@ import { ATTEMPTS_COLUMN, INSTANCE_COLUMNS, instanceValues, toInstanceRow, type 
 import { instanceSchema, type InstanceRecord } from '../schemas.js';
 import type { Session } from '../session.js';
 import type { WriteList } from '../write-list.js';
-import type { Checkpoint, InstanceGuard, InstanceKey, InstanceQuery, InstanceRow } from '../store.js';
+import type { Checkpoint, InstanceGuard, InstanceKey, InstanceRow } from '../store.js';
+import { insertTags } from './tags.js';
 import { whereTuples } from './where-tuples.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
@@ -21,6 +22,7 @@ export function writeInstances(list: WriteList, hub: number, checkpoints: readon
   // In the order of the primary key, in which clients lock as well.
   const updates = writes.filter((write) => write.kind === 'update' || write.kind === 'replace').sort((a, b) => compareKeys(a.row, b.row));
   const isSame = ({ row, expected }: Update) => row.executionId === expected.executionId;
+  insertTags(list, hub, [...inserts, ...updates.filter((update) => !isSame(update)).map(({ row }) => row)]);
   const counts = ({ row, expected }: Update) => Boolean(row.attempts || expected.attempts);
   updateRows(list, hub, updates.filter((update) => isSame(update) && !counts(update)), PROGRESS);
   updateRows(list, hub, updates.filter((update) => !isSame(update) && !counts(update)), ALL);
@@ -91,29 +93,6 @@ export async function findInstances(session: Session, hub: number, keys: readonl
   return keys.flatMap(({ instanceId }) => found.get(instanceId) ?? []);
 }
 
-/** One keyset page, in the order of creation. */
-export async function queryInstances(session: Session, hub: number, filter: InstanceQuery): Promise<InstanceRow[]> {
-  if (filter.statuses?.length === 0) return [];
-  const query = instances(session).where('i.hub = :hub', { hub });
-  if (filter.statuses) query.andWhere('i.status IN (:...statuses)', { statuses: filter.statuses });
-  if (filter.createdFrom !== undefined) query.andWhere('i.created_at >= :from', { from: filter.createdFrom });
-  if (filter.createdTo !== undefined) query.andWhere('i.created_at <= :to', { to: filter.createdTo });
-  if (filter.name !== undefined) query.andWhere('i.name = :name', { name: filter.name });
-  if (filter.instanceIdPrefix) {
-    // A range in binary order is exact; LIKE would fold case on SQLite.
-    query.andWhere('i.instance_id >= :prefix AND i.instance_id <= :last', { prefix: filter.instanceIdPrefix, last: `${filter.instanceIdPrefix}\u{10FFFF}` });
-  }
-  if (Object.keys(filter.tags ?? {}).length > 0) query.andWhere(session.dialect.jsonContains('i.tags', ':tags'), { tags: JSON.stringify(filter.tags) });
-  if (filter.after) {
-    query.andWhere('i.created_at >= :afterTime AND (i.created_at > :afterTime OR i.instance_id > :afterId)', {
-      afterTime: filter.after.createdAt,
-      afterId: filter.after.instanceId,
-    });
-  }
-  const records = await query.orderBy('i.createdAt').addOrderBy('i.instanceId').limit(filter.limit).getMany();
-  return records.map(toInstanceRow);
-}
-
-function instances(session: Session): SelectQueryBuilder<InstanceRecord> {
+export function instances(session: Session): SelectQueryBuilder<InstanceRecord> {
   return session.repository(instanceSchema).createQueryBuilder('i');
 }

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import { SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
+import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
+import { INSTANCE_COLUMNS, instanceValues } from '../../../lib/storage/instance-records.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { makeEarlierSchema } from '../../support/earlier-schema.js';
 import { caller, created, entityStep, newEntity, request } from '../support/entities.js';
@@ -81,13 +82,27 @@ export function openingCases(fixture: StoreFixture): void {
     expect(await process.row(instance)).toEqual(instance);
   });
 
+  it('[K3] instances of before the table of tags are found by theirs', async () => {
+    const storage = await fixture.emptyStorage();
+    const source = await makeEarlierSchema(storage, 3);
+    const rows = Array.from({ length: 1_200 }, (_, index) => newRow(`tagged-${index}`, { createdAt: index, ...(index % 3 === 0 ? {} : { tags: { lot: String(index % 3), number: String(index) } }) }));
+    for (const row of rows) await source.query(`INSERT INTO durable_instances (${INSTANCE_COLUMNS.join(', ')}) VALUES (${INSTANCE_COLUMNS.map(() => '?').join(', ')})`, instanceValues(1, row));
+    await source.query('UPDATE durable_instances SET tags = \'{"lot\' WHERE instance_id = ?', ['tagged-1']);
+    await source.destroy();
+    const store = await fixture.openStore({ storage });
+    const idsOf = async (tags: Record<string, string>) => (await store.queryInstances({ limit: 1_000, tags })).map(({ instanceId }) => instanceId);
+    expect(await idsOf({ lot: '2' })).toEqual(rows.filter((_, index) => index % 3 === 2).map(({ instanceId }) => instanceId));
+    expect(await idsOf({ number: '1000', lot: '1' })).toEqual(['tagged-1000']);
+    expect(await idsOf({ number: '1' })).toEqual([]);
+  });
+
   it('[N4] processes of before entities, which would lose messages for them, may no longer write to a hub that this version has opened', async () => {
     const storage = await beforeEntities();
     await (await fixture.openStore({ storage })).close();
     const source = await new DataSource(storage).initialize();
     const hubs = await source.query<unknown[]>('SELECT schema_version, oldest_schema FROM durable_hubs');
     await source.destroy();
-    expect(hubs).toEqual([{ schema_version: SCHEMA_VERSION, oldest_schema: 3 }]);
+    expect(hubs).toEqual([{ schema_version: SCHEMA_VERSION, oldest_schema: OLDEST_SCHEMA }]);
   });
 
   it('what is committed is there after the store was closed and opened again', async () => {

@@ -1,5 +1,5 @@
 import type { InstanceQuery, InstanceRow } from '../../../lib/storage/store.js';
-import { inserted, newRow } from '../support/rows.js';
+import { idIn, inserted, newRow, updated } from '../support/rows.js';
 import type { StoreFixture } from '../support/store-fixture.js';
 import type { TestProcess } from '../support/test-process.js';
 
@@ -44,6 +44,55 @@ export function queryCases(fixture: StoreFixture): void {
       newRow('late', { createdAt: 4_000, status: 'Completed' }),
     );
     expect(await idsOf(query)).toEqual(ids);
+  });
+
+  it('[K3] finds the rare among many, however many filters there are, in the order of creation', async () => {
+    const many = Array.from({ length: 1_300 }, (_, index) =>
+      newRow(`many-${index}`, { createdAt: 10_000 - index, status: index % 400 === 0 ? 'Failed' : 'Running', tags: { lot: 'all', half: String(index % 2), one: String(index) } }));
+    await create(...many);
+    await create(newRow('rare', { createdAt: 5, tags: { lot: 'all', half: '0' } }));
+    const failed = ['many-1200', 'many-800', 'many-400', 'many-0'];
+    expect(await idsOf({ tags: { lot: 'all' }, statuses: ['Failed'] })).toEqual(failed);
+    expect(await idsOf({ tags: { lot: 'all', half: '0' }, statuses: ['Failed', 'Completed'] })).toEqual(failed);
+    expect(await idsOf({ tags: { lot: 'all', half: '1' }, statuses: ['Failed'] })).toEqual([]);
+    expect(await idsOf({ tags: { lot: 'all', one: '700' } })).toEqual(['many-700']);
+    expect(await idsOf({ instanceIdPrefix: 'many', statuses: ['Failed'] })).toEqual(failed);
+    expect(await idsOf({ instanceIdPrefix: 'ra' })).toEqual(['rare']);
+    expect(await idsOf({ instanceIdPrefix: 'many-12', limit: 3 })).toEqual(['many-1299', 'many-1298', 'many-1297']);
+    expect((await idsOf({ limit: 2_000, tags: { half: '0' } })).slice(0, 2)).toEqual(['rare', 'many-1298']);
+    expect(await idsOf({ limit: 2_000, tags: { half: '0' } })).toHaveLength(651);
+  });
+
+  it.each<[string, Partial<InstanceQuery>]>([
+    ['statuses', { statuses: ['Running', 'Failed'] }],
+    ['tags', { tags: { lot: 'all' } }],
+    ['a prefix', { instanceIdPrefix: 'i' }],
+  ])('[K3] pages by %s hold each instance once, also where many were created at once', async (_what, query) => {
+    const rows = Array.from({ length: 40 }, (_, index) =>
+      newRow(`i${index}`, { createdAt: Math.floor(index / 15), status: index % 3 === 0 ? 'Failed' : 'Running', tags: { lot: 'all' } }));
+    await create(...rows);
+    const ids: string[] = [];
+    for (let after: InstanceRow | undefined; ; ) {
+      const page = await process.store.queryInstances({ ...query, limit: 7, after });
+      ids.push(...page.map(({ instanceId }) => instanceId));
+      after = page.at(-1);
+      if (page.length < 7) break;
+    }
+    expect(ids).toEqual((await process.store.queryInstances({ limit: 100 })).map(({ instanceId }) => instanceId));
+    expect(ids).toHaveLength(40);
+  });
+
+  it('[K3] tags are those of the execution that an instance is at', async () => {
+    const row = newRow(idIn(0), { tags: { lot: 'first', both: 'x' } });
+    await create(row);
+    const next = { ...row, executionId: 'generation', tags: { lot: 'second', both: 'x' }, rowVersion: row.rowVersion + 1 };
+    await process.commit({ ...updated(row, next), garbage: [row.executionId] });
+    const found = async () => Promise.all(['first', 'second'].map((lot) => idsOf({ tags: { lot } })));
+    expect(await found()).toEqual([[], [row.instanceId]]);
+    expect(await idsOf({ tags: { both: 'x' } })).toEqual([row.instanceId]);
+    while ((await process.store.collectGarbage([0], 100)) > 0);
+    expect(await found()).toEqual([[], [row.instanceId]]);
+    expect(await fixture.sql('SELECT execution_id FROM durable_tags WHERE instance_id = ?', [row.instanceId])).toHaveLength(2);
   });
 
   it.each([
