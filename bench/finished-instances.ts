@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
 import type { StorageOptions } from '../lib/index.js';
 import { partitionOf } from '../lib/core/ids.js';
+import { TAG_COLUMNS, tagKey } from '../lib/storage/statements/tags.js';
 import { startApplication, type BenchApplication } from './application/application.js';
 
 /** Instances of one statement. */
@@ -70,11 +71,19 @@ function copyOf(template: Row, { idPrefix = '', columns }: Variation = {}, time:
 
 async function insertInstances(source: DataSource, rows: readonly Row[]): Promise<void> {
   const columns = Object.keys(rows[0]!);
+  await insert(source, 'durable_instances', columns, rows.map((row) => columns.map((column) => row[column]!)));
+  await insert(source, 'durable_tags', TAG_COLUMNS, rows.flatMap(tagsOf));
+}
+
+function tagsOf({ hub, partition_no, execution_id, tags, created_at, instance_id }: Row): Row[string][][] {
+  const pairs = tags === null ? {} : (JSON.parse(tags as string) as Record<string, string>);
+  return Object.entries(pairs).map((tag) => [hub!, partition_no!, execution_id!, tagKey(tag), created_at!, instance_id!]);
+}
+
+async function insert(source: DataSource, table: string, columns: readonly string[], rows: readonly (readonly Row[string][])[]): Promise<void> {
+  if (rows.length === 0) return;
   const marks = `(${columns.map(() => '?').join(', ')})`;
-  await source.query(
-    `INSERT INTO durable_instances (${columns.join(', ')}) VALUES ${rows.map(() => marks).join(', ')}`,
-    rows.flatMap((row) => columns.map((column) => row[column])),
-  );
+  await source.query(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${rows.map(() => marks).join(', ')}`, rows.flat());
 }
 
 /** Each instance that was created between these times gets the history of the template. */
