@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'typeorm';
 import type { StorageOptions } from '../../lib/storage/index.js';
+import type { InstanceQuery } from '../../lib/storage/store.js';
 import { caller, changed, created, entityStep, newEntity, next, queued, removed, request } from './support/entities.js';
 import { activity, checkpoint, idIn, inserted, message, newRow, timer, updated } from './support/rows.js';
 import { StoreFixture } from './support/store-fixture.js';
@@ -22,6 +23,7 @@ const FILLING: Readonly<Record<string, string>> = {
   durable_activities_ready: `${KEY}, 1, 'filler', 'another', NULL, 1, 1, 0`,
   durable_activities_running: `${KEY}, 1, 'filler', 'another', NULL, 1, 1, CONCAT('token-', n), 'nobody', 0`,
   durable_garbage: KEY,
+  durable_tags: `${KEY}, 'tag', n, CONCAT('filler-', n)`,
   durable_entities: `n MOD 4, CONCAT('@counter@filler-', n), '1', IF(n MOD 5 = 0, '{}', NULL), n, 1, 0`,
   // Thousands that wait for one entity.
   durable_entity_queue: `n MOD 4, CONCAT('@counter@filler-', n MOD 4), 0, 1000000 + n, 9, CONCAT('run-', n), '{}'`,
@@ -69,10 +71,14 @@ const SMALL = /^(durable_hubs|durable_workers|durable_partitions|<.*>|v|p\d+)$/;
 describe('plans on mysql', () => {
   const fixture = new StoreFixture('mysql');
 
-  it.each([1, 2, 100, 500])('what is about %i rows finds them by key in tables of 10 000', async (count) => {
+  async function start() {
     const recorder = new Recorder();
     const storage = { ...fixture.storage, logging: ['query'], logger: recorder } as StorageOptions;
-    const process = await fixture.startProcess({ partitions: PARTITIONS, storage });
+    return { recorder, process: await fixture.startProcess({ partitions: PARTITIONS, storage }) };
+  }
+
+  it.each([1, 2, 100, 500])('what is about %i rows finds them by key in tables of 10 000', async (count) => {
+    const { process, recorder } = await start();
     await fill(fixture);
     recorder.recording = true;
     await exercise(process, count);
@@ -85,6 +91,24 @@ describe('plans on mysql', () => {
     }
     expect(scans).toEqual([]);
     expect(recorder.statements.size).toBeGreaterThan(25);
+  });
+
+  it.each<[string, Partial<InstanceQuery>, string[]]>([
+    ['nothing', {}, ['durable_instances_created']],
+    ['a time', { createdFrom: 9_000, createdTo: 9_500 }, ['durable_instances_created']],
+    ['a status that few have', { statuses: ['Failed'] }, ['durable_instances_status']],
+    ['a name', { name: 'rare' }, ['durable_instances_name']],
+    ['a prefix that few have', { instanceIdPrefix: 'filler-12' }, ['PRIMARY', 'PRIMARY']],
+    ['a tag', { tags: { lot: 'rare' } }, ['durable_tags_created', 'PRIMARY']],
+  ])('[K3] a page by %s comes from an index that leads to it', async (_what, filter, keys) => {
+    const { process, recorder } = await start();
+    await process.commit(inserted(newRow(idIn(0), { tags: { lot: 'rare' } })));
+    await fill(fixture);
+    recorder.recording = true;
+    await process.store.queryInstances({ limit: 100, ...filter });
+    recorder.recording = false;
+    const plans = [...recorder.statements.values()].map(({ sql, values }) => fixture.sql<PlanRow>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, values));
+    expect((await Promise.all(plans)).flatMap((rows) => rows.flatMap(({ table, key }) => (table?.startsWith('<') ? [] : [key])))).toEqual(keys);
   });
 });
 
