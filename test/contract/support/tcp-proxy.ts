@@ -75,11 +75,13 @@ export class TcpProxy {
         endLate();
       });
     }
+    const answer: Buffer[] = [];
     server.on('data', (data) => {
       void this.passable.then(() => {
-        // Cut only now: the server has done what it was asked.
-        if (muted) end();
-        else client.write(data);
+        if (!muted) return void client.write(data);
+        answer.push(data);
+        // Cut only then: the server has done all that it was asked.
+        if (isWhole(Buffer.concat(answer))) end();
       });
     });
     client.on('data', (data) => {
@@ -100,4 +102,29 @@ export class TcpProxy {
       });
     });
   }
+}
+
+const MORE_RESULTS = 8;
+
+/** Whether the answer to a text of several statements has come to its end: its last packet says OK, EOF or an error, and no more results. */
+function isWhole(answer: Buffer): boolean {
+  let last: Buffer | undefined;
+  let next = 0;
+  while (next + 4 <= answer.length) {
+    const begin = next + 4;
+    next = begin + answer.readUIntLE(next, 3);
+    last = answer.subarray(begin, next);
+  }
+  if (!last || next !== answer.length) return false;
+  if (last[0] === 0xff) return true;
+  if (last[0] === 0xfe) return (last.readUInt16LE(3) & MORE_RESULTS) === 0;
+  if (last[0] !== 0) return false;
+  const insertId = afterNumber(last, 1);
+  return (last.readUInt16LE(afterNumber(last, insertId)) & MORE_RESULTS) === 0;
+}
+
+/** Where a length-encoded number ends that begins there. */
+function afterNumber(packet: Buffer, begin: number): number {
+  const first = packet[begin]!;
+  return begin + (first < 0xfb ? 1 : first === 0xfc ? 3 : first === 0xfd ? 4 : 9);
 }
