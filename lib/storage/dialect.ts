@@ -14,6 +14,8 @@ export interface Dialect {
   readonly forUpdateSkipLocked: string;
   /** `(a, b) IN (…)` over `count` tuples. For reads only: a server may prefer to scan a small table, and meet the locks of others. */
   tuplesIn(columns: readonly string[], count: number): string;
+  /** Whether the pair of columns comes behind a pair of values, or else not; the first value is given twice. An index leads to it. */
+  pairBehind(columns: readonly [string, string], isBehind: boolean): string;
   /** `count` rows of values, to SELECT from: the table is `v`. */
   valuesTable(columns: readonly string[], count: number): string;
   /** SELECT of the rows with these keys, the table being `t`: by their primary key, in the order of the keys. */
@@ -53,6 +55,7 @@ export const sqliteDialect: Dialect = {
   forUpdate: '',
   forUpdateSkipLocked: '',
   tuplesIn: (columns, count) => `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`,
+  pairBehind: ([a, b], isBehind) => (isBehind ? `${a} >= ? AND (${a}, ${b}) > (?, ?)` : `${a} <= ? AND (${a}, ${b}) <= (?, ?)`),
   valuesTable: (columns, count) =>
     `(SELECT ${columns.map((column, index) => `column${index + 1} AS ${column}`).join(', ')} ` +
     `FROM (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})) AS v`,
@@ -73,6 +76,7 @@ export const mysqlDialect: Dialect = {
   // MariaDB scans the whole table for a list of one tuple.
   tuplesIn: (columns, count) =>
     count === 1 ? columns.map((column) => `${column} = ?`).join(' AND ') : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
+  pairBehind: ([a, b], isBehind) => (isBehind ? `(${a} > ? OR (${a} = ? AND ${b} > ?))` : `(${a} < ? OR (${a} = ? AND ${b} <= ?))`),
   valuesTable: derived,
   selectByKeys: (list, keys) => `SELECT ${list} FROM ${joinedKeys(keys)}`,
   deleteByKeys: (keys) => `DELETE t FROM ${joinedKeys(keys)}`,

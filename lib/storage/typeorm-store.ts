@@ -38,7 +38,8 @@ export class TypeOrmStore implements DurableStore {
   readonly capabilities: StoreCapabilities;
   private hub = 0;
   private partitions: readonly number[] = [];
-  private claimFrom = 0;
+  /** The last activity of a claim that took as many as it might. */
+  private lastClaimed: RunningActivity | undefined;
   private readonly joined: JoinedCalls;
 
   constructor(private readonly database: Database) {
@@ -119,8 +120,8 @@ export class TypeOrmStore implements DurableStore {
 
   async claimActivities(worker: WorkerInfo, names: readonly string[], limit: number, suspects?: SuspectClaim): Promise<RunningActivity[]> {
     if (!(await this.read((session) => activities.hasReadyActivities(session, this.hub, names)))) return [];
-    const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, from: this.claimFrom, suspects }));
-    this.claimFrom = claims.length < limit ? 0 : claims.at(-1)!.partition + 1;
+    const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, after: this.lastClaimed, suspects }));
+    this.lastClaimed = claims.length < limit ? undefined : claims.at(-1);
     return claims;
   }
 

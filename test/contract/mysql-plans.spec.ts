@@ -138,7 +138,9 @@ async function exercise(process: TestProcess, count: number): Promise<void> {
   await store.readRunningActivities(PARTITIONS);
   await store.findLostClaims(claims);
   await store.findOverdue(PARTITIONS.map((partition) => ({ partition })), { before: 1_005_000, beforeKey: 1_005_000, limit: 10 });
-  await store.returnActivities(await store.claimActivities(worker, ['charge'], count));
+  // The second begins behind the first.
+  const claimed = await store.claimActivities(worker, ['charge'], count);
+  await store.returnActivities([...claimed, ...(await store.claimActivities(worker, ['charge'], count))]);
   // A client's batch is never larger.
   const some = rows.slice(0, 200);
   await process.apply(...some.map((row) => ({ kind: 'start', row, message: message(row), onConflict: 'reject' }) as const));

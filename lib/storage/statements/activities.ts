@@ -90,8 +90,8 @@ function toWork(row: WorkRow): ActivityWork {
 export interface ClaimOptions {
   readonly names: readonly string[];
   readonly limit: number;
-  /** Partition to begin with, so that under load each has its turn. */
-  readonly from: number;
+  /** Execution to begin behind, so that under load each has its turn. */
+  readonly after?: Pick<ActivityKey, 'partition' | 'executionId'>;
   readonly suspects?: SuspectClaim;
 }
 
@@ -102,7 +102,7 @@ export async function hasReadyActivities(session: Session, hub: number, names: r
   return found.length > 0;
 }
 
-/** Moves waiting activities to running: within a partition the oldest executions first. */
+/** Moves waiting activities to running: from one execution on, in the order of partitions and executions, the oldest first. */
 export async function claimActivities(session: Session, hub: number, worker: WorkerInfo, options: ClaimOptions): Promise<RunningActivity[]> {
   const rows = await findClaimable(session, hub, options);
   const claims = rows.map((row) => ({ ...toWork(row), claimToken: randomUUID(), claimedBy: worker.incarnation }));
@@ -113,16 +113,19 @@ export async function claimActivities(session: Session, hub: number, worker: Wor
   return claims;
 }
 
-async function findClaimable(session: Session, hub: number, { names, limit, from, suspects = { from: Infinity, take: false } }: ClaimOptions): Promise<WorkRow[]> {
-  const find = (range: string, count: number, below: number | undefined) =>
+async function findClaimable(session: Session, hub: number, { names, limit, after, suspects = { from: Infinity, take: false } }: ClaimOptions): Promise<WorkRow[]> {
+  const find = (range: string, position: readonly Value[], count: number, below: number | undefined) =>
     session.rows<WorkRow>(
-      `SELECT ${WORK.slice(1).join(', ')}, ${COUNT} FROM durable_activities_ready WHERE hub = ? AND partition_no ${range} ? AND name IN (${marks(names)}) ` +
+      `SELECT ${WORK.slice(1).join(', ')}, ${COUNT} FROM durable_activities_ready WHERE hub = ? ${range}AND name IN (${marks(names)}) ` +
         `${below === undefined ? '' : `AND ${COUNT} < ? `}ORDER BY hub, partition_no, execution_id, task_id LIMIT ?${session.dialect.forUpdateSkipLocked}`,
-      [hub, from, ...names, ...(below === undefined ? [] : [below]), count],
+      [hub, ...position, ...names, ...(below === undefined ? [] : [below]), count],
     );
   const findAll = async (count: number, below?: number) => {
-    const rows = await find('>=', count, below);
-    if (from > 0 && rows.length < count) rows.push(...(await find('<', count - rows.length, below)));
+    if (!after) return find('', [], count, below);
+    const part = (isBehind: boolean, wanted: number) =>
+      find(`AND ${session.dialect.pairBehind(['partition_no', 'execution_id'], isBehind)} `, [after.partition, after.partition, after.executionId], wanted, below);
+    const rows = await part(true, count);
+    if (rows.length < count) rows.push(...(await part(false, count - rows.length)));
     return rows;
   };
   const found = await findAll(limit);

@@ -50,6 +50,15 @@ export function activityCases(fixture: StoreFixture): void {
     expect(turns.map((claims) => claims.map(({ partition }) => partition))).toEqual([[0, 0, 0], [1, 1, 1], [2, 2, 2], [0, 1, 2]]);
   });
 
+  it('under load each execution has its turn, also within a partition', async () => {
+    const [wide = row, ...small] = [0, 1, 2].map((place) => newRow(idIn(0, `row${place}`), { executionId: `execution-${place}` }));
+    await owner.commit(inserted(wide, { readyActivities: ready(7, wide) }), ...small.map((each) => inserted(each, { readyActivities: ready(2, each) })));
+    const turns = [];
+    for (let turn = 0; turn < 4; turn += 1) turns.push(await other.store.claimActivities(other.worker, ['charge'], 3));
+    const executions = turns.map((claims) => claims.map(({ executionId }) => Number(executionId.at(-1))));
+    expect(executions).toEqual([[0, 0, 0], [1, 1, 2], [0, 0, 0], [2, 0]]);
+  });
+
   it('[I4] a result from another process becomes a message, once', async () => {
     await owner.commit(inserted(row, { readyActivities: ready(2) }));
     const claims = await other.store.claimActivities(other.worker, ['charge'], 2);
