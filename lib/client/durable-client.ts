@@ -182,6 +182,7 @@ export class DurableClient {
   /**
    * Resolves with the status once the instance is finished, whatever the end [K5].
    * @throws {TaskTimeoutError} after `timeout` ms
+   * @throws {ModuleStoppedError} when the application stops; the instance goes on
    * @throws {InstanceNotFoundError}
    */
   waitForCompletion(instanceId: string, options: WaitForCompletionOptions = {}): Promise<DurableOrchestrationStatus> {

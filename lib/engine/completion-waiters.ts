@@ -2,6 +2,7 @@
  * The waiters for finished instances: woken by this process's own commits, and by one polling query for all of them,
  * because the instance may be another process's (I6).
  */
+import { ModuleStoppedError } from '../core/client-errors.js';
 import { isFinished } from '../core/history.js';
 import type { InstanceRow } from '../storage/store.js';
 import type { Cancel, Clock } from './clock.js';
@@ -142,5 +143,5 @@ export class CompletionWaiters {
 }
 
 function stoppedError(instanceId: string): Error {
-  return new Error(`The durable module stopped while instance '${instanceId}' was waited for. The instance goes on when a worker runs again.`);
+  return new ModuleStoppedError(`instance '${instanceId}' is not waited for any more. It goes on when a worker runs again.`);
 }

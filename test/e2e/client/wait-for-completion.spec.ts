@@ -66,12 +66,12 @@ describe('waitForCompletion', () => {
 
   scenario('[K5] a wait ends with an error when the application stops', async ({ client, id, stop, startAgain }) => {
     await client.startNew('waits', { instanceId: id('a') });
-    const reason = client.waitForCompletion(id('a')).then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
+    const reason = client.waitForCompletion(id('a')).catch((error: unknown) => error);
     await stop();
-    expect(await reason).toContain(`The durable module stopped while instance '${id('a')}' was waited for.`);
+    expect(await reason).toMatchObject({
+      name: 'ModuleStoppedError',
+      message: `The durable module has stopped: instance '${id('a')}' is not waited for any more. It goes on when a worker runs again.`,
+    });
     await startAgain();
   });
 });

@@ -84,7 +84,7 @@ describe('DurableEngine that stops', () => {
     const id = await subject.startNew('approval');
     const waited = subject.finished(id).catch((error: unknown) => error);
     await subject.engine.close();
-    expect(await waited).toMatchObject({ message: expect.stringContaining('stopped while instance') });
+    expect(await waited).toMatchObject({ name: 'ModuleStoppedError', message: expect.stringContaining(`instance '${id}' is not waited for any more`) });
     await expect(subject.startNew('approval')).rejects.toThrow('has stopped');
   });
 
