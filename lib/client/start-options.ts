@@ -9,7 +9,7 @@ export interface StartOptions {
   readonly instanceId?: string;
   /** Which version of the orchestrator. Default: the module's `defaultVersion`, else the handler without a version [Y5]. */
   readonly version?: string;
-  /** Labels to find the instance by, at most 16 KB as JSON. */
+  /** Labels to find the instance by: at most 100, and 16 KB as JSON. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Not to begin before this moment: a `Date`, or epoch milliseconds. */
   readonly startAt?: Date | number;

@@ -1,4 +1,4 @@
-import { RUNTIME_STATUSES, type RuntimeStatus } from '../core/index.js';
+import { checkedTags, RUNTIME_STATUSES, type RuntimeStatus } from '../core/index.js';
 import type { InstanceQuery, InstanceRow } from '../storage/store.js';
 import { epochMs } from './arguments.js';
 import { checkedPageSize, decodeToken } from './pages.js';
@@ -36,7 +36,7 @@ export function toInstanceQuery(filter: StatusFilter, continuationToken: string 
     createdTo: epochMs(call, 'createdTimeTo', createdTimeTo),
     name: filter.name,
     instanceIdPrefix: filter.instanceIdPrefix,
-    tags: filter.tags,
+    tags: filter.tags === undefined ? undefined : checkedTags(filter.tags, call),
     after: position && { createdAt: position[0], instanceId: position[1] },
     limit: checkedPageSize(call, filter.pageSize) + 1,
   };

@@ -12,7 +12,7 @@ export interface EntityStartOptions {
   readonly input?: unknown;
   /** Version to start; default: the default version [Y5]. */
   readonly version?: string;
-  /** Labels to find the instance by, at most 16 KB as JSON. */
+  /** Labels to find the instance by: at most 100, and 16 KB as JSON. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Not to begin before this time, UTC; default: at once. */
   readonly startAt?: Date;

@@ -41,6 +41,8 @@ export class Partition {
   readonly takenOverAt: number | undefined;
   /** `releasing`: finishes what is under way and takes nothing up; `lost`: somebody else's, or given back. */
   state: 'owned' | 'releasing' | 'lost' = 'owned';
+  /** How many commits of its work this process has carried out. */
+  commits = 0;
   private commitNo: number;
   private underWay = 0;
   private settledListeners: (() => void)[] = [];
@@ -111,13 +113,9 @@ export class Partition {
     };
   }
 
-  /** Rises with each commit of its work. */
-  get lastCommitNo(): number {
-    return this.commitNo;
-  }
-
   committed(fence: PartitionFence): void {
     this.commitNo = fence.commitNo;
+    this.commits += 1;
   }
 
   /** The commit was not carried out, and never will be. */

@@ -25,5 +25,5 @@ export function progressOf({ kind, instanceId }: OverdueItem, partition: Partiti
   const isQueued = isEntity ? entities.isQueued(partition, instanceId) : dispatcher.isQueued(partition, instanceId);
   // In its queue, or still in the inbox behind what fills memory.
   const isBehindOthers = isQueued || (!slot?.busy && !slot?.hasWork && partition.hasLeftOut);
-  return isBehindOthers ? `commit ${partition.lastCommitNo}` : slot && `version ${slot.row?.rowVersion}`;
+  return isBehindOthers ? `commit ${partition.commits}` : slot && `version ${slot.row?.rowVersion}`;
 }

@@ -16,6 +16,8 @@ import type { Partition } from './partition.js';
 const BLOCKED_FROM = 3;
 /** So many failures that pass by themselves are nothing to tell of. */
 const QUIET_FAILURES = 3;
+/** So many in a row do not pass by themselves: a row that is left over from a restored backup, say. */
+const PASSING_FAILURES = 5;
 
 export interface RefusalsPort {
   readonly log: DurableLogger;
@@ -50,6 +52,11 @@ export class Refusals {
     const tries = (slot.failures += 1);
     if (tries > QUIET_FAILURES) this.tell(slot, tries, error);
     return backoffOf(tries);
+  }
+
+  /** Whether tries were stale so often that the next one counts as refused. */
+  isLasting({ failures }: Refusable): boolean {
+    return failures >= PASSING_FAILURES;
   }
 
   /** One more try was refused. */

@@ -16,6 +16,10 @@ export interface Dialect {
   tuplesIn(columns: readonly string[], count: number): string;
   /** Whether the pair of columns comes behind a pair of values, or else not; the first value is given twice. An index leads to it. */
   pairBehind(columns: readonly [string, string], isBehind: boolean): string;
+  /** Behind a table in FROM: read it by this index. */
+  useIndex(name: string): string;
+  /** JOIN of tables that are read in the order in which they are named. */
+  readonly joinInOrder: string;
   /** `count` rows of values, to SELECT from: the table is `v`. */
   valuesTable(columns: readonly string[], count: number): string;
   /** SELECT of the rows with these keys, the table being `t`: by their primary key, in the order of the keys. */
@@ -56,6 +60,8 @@ export const sqliteDialect: Dialect = {
   forUpdateSkipLocked: '',
   tuplesIn: (columns, count) => `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`,
   pairBehind: ([a, b], isBehind) => (isBehind ? `${a} >= ? AND (${a}, ${b}) > (?, ?)` : `${a} <= ? AND (${a}, ${b}) <= (?, ?)`),
+  useIndex: (name) => `INDEXED BY ${name}`,
+  joinInOrder: 'CROSS JOIN',
   valuesTable: (columns, count) =>
     `(SELECT ${columns.map((column, index) => `column${index + 1} AS ${column}`).join(', ')} ` +
     `FROM (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})) AS v`,
@@ -77,6 +83,8 @@ export const mysqlDialect: Dialect = {
   tuplesIn: (columns, count) =>
     count === 1 ? columns.map((column) => `${column} = ?`).join(' AND ') : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
   pairBehind: ([a, b], isBehind) => (isBehind ? `(${a} > ? OR (${a} = ? AND ${b} > ?))` : `(${a} < ? OR (${a} = ? AND ${b} <= ?))`),
+  useIndex: (name) => `FORCE INDEX (${name})`,
+  joinInOrder: 'STRAIGHT_JOIN',
   valuesTable: derived,
   selectByKeys: (list, keys) => `SELECT ${list} FROM ${joinedKeys(keys)}`,
   deleteByKeys: (keys) => `DELETE t FROM ${joinedKeys(keys)}`,

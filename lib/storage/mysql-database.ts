@@ -89,7 +89,7 @@ export class MysqlDatabase extends Database {
     const { title, galera } = this.server!;
     const migrate = async () => {
       await this.source.runMigrations({ transaction: 'none' });
-      await this.read((session) => testServer(session, title));
+      await this.read((session) => testServer(session, title, (work) => this.transaction(work)));
       return this.transaction(work);
     };
     // A lock of that kind is local to a node, and some clusters refuse it.
@@ -146,10 +146,9 @@ function newSource(options: ServerOptions, stream: StreamFactory): DataSource {
     charset: 'utf8mb4',
     supportBigNumbers: true,
     bigNumberStrings: false,
-    multipleStatements: true,
     poolSize,
     // The driver ends idle connections only where not all of a pool may be idle.
-    extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined), stream },
+    extra: { maxIdle: poolSize - 1, idleTimeout: IDLE_IN_POOL, ...(options.extra as object | undefined), stream, multipleStatements: true },
   } as ServerOptions);
 }
 

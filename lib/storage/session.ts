@@ -7,8 +7,10 @@ interface WriteAnswer {
   readonly affectedRows: number;
 }
 
-const BEGIN_CHECKS = 'SET @durable_ok = 1, @durable_end = NULL';
-const END_BY_CHECKS = ["SET @durable_end = IF(@durable_ok, 'COMMIT', 'ROLLBACK')", 'PREPARE durable_end FROM @durable_end', 'EXECUTE durable_end'];
+const BEGIN_CHECKS = "SET @durable_ok = 1, @durable_end = 'NONE'";
+const END_BY_CHECKS = [
+  "SET @durable_next = IF(@durable_ok, 'COMMIT', 'ROLLBACK')", 'PREPARE durable_end FROM @durable_next', 'SET @durable_end = @durable_next', 'EXECUTE durable_end',
+];
 
 /** Statements on one connection, inside a transaction or alone. Rows come with lower-case column names. */
 export class Session {
@@ -60,7 +62,8 @@ export class Session {
     if (!this.endsByItself) return this.commitsNow;
     try {
       const [row] = await this.rows<{ ending: string | null }>('SELECT @durable_end AS ending');
-      return row!.ending !== null;
+      // Nothing at all answers a session that never began this: a proxy has changed the server's connection.
+      return row!.ending === null || row!.ending === 'COMMIT';
     } catch {
       return true;
     }

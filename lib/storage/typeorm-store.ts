@@ -38,8 +38,8 @@ export class TypeOrmStore implements DurableStore {
   readonly capabilities: StoreCapabilities;
   private hub = 0;
   private partitions: readonly number[] = [];
-  /** The last activity of a claim that took as many as it might. */
-  private lastClaimed: RunningActivity | undefined;
+  /** Where a claim ended that took as many as it might. */
+  private lastClaimed: activities.ClaimOptions['after'];
   private readonly joined: JoinedCalls;
 
   constructor(private readonly database: Database) {
@@ -121,7 +121,8 @@ export class TypeOrmStore implements DurableStore {
   async claimActivities(worker: WorkerInfo, names: readonly string[], limit: number, suspects?: SuspectClaim): Promise<RunningActivity[]> {
     if (!(await this.read((session) => activities.hasReadyActivities(session, this.hub, names)))) return [];
     const claims = await this.write((session) => activities.claimActivities(session, this.hub, worker, { names, limit, after: this.lastClaimed, suspects }));
-    this.lastClaimed = claims.length < limit ? undefined : claims.at(-1);
+    const last = claims[limit - 1];
+    this.lastClaimed = last && { partition: last.partition, executionId: last.executionId };
     return claims;
   }
 

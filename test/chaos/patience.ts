@@ -1,9 +1,12 @@
 /** How a client bears with workers that die: what nobody takes now it asks again, and it gives up late. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { InstanceNotFoundError, TaskTimeoutError, UnknownHandlerError, type DurableClient, type DurableOrchestrationStatus } from '../../lib/index.js';
 import type { Fleet } from './fleet.js';
 
 /** How long an instance may take from when all is there that it waits for, ms: far more than any number of kills costs. */
 const STUCK = 300_000;
+/** Pause after a start that nobody was there for, ms: on SQLite it is refused without a turn of the event loop, where faults would never end. */
+const NEXT_TRY = 10;
 
 export async function startPatiently(client: DurableClient, fleet: Fleet, name: string, instanceId: string, input: unknown): Promise<void> {
   for (;;) {
@@ -14,6 +17,7 @@ export async function startPatiently(client: DurableClient, fleet: Fleet, name: 
       // While every worker is dead nobody is known to have the orchestrator [K1].
       if (!(error instanceof UnknownHandlerError)) throw error;
       await fleet.whenWorking();
+      await delay(NEXT_TRY);
     }
   }
 }

@@ -2,10 +2,9 @@
  * Which way MySQL or MariaDB takes through large tables, for the statements that a store really sends: recorded, then explained.
  * An engine with much work behind it must not become slow, nor wait for the locks of rows that are none of its business.
  */
-import type { Logger } from 'typeorm';
 import type { StorageOptions } from '../../lib/storage/index.js';
-import type { InstanceQuery } from '../../lib/storage/store.js';
 import { caller, changed, created, entityStep, newEntity, next, queued, removed, request } from './support/entities.js';
+import { Recorder } from './support/recorder.js';
 import { activity, checkpoint, idIn, inserted, message, newRow, timer, updated } from './support/rows.js';
 import { StoreFixture } from './support/store-fixture.js';
 import type { TestProcess } from './support/test-process.js';
@@ -29,39 +28,12 @@ const FILLING: Readonly<Record<string, string>> = {
   durable_entity_queue: `n MOD 4, CONCAT('@counter@filler-', n MOD 4), 0, 1000000 + n, 9, CONCAT('run-', n), '{}'`,
 };
 
-interface Statement {
-  readonly sql: string;
-  readonly values: unknown[];
-}
-
 interface PlanRow {
   readonly table: string | null;
   readonly type: string | null;
   readonly key: string | null;
   /** How many the server expects to read. */
   readonly rows: string | number | null;
-}
-
-/** Statements that a store sends, while `recording`. */
-class Recorder implements Logger {
-  readonly statements = new Map<string, Statement>();
-  recording = false;
-
-  logQuery(sql: string, values: unknown[] = []): void {
-    if (!this.recording) return;
-    const left = [...values];
-    // A list of writes is sent as one text.
-    for (const one of sql.split('; ')) {
-      const own = left.splice(0, one.split('?').length - 1);
-      if (/^(SELECT|UPDATE|DELETE)/.test(one)) this.statements.set(one, { sql: one, values: own });
-    }
-  }
-
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
 }
 
 const PARTITIONS = [0, 1, 2, 3];
@@ -91,24 +63,6 @@ describe('plans on mysql', () => {
     }
     expect(scans).toEqual([]);
     expect(recorder.statements.size).toBeGreaterThan(25);
-  });
-
-  it.each<[string, Partial<InstanceQuery>, string[]]>([
-    ['nothing', {}, ['durable_instances_created']],
-    ['a time', { createdFrom: 9_000, createdTo: 9_500 }, ['durable_instances_created']],
-    ['a status that few have', { statuses: ['Failed'] }, ['durable_instances_status']],
-    ['a name', { name: 'rare' }, ['durable_instances_name']],
-    ['a prefix that few have', { instanceIdPrefix: 'filler-12' }, ['PRIMARY', 'PRIMARY']],
-    ['a tag', { tags: { lot: 'rare' } }, ['durable_tags_created', 'PRIMARY']],
-  ])('[K3] a page by %s comes from an index that leads to it', async (_what, filter, keys) => {
-    const { process, recorder } = await start();
-    await process.commit(inserted(newRow(idIn(0), { tags: { lot: 'rare' } })));
-    await fill(fixture);
-    recorder.recording = true;
-    await process.store.queryInstances({ limit: 100, ...filter });
-    recorder.recording = false;
-    const plans = [...recorder.statements.values()].map(({ sql, values }) => fixture.sql<PlanRow>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, values));
-    expect((await Promise.all(plans)).flatMap((rows) => rows.flatMap(({ table, key }) => (table?.startsWith('<') ? [] : [key])))).toEqual(keys);
   });
 });
 

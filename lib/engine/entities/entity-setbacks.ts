@@ -30,7 +30,8 @@ export class EntitySetbacks {
   /** Comes back to an entity that could not be processed or whose step was not written. */
   retry(slot: EntitySlot, error: unknown): void {
     const { partition } = slot;
-    const reason = slot.dropped?.reason ?? 'refused';
+    const dropped = slot.dropped?.reason ?? 'refused';
+    const reason = dropped === 'stale' && this.refusals.isLasting(slot) ? 'refused' : dropped;
     slot.dropped = undefined;
     if (partition.state === 'lost' || reason === 'partition-lost' || this.port.isStopping()) return;
     // The one that the database does not take is found by running them one by one.

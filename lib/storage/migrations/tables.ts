@@ -1,9 +1,6 @@
 /** What migrations are made of. Everything here may be repeated, by a migration that goes on where another one died. */
 import type { QueryRunner } from 'typeorm';
 
-/** Of one INSERT. */
-const MAX_ROWS = 500;
-
 /**
  * Creates tables that are not there yet.
  * @param tables their columns and keys by name; ID stands for the type of ids and names, PAYLOAD for that of JSON text
@@ -29,16 +26,6 @@ export async function createIndex(runner: QueryRunner, name: string, table: stri
 export async function dropIndex(runner: QueryRunner, name: string, table: string): Promise<void> {
   if (isSqlite(runner)) await runner.query(`DROP INDEX IF EXISTS ${name}`);
   else if (await hasIndex(runner, name, table)) await runner.query(`DROP INDEX ${name} ON ${table}`);
-}
-
-/** Inserts the rows whose keys are not there yet. */
-export async function insertMissing(runner: QueryRunner, table: string, columns: readonly string[], rows: readonly (readonly (number | string)[])[]): Promise<void> {
-  const row = `(${columns.map(() => '?').join(', ')})`;
-  const into = `INTO ${table} (${columns.join(', ')}) VALUES `;
-  for (let start = 0; start < rows.length; start += MAX_ROWS) {
-    const some = rows.slice(start, start + MAX_ROWS);
-    await runner.query(`INSERT ${isSqlite(runner) ? 'OR ' : ''}IGNORE ${into}${some.map(() => row).join(', ')}`, some.flat());
-  }
 }
 
 export async function dropTables(runner: QueryRunner, tables: readonly string[]): Promise<void> {

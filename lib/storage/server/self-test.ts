@@ -11,14 +11,19 @@ const KEY = ['hub', 'partition_no', 'fire_at', 'execution_id', 'task_id'] as con
 const COLUMNS = [...KEY, 'instance_id'] as const;
 /** Hubs are counted from 1. */
 const NO_HUB = 0;
+const ER_PARSE_ERROR = 1064;
 const ER_DATA_TOO_LONG = 1406;
 
-/** @throws Error that names what failed, and what to do */
-export async function testServer(session: Session, title: string): Promise<void> {
+/**
+ * @param transact runs one transaction as the store does
+ * @throws Error that names what failed, and what to do
+ */
+export async function testServer(session: Session, title: string, transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
   const fail = (what: string, remedy: string): never => {
     throw new Error(`The database server (${title}) does not do what nestjs-durable relies on: ${what}. ${remedy}`);
   };
   await testSession(session, fail);
+  await testList(session, fail);
   const token = randomUUID();
   await session.write(session.dialect.begin);
   try {
@@ -31,6 +36,7 @@ export async function testServer(session: Session, title: string): Promise<void>
     await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
     fail('ROLLBACK does not take back what was written', 'The durable_ tables must be tables of InnoDB, and transactions must not end with each statement.');
   }
+  await testCommit(transact, token, fail);
 }
 
 type Fail = (what: string, remedy: string) => never;
@@ -43,6 +49,28 @@ async function testSession(session: Session, fail: Fail): Promise<void> {
   if (!rows.every(({ Value }) => Value === 'READ-COMMITTED')) fail(`transactions are ${isolation}, not READ-COMMITTED`, 'Does a proxy keep the settings of sessions?');
   const [row] = await session.rows<{ now: number | string }>(`SELECT ${session.dialect.now} AS now`);
   if (!(Number(row!.now) > 1_000_000_000_000)) fail(`its clock answers ${row!.now}, not milliseconds`, 'Does a proxy or the option typeCast change what is answered?');
+}
+
+async function testList(session: Session, fail: Fail): Promise<void> {
+  const list = session.newList();
+  for (const name of ['a', 'b']) list.write(`SET @durable_${name} = 1`, []);
+  if (await isRefused(session.perform(list), isSyntaxError)) fail('it refuses several statements in one text', "Leave the driver's flag MULTI_STATEMENTS alone, in storage.flags too.");
+}
+
+/** The server counts, and ends a transaction by what it has counted. */
+async function testCommit(transact: (work: (session: Session) => Promise<void>) => Promise<void>, token: string, fail: Fail): Promise<void> {
+  const mismatch = new Error('counted');
+  const attempt = (deleted: string) =>
+    transact(async (session) => {
+      const list = session.newList();
+      list.insert(TABLE, COLUMNS, [[NO_HUB, 0, 0, token, 0, token]]);
+      list.deleteMany(TABLE, KEY, [[NO_HUB, 0, 0, deleted, 0]], () => mismatch);
+      session.writeLast(list);
+    });
+  const remedy = 'Does a proxy keep a session on one connection, with its variables?';
+  // Nothing is left by either: the first is rolled back, the second deletes what it has inserted.
+  if (!(await isRefused(attempt(`not-${token}`), (error) => error === mismatch))) fail('a transaction that counts a row too few is carried out', remedy);
+  if (await isRefused(attempt(token), (error) => error === mismatch || isDuplicateKey(error))) fail('a transaction whose rows match is not carried out', remedy);
 }
 
 async function testTransaction(session: Session, token: string, fail: Fail): Promise<void> {
@@ -86,4 +114,5 @@ async function isRefused(statement: Promise<unknown>, isExpected: (error: unknow
   }
 }
 
+const isSyntaxError = (error: unknown): boolean => driverError(error).errno === ER_PARSE_ERROR;
 const isTooLong = (error: unknown): boolean => driverError(error).errno === ER_DATA_TOO_LONG;

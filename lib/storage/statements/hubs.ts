@@ -2,6 +2,10 @@ import { OutdatedVersionError } from '../../core/client-errors.js';
 import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../migrations/index.js';
 import type { Session } from '../session.js';
 import type { HubInfo, HubOptions } from '../store.js';
+import { fillTags } from './tags.js';
+
+/** The first version with the table of tags. */
+const SCHEMA_WITH_TAGS = 4;
 
 export interface HubRecord {
   hub: number;
@@ -32,6 +36,7 @@ async function reopenHub(session: Session, { hub, name, partition_count, schema_
   if (outdated) throw outdated;
   if (schema_version < SCHEMA_VERSION) {
     await session.write('UPDATE durable_hubs SET schema_version = ?, oldest_schema = ? WHERE hub = ?', [SCHEMA_VERSION, OLDEST_SCHEMA, hub]);
+    if (schema_version < SCHEMA_WITH_TAGS) await fillTags(session, hub);
   }
   return { hubId: hub, partitionCount: partition_count };
 }

@@ -1,117 +1,156 @@
 /**
- * Pages of instances in the order of their creation. However many there are, a page comes from an index that leads to it. There is
- * one for each filter and none for two of them: what several have in common is looked for among the instances of one.
+ * Pages of instances in the order of their creation. There is an index for each filter and none for two of them: of several filters
+ * the one that the fewest instances meet leads to the page, and what it leads to is checked for the others.
  */
-import type { SelectQueryBuilder } from 'typeorm';
 import { toInstanceRow } from '../instance-records.js';
-import type { InstanceRecord } from '../schemas.js';
+import type { Value } from '../dialect.js';
 import type { Session } from '../session.js';
 import type { InstanceQuery, InstanceRow } from '../store.js';
 import { instances } from './instances.js';
-import { countTagged, readTagged } from './tags.js';
-import { whereTuples } from './where-tuples.js';
+import { tagKey } from './tags.js';
+import { together } from './together.js';
+import { named } from './where-tuples.js';
 
+/** How far instances are counted to find out which filter leads: first all up to the first number, then those that have more. */
+const COUNTS = [1_000, 10_000, 100_000] as const;
 /** Instances with a prefix that are sorted, at most; of more than that, a page is soon found among all. */
-const MAX_SORTED = 1_000;
-/** Instances with a tag that one statement looks at, at most. */
-const MAX_TAGGED = 500;
+const MAX_SORTED = 10_000;
 
-type Query = SelectQueryBuilder<InstanceRecord>;
+interface Sql {
+  readonly text: string;
+  readonly values: readonly Value[];
+}
+
+/** One way to instances: along an index, `i` being the table of instances. */
+interface Path {
+  /** Tables, with their index. */
+  readonly from: string;
+  /** What the index is for. */
+  readonly where: Sql;
+  /** Where the order of creation is that of the index, its columns. */
+  readonly order: string;
+}
+
+/** A filter with the paths that lead to all that meet it. */
+interface Lead {
+  /** As it is checked where another filter leads. */
+  readonly condition: Sql;
+  readonly paths: readonly Path[];
+  /** Its instances, to be counted: tables and condition. */
+  readonly counted: { readonly from: string; readonly where: Sql };
+  /** Its paths follow no order: all that they lead to is sorted. */
+  readonly isSorted?: boolean;
+}
 
 /** One keyset page. @param partitions all partitions of the hub */
-export async function queryInstances(session: Session, hub: number, partitions: readonly number[], filter: InstanceQuery): Promise<InstanceRow[]> {
-  const { statuses, instanceIdPrefix, limit } = filter;
-  if (statuses?.length === 0) return [];
-  const all = () => instances(session).where('i.hub = :hub', { hub });
-  const tag = await rarestTag(session, hub, filter);
-  if (tag) return queryTagged(session, hub, tag, filter);
-  if (instanceIdPrefix && (await isRare(session, hub, partitions, instanceIdPrefix))) {
-    const query = all().andWhere('i.partition_no IN (:...partitions)', { partitions });
-    return read(sorted(restrict(query, filter)).limit(limit));
+export async function queryInstances(session: Session, hub: number, partitions: readonly number[], query: InstanceQuery): Promise<InstanceRow[]> {
+  if (query.statuses?.length === 0) return [];
+  const leads = [...leadsOf(session, hub, partitions, query)];
+  const lead = await choose(session, leads);
+  const checked = leads.filter((each) => each !== lead).map(({ condition }) => condition);
+  const paths = lead?.paths ?? [{ from: instancesBy(session, 'created'), where: sql('i.hub = ?', hub), order: 'i.created_at, i.instance_id' }];
+  const parts = paths.map(({ from, where, order }) => {
+    const conditions = all([where, timeRange('i', query), ...checked]);
+    return sql(`SELECT i.partition_no, i.instance_id FROM ${from} WHERE ${conditions.text} ORDER BY ${order} LIMIT ?`, ...conditions.values, query.limit);
+  });
+  // In one statement: what goes from one status to another meanwhile is neither missed nor met twice.
+  const keys = named(`(${together(parts.map(({ text }) => text), 'part')})`, parts.flatMap(({ values }) => values), 'k');
+  const records = await instances(session)
+    .innerJoin(keys.sql, 'k', 'i.hub = :hub AND i.partition_no = k.partition_no AND i.instance_id = k.instance_id')
+    .setParameters({ ...keys.parameters, hub })
+    // Without the index of that order, which would lead through all instances of the hub.
+    .orderBy('i.created_at + 0')
+    .addOrderBy('i.instance_id')
+    .limit(query.limit)
+    .getMany();
+  return records.map(toInstanceRow);
+}
+
+function* leadsOf(session: Session, hub: number, partitions: readonly number[], query: InstanceQuery): Generator<Lead> {
+  const { name, instanceIdPrefix, tags = {} } = query;
+  const order = 'i.created_at, i.instance_id';
+  for (const tag of Object.entries(tags).map(tagKey)) {
+    const table = `durable_tags AS g ${session.dialect.useIndex('durable_tags_created')}`;
+    const isThat = sql('g.hub = ? AND g.tag = ?', hub, tag);
+    const execution = 'i.hub = g.hub AND i.partition_no = g.partition_no AND i.execution_id = g.execution_id';
+    const from = `${table} ${session.dialect.joinInOrder} durable_instances AS i ON ${execution} AND i.instance_id = g.instance_id`;
+    yield {
+      condition: sql(`EXISTS (SELECT 1 FROM durable_tags AS g WHERE ${execution} AND g.tag = ?)`, tag),
+      paths: [{ from, where: all([isThat, timeRange('g', query)]), order: 'g.created_at, g.instance_id' }],
+      counted: { from: table, where: all([isThat, timeRange('g', query)]) },
+    };
   }
-  const pages: InstanceRow[][] = [];
-  // One after the other: all instances of several would have to be sorted.
-  for (const status of statuses ?? [undefined]) {
-    const query = restrict(all(), { ...filter, statuses: status && [status] });
-    pages.push(await read(query.orderBy('i.createdAt').addOrderBy('i.instanceId').limit(limit)));
+  if (query.statuses) {
+    const statuses = [...new Set(query.statuses)];
+    const from = instancesBy(session, 'status');
+    const isOne = sql(`i.status IN (${statuses.map(() => '?').join(', ')})`, ...statuses);
+    yield {
+      condition: isOne,
+      // Of several at once all instances would have to be sorted.
+      paths: statuses.map((status) => ({ from, where: sql('i.hub = ? AND i.status = ?', hub, status), order })),
+      counted: { from, where: all([sql('i.hub = ?', hub), isOne, timeRange('i', query)]) },
+    };
   }
-  return pages.length === 1 ? pages[0]! : pages.flat().sort(compareByCreation).slice(0, limit);
-}
-
-/** Adds all conditions but those of tags. */
-function restrict(query: Query, { statuses, createdFrom, createdTo, name, instanceIdPrefix, after }: InstanceQuery): Query {
-  if (statuses) query.andWhere('i.status IN (:...statuses)', { statuses });
-  if (createdFrom !== undefined) query.andWhere('i.created_at >= :createdFrom', { createdFrom });
-  if (createdTo !== undefined) query.andWhere('i.created_at <= :createdTo', { createdTo });
-  if (name !== undefined) query.andWhere('i.name = :name', { name });
-  if (instanceIdPrefix) query.andWhere('i.instance_id >= :first AND i.instance_id <= :last', prefixRange(instanceIdPrefix));
-  if (after) {
-    query.andWhere('i.created_at >= :afterTime AND (i.created_at > :afterTime OR i.instance_id > :afterId)', {
-      afterTime: after.createdAt,
-      afterId: after.instanceId,
-    });
+  if (name !== undefined) {
+    const from = instancesBy(session, 'name');
+    const where = sql('i.hub = ? AND i.name = ?', hub, name);
+    yield { condition: sql('i.name = ?', name), paths: [{ from, where, order }], counted: { from, where: all([where, timeRange('i', query)]) } };
   }
-  return query;
+  if (instanceIdPrefix) {
+    const from = 'durable_instances AS i';
+    // In binary order it is exact; LIKE would fold case on SQLite.
+    const hasPrefix = sql('i.instance_id >= ? AND i.instance_id <= ?', instanceIdPrefix, `${instanceIdPrefix}\u{10FFFF}`);
+    const where = all([sql(`i.hub = ? AND i.partition_no IN (${partitions.map(() => '?').join(', ')})`, hub, ...partitions), hasPrefix]);
+    yield {
+      condition: hasPrefix,
+      paths: [{ from, where, order: 'i.created_at + 0, i.instance_id' }],
+      counted: { from, where },
+      isSorted: true,
+    };
+  }
 }
 
-/** In the order of creation, without the index of that order, which would lead through all instances of the hub. */
-function sorted(query: Query): Query {
-  return query.orderBy('i.created_at + 0').addOrderBy('i.instance_id');
+/** The filter that the fewest instances meet; none: the order of creation leads through all. */
+async function choose(session: Session, leads: readonly Lead[]): Promise<Lead | undefined> {
+  const ordered = leads.find(({ isSorted }) => !isSorted);
+  if (leads.length < 2 && ordered) return ordered;
+  for (const most of COUNTS) {
+    const counts = new Map<Lead, number>();
+    for (const lead of leads) if (!lead.isSorted || most <= MAX_SORTED) counts.set(lead, await count(session, lead, most));
+    const [least] = [...counts].sort(([, a], [, b]) => a - b);
+    if (least && least[1] <= most) return least[0];
+    if (!ordered && most === MAX_SORTED) return undefined;
+  }
+  return ordered;
 }
 
-async function read(query: Query): Promise<InstanceRow[]> {
-  return (await query.getMany()).map(toInstanceRow);
-}
-
-/** In binary order it is exact; LIKE would fold case on SQLite. */
-function prefixRange(prefix: string): { first: string; last: string } {
-  return { first: prefix, last: `${prefix}\u{10FFFF}` };
-}
-
-async function isRare(session: Session, hub: number, partitions: readonly number[], prefix: string): Promise<boolean> {
-  const { first, last } = prefixRange(prefix);
+/** How many instances the filter leads to; more than `most` are not counted. */
+async function count(session: Session, { counted: { from, where } }: Lead, most: number): Promise<number> {
   const [row] = await session.rows<{ count: number | string }>(
-    'SELECT COUNT(*) AS count FROM (SELECT 1 FROM durable_instances ' +
-      `WHERE hub = ? AND partition_no IN (${partitions.map(() => '?').join(', ')}) AND instance_id >= ? AND instance_id <= ? LIMIT ?) AS found`,
-    [hub, ...partitions, first, last, MAX_SORTED + 1],
+    `SELECT COUNT(*) AS count FROM (SELECT 1 FROM ${from} WHERE ${where.text} LIMIT ?) AS found`, [...where.values, most + 1],
   );
-  return Number(row!.count) <= MAX_SORTED;
+  return Number(row!.count);
 }
 
-/** The tag of which there are fewest, if it matters: many may have one of them and none all. */
-async function rarestTag(session: Session, hub: number, { tags = {} }: InstanceQuery): Promise<readonly [name: string, value: string] | undefined> {
-  const [first, ...others] = Object.entries(tags);
-  let rarest = first;
-  let least = first && others.length > 0 ? await countTagged(session, hub, first, MAX_SORTED) : 0;
-  for (const tag of others) {
-    const count = await countTagged(session, hub, tag, least);
-    if (count < least) [rarest, least] = [tag, count];
-  }
-  return rarest;
+function timeRange(table: 'i' | 'g', { createdFrom, createdTo, after }: InstanceQuery): Sql {
+  const column = `${table}.created_at`;
+  const from = Math.max(createdFrom ?? -Infinity, after?.createdAt ?? -Infinity);
+  return all([
+    ...(from === -Infinity ? [] : [sql(`${column} >= ?`, from)]),
+    ...(createdTo === undefined ? [] : [sql(`${column} <= ?`, createdTo)]),
+    ...(after ? [sql(`(${column} > ? OR ${table}.instance_id > ?)`, after.createdAt, after.instanceId)] : []),
+  ]);
 }
 
-async function queryTagged(session: Session, hub: number, tag: readonly [string, string], filter: InstanceQuery): Promise<InstanceRow[]> {
-  const { limit, tags = {} } = filter;
-  const found: InstanceRow[] = [];
-  let { after } = filter;
-  for (let size = Math.min(limit, MAX_TAGGED); ; size = MAX_TAGGED) {
-    const keys = await readTagged(session, hub, tag, { ...filter, after }, size);
-    if (keys.length === 0) return found;
-    const room = limit - found.length;
-    const query = instances(session);
-    const tuples = keys.map(({ partition, instanceId, createdAt }) => [hub, partition, instanceId, createdAt]);
-    whereTuples(query, session, ['i.hub', 'i.partition_no', 'i.instance_id', 'i.created_at'], tuples);
-    const rows = await read(sorted(restrict(query, filter)).limit(room));
-    found.push(...rows.filter((row) => hasTags(row, tags)));
-    if (found.length >= limit || (keys.length < size && rows.length < room)) return found;
-    after = rows.length === room ? rows.at(-1)! : keys.at(-1)!;
-  }
+function instancesBy(session: Session, index: 'created' | 'status' | 'name'): string {
+  return `durable_instances AS i ${session.dialect.useIndex(`durable_instances_${index}`)}`;
 }
 
-function compareByCreation(a: InstanceRow, b: InstanceRow): number {
-  return a.createdAt - b.createdAt || Buffer.compare(Buffer.from(a.instanceId), Buffer.from(b.instanceId));
+function sql(text: string, ...values: readonly Value[]): Sql {
+  return { text, values };
 }
 
-function hasTags(row: InstanceRow, tags: Readonly<Record<string, string>>): boolean {
-  return Object.entries(tags).every(([name, value]) => row.tags?.[name] === value);
+function all(conditions: readonly Sql[]): Sql {
+  const some = conditions.filter(({ text }) => text !== '');
+  return { text: some.map(({ text }) => text).join(' AND '), values: some.flatMap(({ values }) => values) };
 }

@@ -203,6 +203,23 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toBeUndefined();
   });
 
+  it('[I1] a commit whose end the server cannot prepare was not carried out, and may be tried again', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const row = newRow(idIn(0));
+    const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
+    const spoiling = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, sql: string, ...rest: unknown[]) {
+      return query.call(this, sql.replace('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'"), ...(rest as [unknown[]]));
+    });
+    await expect(process.commit(inserted(row))).rejects.not.toBeInstanceOf(OutcomeUnknownError);
+    spoiling.mockRestore();
+    expect(await process.row(row)).toBeUndefined();
+    await process.commit(inserted(row));
+  });
+
+  it('several statements may be sent together, whatever the application asks for', async () => {
+    await (await fixture.openStore({ storage: { ...through, extra: { multipleStatements: false } } as StorageOptions })).close();
+  });
+
   describe('a network that swallows what is sent, without a word', () => {
     const LIMIT = 250;
 
@@ -297,6 +314,11 @@ export function mysqlCases(fixture: StoreFixture): void {
     it('a driver that counts what changed in place of what matched', async () => {
       const store = fixture.newStore({ ...fixture.storage, flags: ['-FOUND_ROWS'] } as StorageOptions);
       await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/counts 0 rows, not 1.*FOUND_ROWS/);
+    });
+
+    it('a driver that sends one statement at a time', async () => {
+      const store = fixture.newStore({ ...fixture.storage, flags: ['-MULTI_STATEMENTS'] } as StorageOptions);
+      await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/several statements in one text.*MULTI_STATEMENTS/);
     });
 
     it('nothing else, and leaves nothing behind', async () => {

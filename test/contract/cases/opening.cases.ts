@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { OLDEST_SCHEMA, SCHEMA_VERSION } from '../../../lib/storage/migrations/index.js';
 import { INSTANCE_COLUMNS, instanceValues } from '../../../lib/storage/instance-records.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
+import type { DurableStore, InstanceRow } from '../../../lib/storage/store.js';
 import { makeEarlierSchema } from '../../support/earlier-schema.js';
 import { caller, created, entityStep, newEntity, request } from '../support/entities.js';
 import { idIn, inserted, message, newRow, PARTITION_COUNT, timer } from '../support/rows.js';
@@ -82,18 +83,31 @@ export function openingCases(fixture: StoreFixture): void {
     expect(await process.row(instance)).toEqual(instance);
   });
 
-  it('[K3] instances of before the table of tags are found by theirs', async () => {
+  it('[K3] instances of before the table of tags are found by theirs, also in a hub that goes on with an older version for a while', async () => {
     const storage = await fixture.emptyStorage();
     const source = await makeEarlierSchema(storage, 3);
-    const rows = Array.from({ length: 1_200 }, (_, index) => newRow(`tagged-${index}`, { createdAt: index, ...(index % 3 === 0 ? {} : { tags: { lot: String(index % 3), number: String(index) } }) }));
-    for (const row of rows) await source.query(`INSERT INTO durable_instances (${INSTANCE_COLUMNS.join(', ')}) VALUES (${INSTANCE_COLUMNS.map(() => '?').join(', ')})`, instanceValues(1, row));
+    const insert = async (hub: number, row: InstanceRow) => {
+      const marks = INSTANCE_COLUMNS.map(() => '?').join(', ');
+      await source.query(`INSERT INTO durable_instances (${INSTANCE_COLUMNS.join(', ')}) VALUES (${marks})`, instanceValues(hub, row));
+    };
+    for (const [hub, name] of ['first', 'second'].entries()) {
+      await source.query(
+        'INSERT INTO durable_hubs (hub, name, partition_count, created_at, last_worker_id, schema_version, oldest_schema) VALUES (?, ?, 4, 0, 0, 3, 3)',
+        [hub + 1, name],
+      );
+    }
+    const rows = Array.from({ length: 1_200 }, (_, index) =>
+      newRow(`tagged-${index}`, { createdAt: index, ...(index % 3 === 0 ? {} : { tags: { lot: String(index % 3), number: String(index) } }) }));
+    for (const row of rows) await insert(1, row);
     await source.query('UPDATE durable_instances SET tags = \'{"lot\' WHERE instance_id = ?', ['tagged-1']);
+    const idsOf = async (store: DurableStore, tags: Record<string, string>) => (await store.queryInstances({ limit: 1_000, tags })).map(({ instanceId }) => instanceId);
+    const first = await fixture.openStore({ storage, hub: 'first' });
+    expect(await idsOf(first, { lot: '2' })).toEqual(rows.filter((_, index) => index % 3 === 2).map(({ instanceId }) => instanceId));
+    expect(await idsOf(first, { number: '1000', lot: '1' })).toEqual(['tagged-1000']);
+    expect(await idsOf(first, { number: '1' })).toEqual([]);
+    await insert(2, newRow('later', { tags: { lot: '2' } }));
     await source.destroy();
-    const store = await fixture.openStore({ storage });
-    const idsOf = async (tags: Record<string, string>) => (await store.queryInstances({ limit: 1_000, tags })).map(({ instanceId }) => instanceId);
-    expect(await idsOf({ lot: '2' })).toEqual(rows.filter((_, index) => index % 3 === 2).map(({ instanceId }) => instanceId));
-    expect(await idsOf({ number: '1000', lot: '1' })).toEqual(['tagged-1000']);
-    expect(await idsOf({ number: '1' })).toEqual([]);
+    expect(await idsOf(await fixture.openStore({ storage, hub: 'second' }), { lot: '2' })).toEqual(['later']);
   });
 
   it('[N4] processes of before entities, which would lose messages for them, may no longer write to a hub that this version has opened', async () => {

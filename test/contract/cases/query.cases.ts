@@ -28,6 +28,7 @@ export function queryCases(fixture: StoreFixture): void {
   it.each<[string, Partial<InstanceQuery>, string[]]>([
     ['statuses', { statuses: ['Failed', 'Running'] }, ['running', 'failed']],
     ['the time of creation, both ends included', { createdFrom: 2_000, createdTo: 3_000 }, ['running', 'failed']],
+    ['a status given twice', { statuses: ['Failed', 'Failed'] }, ['failed']],
     ['no status at all', { statuses: [] }, []],
     ['the name', { name: 'ship' }, ['failed']],
     ['the name, exactly', { name: 'Ship' }, []],

@@ -282,6 +282,7 @@ describe('the limits of startNew', () => {
     [{ onConflict: 'replace' }, 'onConflict must be one of replaceFinished, useExisting, terminateAndReplace, reject, but got replace'],
     [{ tags: { a: 1 } }, 'tags must be an object whose values are strings'],
     [{ tags: ['a'] }, 'tags must be an object whose values are strings'],
+    [{ tags: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`t${n}`, ''])) }, 'an instance has at most 100 tags, and these are 101'],
     [{ startAt: new Date(NaN) }, 'startAt must be a valid Date or epoch milliseconds'],
     [{ startAt: '2026-01-01' }, 'startAt must be a valid Date or epoch milliseconds'],
     [{ version: 1 }, 'version must be a string'],

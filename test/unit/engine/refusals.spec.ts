@@ -53,12 +53,12 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
 
   const begin = async () => (subject = await TestEngine.start(options));
   /** Every transaction with such a checkpoint is refused. */
-  const refuse = (matches: (checkpoint: Checkpoint) => boolean) => {
+  const refuse = (matches: (checkpoint: Checkpoint) => boolean, error = new Error(REASON)) => {
     tries = 0;
     return subject.faults.intercept('commit', (proceed, batch) => {
       if (!batch.checkpoints.some(matches)) return proceed(batch);
       if (batch.checkpoints.length === 1) tries += 1;
-      return Promise.reject(new Error(REASON));
+      return Promise.reject(error);
     });
   };
   const records = (text: string) => (checkpoint: Checkpoint) => JSON.stringify(checkpoint.history).includes(text);
@@ -80,6 +80,17 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     expect(tries).toBe(4);
     await subject.startNew('works', 'small', 'good');
     expect(await subject.result('good')).toBe('small');
+    expect(blocked()).toEqual([]);
+  });
+
+  it('takes what is stale again and again for refused, as a row that is left over stays', async () => {
+    await begin();
+    refuse(records('large'), new StaleMemberError(REASON));
+    await subject.startNew('collects', 1, 'bad');
+    await subject.raiseEvent('bad', 'item', 'large');
+    expect(await subject.finished('bad')).toMatchObject({ status: 'Failed', failureDetails: { errorType: 'CheckpointRefusedError' } });
+    // Five that might have passed by themselves, and four as ever.
+    expect(tries).toBe(9);
     expect(blocked()).toEqual([]);
   });
 
@@ -193,6 +204,14 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     // Operations that failed have not counted.
     expect(results.filter((result) => typeof result === 'number').sort((a, b) => Number(a) - Number(b))).toEqual([1, 2, 3, 4]);
     expect(blocked()).toEqual([]);
+  });
+
+  it('[N5] fails the operation whose step is stale again and again', async () => {
+    await begin();
+    refuse(({ instanceId, messages }) => instanceId.startsWith('@') && JSON.stringify(messages).includes('large'), new StaleMemberError(REASON));
+    await subject.startNew('calls', 'large', 'caller');
+    expect(await subject.result('caller')).toMatchObject({ errorType: 'CheckpointRefusedError' });
+    expect(tries).toBe(9);
   });
 
   it('[N5] fails one operation, not all that wait, where the entity could not be loaded', async () => {

@@ -15,6 +15,7 @@ describe('the mapping of errors', () => {
     ['a node that is not ready', failure('ER_UNKNOWN_COM_ERROR', 1047)],
     ['an error during commit', failure('ER_ERROR_DURING_COMMIT', 1180)],
     ['a conflict of group replication', failure('ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 3101)],
+    ['a server whose prepared statements are used up', failure('ER_MAX_PREPARED_STMT_COUNT_REACHED', 1461)],
     ['a server that is read-only after a failover', failure('ER_OPTION_PREVENTS_STATEMENT', 1290)],
     ['a server that shuts down', failure('ER_SERVER_SHUTDOWN', 1053)],
     ['a server that is offline for maintenance', failure('ER_SERVER_OFFLINE_MODE', 3032)],
