@@ -84,7 +84,8 @@ export class EntityRun {
     const { slot, step, port } = this;
     const now = port.now();
     const entry = slot.line.next(step.lock, now);
-    if (!entry || slot.dropped) return undefined;
+    // What stands behind an operation that was interrupted waits for it [N4].
+    if (!entry || slot.dropped || slot.isInterrupted) return undefined;
     if (operationOf(entry)) {
       const isFull = step.operations >= port.maxBatchSize || step.weight >= MAX_BATCH_WEIGHT || port.clock.monotonic() >= this.endsAt;
       if (isFull || !port.mayGoOn(slot) || !port.admission.mayRun(slot, entry, step.operations === 0)) return undefined;

@@ -316,6 +316,21 @@ describe('Entities', () => {
     for (const key of moved) await untilState('elsewhere', key);
   });
 
+  it('[N4] what stands behind an operation that a stop interrupts waits for it, a request for the lock too', async () => {
+    const first = await start();
+    await send(first, 'wait', 'signal');
+    await begun.promise;
+    const holder = await first.startNew('holds');
+    await until(() => first.engine['parts'].ownership.partitions.get(partitionOf(String(A), 4))!.entity(String(A)).line.inboxLength === 1);
+    await first.engine.close();
+    const [row] = await store.getEntities([{ partition: partitionOf(String(A), 4), instanceId: String(A) }]);
+    expect(row?.lock).toBeUndefined();
+    gate.resolve();
+    const second = await start();
+    await until(async () => (await second.engine.client.getInstance(holder))?.customStatus === '"locked"');
+    expect(await state()).toEqual(['signal']);
+  });
+
   it('a step that was stale is done again with what the database has', async () => {
     const subject = await start();
     await send(subject, 'add', 1);
