@@ -2,7 +2,8 @@
  * What becomes of an instance or entity whose checkpoint the database does not take, or that cannot be loaded, try after try: after
  * `maxDispatchCount` tries the instance, or the operation, fails with the reason, by a checkpoint that holds as little as can be. Where
  * even that is not taken, or the reason lies with the server, it stays as it is and is tried on, less and less often: log and health name
- * it, and its messages stay in the inbox meanwhile. What passes by itself, as memory that was out of date, is only tried again.
+ * it, and its messages stay in the inbox meanwhile. What passes by itself, as memory that was out of date, is only tried again; after
+ * five times in a row it counts as refused, too.
  */
 import { CheckpointRefusedError, UnreadableDataError } from '../core/errors.js';
 import { failureDetailsOf } from '../core/failure-details.js';

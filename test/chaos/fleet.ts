@@ -3,6 +3,7 @@
  * `close` in an afterEach or finally: no process outlives it.
  */
 import { EventEmitter, once } from 'node:events';
+import type { Stop } from './checker/check-effects.js';
 import type { WorkerMessage } from './worker-messages.js';
 import { WorkerProcess, type FleetOptions } from './worker-process.js';
 
@@ -25,6 +26,8 @@ export class Fleet extends EventEmitter {
   readonly failedStarts = new Set<string>();
   /** What workers logged as errors, and workers that ended without being killed. */
   readonly errors: string[] = [];
+  /** Workers that were stopped for a while. */
+  readonly stops: Stop[] = [];
   private started = 0;
   private closing = false;
 

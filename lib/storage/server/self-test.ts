@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { driverError, isDuplicateKey } from '../error-mapping.js';
+import { StaleMemberError } from '../errors.js';
 import type { Session } from '../session.js';
 
 const TABLE = 'durable_timers';
@@ -18,7 +19,7 @@ const ER_DATA_TOO_LONG = 1406;
  * @param transact runs one transaction as the store does
  * @throws Error that names what failed, and what to do
  */
-export async function testServer(session: Session, title: string, transact: (work: (session: Session) => Promise<void>) => Promise<void>): Promise<void> {
+export async function testServer(session: Session, title: string, transact: Transact): Promise<void> {
   const fail = (what: string, remedy: string): never => {
     throw new Error(`The database server (${title}) does not do what nestjs-durable relies on: ${what}. ${remedy}`);
   };
@@ -36,9 +37,10 @@ export async function testServer(session: Session, title: string, transact: (wor
     await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
     fail('ROLLBACK does not take back what was written', 'The durable_ tables must be tables of InnoDB, and transactions must not end with each statement.');
   }
-  await testCommit(transact, token, fail);
+  await testCommit(session, transact, token, fail);
 }
 
+type Transact = (work: (session: Session) => Promise<void>) => Promise<void>;
 type Fail = (what: string, remedy: string) => never;
 
 async function testSession(session: Session, fail: Fail): Promise<void> {
@@ -58,19 +60,21 @@ async function testList(session: Session, fail: Fail): Promise<void> {
 }
 
 /** The server counts, and ends a transaction by what it has counted. */
-async function testCommit(transact: (work: (session: Session) => Promise<void>) => Promise<void>, token: string, fail: Fail): Promise<void> {
-  const mismatch = new Error('counted');
+async function testCommit(session: Session, transact: Transact, token: string, fail: Fail): Promise<void> {
+  const remedy = 'Does a proxy spread the statements of a session over several connections?';
+  const [kept, counted] = [`kept-${token}`, `counted-${token}`];
   const attempt = (deleted: string) =>
-    transact(async (session) => {
-      const list = session.newList();
-      list.insert(TABLE, COLUMNS, [[NO_HUB, 0, 0, token, 0, token]]);
-      list.deleteMany(TABLE, KEY, [[NO_HUB, 0, 0, deleted, 0]], () => mismatch);
-      session.writeLast(list);
+    transact(async (one) => {
+      const list = one.newList();
+      list.insert(TABLE, COLUMNS, [kept, counted].map((id) => [NO_HUB, 0, 0, id, 0, token]));
+      list.deleteMany(TABLE, KEY, [[NO_HUB, 0, 0, deleted, 0]], () => new StaleMemberError('A row too few matched.'));
+      one.writeLast(list);
     });
-  const remedy = 'Does a proxy keep a session on one connection, with its variables?';
-  // Nothing is left by either: the first is rolled back, the second deletes what it has inserted.
-  if (!(await isRefused(attempt(`not-${token}`), (error) => error === mismatch))) fail('a transaction that counts a row too few is carried out', remedy);
-  if (await isRefused(attempt(token), (error) => error === mismatch || isDuplicateKey(error))) fail('a transaction whose rows match is not carried out', remedy);
+  const isLeft = async () => (await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token])) > 0;
+  const isRefusedAsStale = await isRefused(attempt(`not-${token}`), (error) => error instanceof StaleMemberError);
+  if ((await isLeft()) || !isRefusedAsStale) fail('it does not roll back a transaction in which a row too few matched', remedy);
+  const isRefusedAtAll = await isRefused(attempt(counted), (error) => error instanceof StaleMemberError || isDuplicateKey(error));
+  if (!(await isLeft()) || isRefusedAtAll) fail('it does not commit a transaction in which all rows matched', remedy);
 }
 
 async function testTransaction(session: Session, token: string, fail: Fail): Promise<void> {

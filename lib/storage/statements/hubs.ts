@@ -35,8 +35,9 @@ async function reopenHub(session: Session, { hub, name, partition_count, schema_
   const outdated = whetherOutdated({ name, schema_version, oldest_schema });
   if (outdated) throw outdated;
   if (schema_version < SCHEMA_VERSION) {
+    // Before the hub's row is locked, which others need.
+    if (schema_version < SCHEMA_WITH_TAGS) await fillTags(session, hub, partition_count);
     await session.write('UPDATE durable_hubs SET schema_version = ?, oldest_schema = ? WHERE hub = ?', [SCHEMA_VERSION, OLDEST_SCHEMA, hub]);
-    if (schema_version < SCHEMA_WITH_TAGS) await fillTags(session, hub);
   }
   return { hubId: hub, partitionCount: partition_count };
 }

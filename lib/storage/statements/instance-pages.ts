@@ -11,10 +11,11 @@ import { tagKey } from './tags.js';
 import { together } from './together.js';
 import { named } from './where-tuples.js';
 
-/** How far instances are counted to find out which filter leads: first all up to the first number, then those that have more. */
-const COUNTS = [1_000, 10_000, 100_000] as const;
-/** Instances with a prefix that are sorted, at most; of more than that, a page is soon found among all. */
-const MAX_SORTED = 10_000;
+/**
+ * How far instances are counted to find out which filter leads: to the second number only where all have more than the first. Where
+ * all have more than that, the first in order leads; of a prefix, whose instances have to be sorted, none does.
+ */
+const COUNTS = [1_000, 30_000] as const;
 
 interface Sql {
   readonly text: string;
@@ -51,13 +52,13 @@ export async function queryInstances(session: Session, hub: number, partitions: 
   const paths = lead?.paths ?? [{ from: instancesBy(session, 'created'), where: sql('i.hub = ?', hub), order: 'i.created_at, i.instance_id' }];
   const parts = paths.map(({ from, where, order }) => {
     const conditions = all([where, timeRange('i', query), ...checked]);
-    return sql(`SELECT i.partition_no, i.instance_id FROM ${from} WHERE ${conditions.text} ORDER BY ${order} LIMIT ?`, ...conditions.values, query.limit);
+    return sql(`SELECT i.hub, i.partition_no, i.instance_id FROM ${from} WHERE ${conditions.text} ORDER BY ${order} LIMIT ?`, ...conditions.values, query.limit);
   });
   // In one statement: what goes from one status to another meanwhile is neither missed nor met twice.
   const keys = named(`(${together(parts.map(({ text }) => text), 'part')})`, parts.flatMap(({ values }) => values), 'k');
   const records = await instances(session)
-    .innerJoin(keys.sql, 'k', 'i.hub = :hub AND i.partition_no = k.partition_no AND i.instance_id = k.instance_id')
-    .setParameters({ ...keys.parameters, hub })
+    .innerJoin(keys.sql, 'k', 'i.hub = k.hub AND i.partition_no = k.partition_no AND i.instance_id = k.instance_id')
+    .setParameters(keys.parameters)
     // Without the index of that order, which would lead through all instances of the hub.
     .orderBy('i.created_at + 0')
     .addOrderBy('i.instance_id')
@@ -115,11 +116,14 @@ async function choose(session: Session, leads: readonly Lead[]): Promise<Lead | 
   const ordered = leads.find(({ isSorted }) => !isSorted);
   if (leads.length < 2 && ordered) return ordered;
   for (const most of COUNTS) {
-    const counts = new Map<Lead, number>();
-    for (const lead of leads) if (!lead.isSorted || most <= MAX_SORTED) counts.set(lead, await count(session, lead, most));
-    const [least] = [...counts].sort(([, a], [, b]) => a - b);
-    if (least && least[1] <= most) return least[0];
-    if (!ordered && most === MAX_SORTED) return undefined;
+    let rarest: Lead | undefined;
+    let least: number = most;
+    for (const lead of leads) {
+      const found = await count(session, lead, least);
+      if (found > least || (rarest && found === least)) continue;
+      [rarest, least] = [lead, found];
+    }
+    if (rarest) return rarest;
   }
   return ordered;
 }

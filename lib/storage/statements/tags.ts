@@ -25,17 +25,19 @@ export function insertTags(list: WriteList, hub: number, rows: readonly Instance
 }
 
 /** The tags of executions that versions have begun which did not know of the table. */
-export async function fillTags(session: Session, hub: number): Promise<void> {
-  let last: TaggedRecord | undefined;
-  do {
-    const page: TaggedRecord[] = await session.rows(
-      'SELECT partition_no, instance_id, execution_id, created_at, tags FROM durable_instances WHERE hub = ? AND tags IS NOT NULL AND ' +
-        '(partition_no > ? OR (partition_no = ? AND instance_id > ?)) ORDER BY hub, partition_no, instance_id LIMIT ?',
-      [hub, last?.partition_no ?? -1, last?.partition_no ?? -1, last?.instance_id ?? '', PAGE],
-    );
-    await session.insert('durable_tags', TAG_COLUMNS, page.flatMap((record) => tagRows(hub, record)));
-    last = page[PAGE - 1];
-  } while (last);
+export async function fillTags(session: Session, hub: number, partitionCount: number): Promise<void> {
+  for (let partition = 0; partition < partitionCount; partition += 1) {
+    let last: TaggedRecord | undefined;
+    do {
+      const page: TaggedRecord[] = await session.rows(
+        'SELECT partition_no, instance_id, execution_id, created_at, tags FROM durable_instances ' +
+          'WHERE hub = ? AND partition_no = ? AND instance_id > ? AND tags IS NOT NULL ORDER BY hub, partition_no, instance_id LIMIT ?',
+        [hub, partition, last?.instance_id ?? '', PAGE],
+      );
+      await session.insert('durable_tags', TAG_COLUMNS, page.flatMap((record) => tagRows(hub, record)));
+      last = page[PAGE - 1];
+    } while (last);
+  }
 }
 
 function tagRows(hub: number, { partition_no, execution_id, instance_id, created_at, tags }: TaggedRecord): (number | string)[][] {

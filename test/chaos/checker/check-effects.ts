@@ -2,12 +2,23 @@
 import type { Effect } from '../effects.js';
 import { attemptName } from '../model.js';
 
+/** A worker process that was stopped for a while (SIGSTOP). Times are those of effects. */
+export interface Stop {
+  readonly worker: string;
+  readonly from: number;
+  /** When it was seen that it had gone on. */
+  readonly to: number;
+}
+
+/** What it takes a process that goes on to write down what it had begun, ms. */
+const WRITING = 50;
+
 /**
  * @param expected every attempt that must have run, see model.ts
  * @param committed tasks whose completion was seen in a committed history, with the time at which it was seen
  */
-export function checkEffects(effects: readonly Effect[], expected: readonly string[], committed: ReadonlyMap<string, number>): string[] {
-  return [...checkAttempts(effects, expected), ...checkRuns(effects), ...checkCommitted(effects, committed)];
+export function checkEffects(effects: readonly Effect[], expected: readonly string[], committed: ReadonlyMap<string, number>, stops: readonly Stop[] = []): string[] {
+  return [...checkAttempts(effects, expected), ...checkRuns(effects), ...checkCommitted(effects, committed, stops)];
 }
 
 /** Activities that began more than once. */
@@ -55,9 +66,15 @@ function checkRuns(effects: readonly Effect[]): string[] {
   return problems;
 }
 
-function checkCommitted(effects: readonly Effect[], committed: ReadonlyMap<string, number>): string[] {
+function checkCommitted(effects: readonly Effect[], committed: ReadonlyMap<string, number>, stops: readonly Stop[]): string[] {
+  // A process that is stopped between its last look at the clock and the first line of an activity begins that one when it goes on.
+  const left = new Set(stops);
+  const wasBegun = ({ worker, task, at }: Effect) => {
+    const stop = [...left].find(({ from, to, ...of }) => of.worker === worker && committed.get(task)! > from && at > from && at < to + WRITING);
+    return stop !== undefined && left.delete(stop);
+  };
   return effects
-    .filter(({ kind, task, at }) => kind === 'begin' && at > (committed.get(task) ?? Infinity))
+    .filter((effect) => effect.kind === 'begin' && effect.at > (committed.get(effect.task) ?? Infinity) && !wasBegun(effect))
     .map(({ task, input, worker, at }) => `activity ${input.call} (${task}) began again on ${worker} ${Math.round(at - committed.get(task)!)} ms after its result was seen committed`);
 }
 

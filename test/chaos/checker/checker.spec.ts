@@ -122,6 +122,16 @@ describe('effects', () => {
     expect(checkEffects(twice, ['a attempt 1'], new Map([['e:0', 4]]))).toEqual([]);
   });
 
+  it('[A4] of an activity that was about to begin when its process was stopped show when that goes on, one for each stop', () => {
+    const late = [...twice, effect('begin', 9)];
+    const stop = { worker: 'worker', from: 3, to: 8 };
+    expect(checkEffects(late, ['a attempt 1'], new Map([['e:0', 4]]), [stop])).toEqual([]);
+    expect(checkEffects([...late, effect('begin', 9)], ['a attempt 1'], new Map([['e:0', 4]]), [stop])).toHaveLength(1);
+    expect(checkEffects(late, ['a attempt 1'], new Map([['e:0', 4]]), [{ ...stop, worker: 'another' }])).toHaveLength(1);
+    // It was known before the stop.
+    expect(checkEffects(late, ['a attempt 1'], new Map([['e:0', 4]]), [{ ...stop, from: 5 }])).toHaveLength(1);
+  });
+
   it.each<[string, Effect[], Map<string, number>]>([
     ['began again on worker 1 ms after its result was seen committed', [...twice, effect('begin', 5)], new Map([['e:0', 4]])],
     ['activity a attempt 1 never ran to its end', [effect('begin', 1)], new Map()],

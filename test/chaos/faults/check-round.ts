@@ -37,7 +37,7 @@ export async function checkRound({ storage, effects: directory, journeys, traffi
   const attempts = journeys.flatMap(({ plan }) => expectedAttempts(plan));
   const problems = [
     ...checkJourneys(journeys, tables.instances.filter(({ name }) => OF_JOURNEYS.includes(name))),
-    ...checkEffects(effects.filter(({ input }) => input.call.startsWith('journey-')), attempts, observer.committed),
+    ...checkEffects(effects.filter(({ input }) => input.call.startsWith('journey-')), attempts, observer.committed, fleet.stops),
     ...runs.flatMap(checkTransfers),
     ...checkAccounts(readAccounts(tables), bookings, gifts, readReceipts(tables)),
     ...checkDatabase(tables),

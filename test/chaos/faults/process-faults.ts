@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { now } from '../effects.js';
 import type { Fleet } from '../fleet.js';
 import type { Random } from '../random.js';
 import type { WorkerProcess } from '../worker-process.js';
@@ -23,7 +24,11 @@ export function processFaults({ fleet, leaseDuration }: ProcessFaultsOptions): F
     return victims.length;
   };
   /** Longer than a lease: when it goes on, others have taken over. */
-  const stop = (worker: WorkerProcess, random: Random): Promise<void> => stopFor(worker, random.between(leaseDuration * 1.2, leaseDuration * 3));
+  const stop = async (worker: WorkerProcess, random: Random): Promise<void> => {
+    const from = now();
+    await stopFor(worker, random.between(leaseDuration * 1.2, leaseDuration * 3));
+    fleet.stops.push({ worker: worker.name, from, to: now() });
+  };
   const onOne = (name: string, strike: (worker: WorkerProcess, random: Random) => Promise<number>): Fault => ({
     name,
     strike: async (random) => {

@@ -321,6 +321,21 @@ export function mysqlCases(fixture: StoreFixture): void {
       await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/several statements in one text.*MULTI_STATEMENTS/);
     });
 
+    it.each([
+      ['transactions that end with what was counted', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'COMMIT'", /does not roll back/],
+      ['transactions that never end with COMMIT', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'ROLLBACK'", /does not commit/],
+      ['variables that get lost', 'SET @durable_ok = 1', 'SET @durable_lost = 1', /does not commit/],
+    ])('a server without %s', async (_what, sent, instead, reason) => {
+      const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
+      const spoiling = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, sql: string, ...rest: unknown[]) {
+        return query.call(this, sql.replace(sent, instead), ...(rest as [unknown[]]));
+      });
+      const opened = fixture.newStore().open({ name: fixture.hub, partitionCount: 4 });
+      await expect(opened).rejects.toThrow(reason);
+      spoiling.mockRestore();
+      expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
+    });
+
     it('nothing else, and leaves nothing behind', async () => {
       const store = await fixture.openStore();
       expect(store.capabilities.server).toMatch(/^(MariaDB|MySQL) \d/);
