@@ -33,10 +33,18 @@ class Shop extends TaskEntity<string[]> {
 
 @Injectable()
 class Orchestrators {
+  constructor(private readonly gates: Gates) {}
+
   @Activity()
   work(what: string): string {
     if (broken.has(what)) throw new Error(`${what} is out of order`);
     return what;
+  }
+
+  @Activity()
+  async workAtGate(what: string): Promise<void> {
+    this.work(what);
+    await this.gates.pass(what);
   }
 
   /** Calls and signals, one after the other. */
@@ -102,7 +110,7 @@ class Orchestrators {
   *worksAlone(ctx: OrchestrationContext, key: string): Orchestration<unknown> {
     const shop = ctx.entity(Shop, key);
     using _lock = yield* ctx.lock(shop);
-    yield* ctx.activities(Orchestrators).work(`${key} work`);
+    yield* ctx.activities(Orchestrators).workAtGate(`${key} work`);
     return yield* shop.buy('at last');
   }
 }
@@ -223,7 +231,7 @@ describe('rewind of critical sections', () => {
   });
 
   scenario('[K8] [L1] a section that is rewound keeps others out again, and waits for who has the lock now', async (run) => {
-    const { client, id, start, until, output, stateBecomes } = run;
+    const { client, gates, id, start, until, output, stateBecomes } = run;
     const [a, b, key] = [id('a'), id('b'), id('shop')];
     broken.add(`${key} work`);
     await start('worksAlone', key, { instanceId: a });
@@ -233,9 +241,11 @@ describe('rewind of critical sections', () => {
     broken.clear();
     await client.rewind(a);
     await until(a, recorded('ExecutionRewound'));
-    await client.signalEntity(shopOf(key), 'buy', 'signal');
     await client.raiseEvent(b, 'go');
     await output(b);
+    await gates.reached(`${key} work`);
+    await client.signalEntity(shopOf(key), 'buy', 'signal');
+    gates.open(`${key} work`);
     expect(await output(a)).toBe(2);
     await stateBecomes(shopOf(key), ['held', 'at last', 'signal']);
   });
