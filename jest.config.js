@@ -40,7 +40,7 @@ const project = (name, timeLimit, extra) => ({
   setupFilesAfterEnv: [TIME_LIMIT],
   transform: {
     '\\.ts$': swc({ syntax: 'typescript', decorators: true }),
-    '/(node_modules|scripts|test/support)/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
+    '/(node_modules|scripts|bench|test/support)/.+\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
   moduleNameMapper: {

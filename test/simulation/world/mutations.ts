@@ -18,7 +18,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'write fence',
     removes: 'I2: a commit is refused when the partition has another owner',
-    edits: [{ file: 'storage/statements/partitions.js', text: 'if (matched !== fences.length)', replacement: 'if (false)' }],
+    edits: [{ file: 'storage/statements/partitions.js', text: "() => new FenceLostError('A partition has another owner.', fences.map(({ partition }) => partition))", replacement: 'undefined' }],
   },
   {
     name: 'one transaction',
@@ -26,8 +26,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'storage/statements/commit.js',
-        text: 'await appendHistory(',
-        replacement: "await session.runner.query('COMMIT'); await session.runner.query(session.dialect.begin); await appendHistory(",
+        text: 'appendHistory(list',
+        replacement: "list.write('COMMIT', []); list.write(session.dialect.begin, []); appendHistory(list",
       },
     ],
   },
@@ -42,7 +42,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'consumed rows',
     removes: 'I4: a checkpoint deletes exactly the messages that it consumed',
-    edits: [{ file: 'storage/statements/inbox.js', text: 'if (deleted !== keys.length)', replacement: 'if (false)' }],
+    edits: [{ file: 'storage/statements/inbox.js', text: '[hub, partition, key, sender]), (deleted)', replacement: '[hub, partition, key, sender]), undefined, (deleted)' }],
   },
   {
     name: 'claim token',
@@ -50,8 +50,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'storage/statements/activities.js',
-        text: "session.deleteMany('durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)))",
-        replacement: "session.deleteMany('durable_activities_running', KEY, claims.map((claim) => keyValues(hub, claim)))",
+        text: "list.deleteMany('durable_activities_running', [...KEY, 'claim_token'], claims.map((claim) => claimValues(hub, claim)), mismatch)",
+        replacement: "list.deleteMany('durable_activities_running', KEY, claims.map((claim) => keyValues(hub, claim)), mismatch)",
       },
       { file: 'storage/statements/activities.js', text: 'claims.map(({ claimToken }) => standing.delete(claimToken))', replacement: 'claims.map(() => true)' },
     ],
@@ -108,7 +108,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'commits given up',
     removes: 'I2: a commit that was found not to be carried out never will be',
     edits: [
-      { file: 'storage/statements/partitions.js', text: "outcomes[index] === 'not-committed').map", replacement: 'false).map' },
+      { file: 'storage/statements/partitions.js', text: "outcomes[index] === 'committed' ? commitNo : voidNo(commitNo)", replacement: "outcomes[index] === 'committed' ? commitNo : fences[index].previousCommitNo" },
       { file: 'engine/committer.js', text: 'partition.voided(fence)', replacement: 'void 0' },
     ],
   },
