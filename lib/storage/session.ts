@@ -44,7 +44,7 @@ export class Session {
 
   /**
    * Carries out the last writes, and commits.
-   * @throws the error of the first of them that matched another number of rows than it must: nothing is written then
+   * @throws the error of one of them that matched another number of rows than it must: nothing is written then
    */
   async commit(): Promise<void> {
     const packets = [...this.packets(this.last)];
@@ -92,7 +92,7 @@ export class Session {
 
   /**
    * Carries a list out; answers how many rows matched in all.
-   * @throws the error of the first write that matched another number of rows than it must
+   * @throws the error of a write that matched another number of rows than it must
    */
   async perform({ writes }: WriteList): Promise<number> {
     let matched = 0;
@@ -184,10 +184,9 @@ export class Session {
   }
 }
 
-/** How many rows matched in all. @throws the error of the first write for which it is another number than it must be */
+/** How many rows matched in all. @throws the error of the last write for which it is another number than it must be: a lost fence says most */
 function check(packet: readonly Write[], counts: readonly number[]): number {
-  packet.forEach(({ expected, mismatch }, index) => {
-    if (expected !== undefined && counts[index] !== expected) throw mismatch!(counts[index]!);
-  });
+  const wrong = packet.findLastIndex(({ expected }, index) => expected !== undefined && counts[index] !== expected);
+  if (wrong !== -1) throw packet[wrong]!.mismatch!(counts[wrong]!);
   return counts.reduce((sum, count) => sum + count, 0);
 }
