@@ -14,12 +14,8 @@ let run: CrashRun | undefined;
 
 afterEach(() => run?.close());
 
-it.each([
-  // Nothing is locked: the other owner finishes everything meanwhile, so what this commit would consume is gone.
-  ['before', 'StaleMemberError'],
-  // Everything is written and locked when the other takes over: only the fence is left to refuse it.
-  ['inside', 'FenceLostError'],
-] as const)("[A4] an owner that stops %s a commit's transaction until another has taken over is refused: %s", async (place, reason) => {
+// Nothing is locked either way: the other owner finishes everything meanwhile. What this commit would consume is gone, and so is its fence.
+it.each(['before', 'inside'] as const)("[A4] an owner that stops %s a commit until another has taken over is refused", async (place) => {
   const random = Random.fromEnvironment();
   process.stderr.write(`Two owners, stopped ${place} the transaction: CHAOS_SEED=${random.seed}\n`);
   run = await CrashRun.open({ kind: 'mysql', random, leaseDuration: 1_500, maxPause: 200 });
@@ -36,7 +32,7 @@ it.each([
   await observer.look();
   const refused = first!.next('refused');
   first!.signal('SIGCONT');
-  expect((await refused).reason).toBe(reason);
+  expect((await refused).reason).toBe('FenceLostError');
   await travelling;
 
   expect((await run.check()).problems).toEqual([]);
