@@ -108,9 +108,12 @@ export class TypeOrmStore implements DurableStore {
     try {
       await this.write(async (session) => commit(session, this.hub, batch));
     } catch (error) {
-      if (isDuplicateKey(error)) throw new StaleMemberError('What was to be created exists already.', { cause: error });
-      if (!(error instanceof FenceLostError)) throw error;
-      throw await this.write((session) => partitions.lostFences(session, this.hub, batch.fences));
+      const isDuplicate = isDuplicateKey(error);
+      if (!isDuplicate && !(error instanceof FenceLostError)) throw error;
+      const lost = await this.write((session) => partitions.lostFences(session, this.hub, batch.fences));
+      // Where a row is there already, the server comes to no fence.
+      if (isDuplicate && lost.partitions.length === 0) throw new StaleMemberError('What was to be created exists already.', { cause: error });
+      throw lost;
     }
   }
 
