@@ -11,6 +11,7 @@ import type { FailureDetails } from '../core/failure.js';
 import type { DurableLogger } from '../core/logger.js';
 import { isOfServer } from '../storage/errors.js';
 import { backoffOf } from './backoff.js';
+import type { DropReason } from './committer.js';
 import type { Partition } from './partition.js';
 
 /** From so many refusals in a row on an instance or entity counts as blocked. */
@@ -55,9 +56,9 @@ export class Refusals {
     return backoffOf(tries);
   }
 
-  /** Whether tries were stale so often that the next one counts as refused. */
-  isLasting({ failures }: Refusable): boolean {
-    return failures >= PASSING_FAILURES;
+  /** Whether a try that was not written for this reason counts as refused: one that is stale does after some in a row. */
+  isRefused({ failures }: Refusable, reason: DropReason): boolean {
+    return reason === 'refused' || (reason === 'stale' && failures >= PASSING_FAILURES);
   }
 
   /** One more try was refused. */

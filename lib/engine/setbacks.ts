@@ -34,7 +34,7 @@ export class Setbacks {
 
   /** A checkpoint was not written; the slot's queue has its inputs again. */
   dropped(slot: InstanceSlot, reason: DropReason, error: unknown): void {
-    if (reason === 'refused' || (reason === 'stale' && this.refusals.isLasting(slot))) this.refused(slot, error);
+    if (this.refusals.isRefused(slot, reason)) this.refused(slot, error);
     else this.wait(slot, this.refusals.stale(slot, error));
   }
 

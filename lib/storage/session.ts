@@ -187,6 +187,9 @@ export class Session {
 /** How many rows matched in all. @throws the error of the last write for which it is another number than it must be: a lost fence says most */
 function check(packet: readonly Write[], counts: readonly number[]): number {
   const wrong = packet.findLastIndex(({ expected }, index) => expected !== undefined && counts[index] !== expected);
-  if (wrong !== -1) throw packet[wrong]!.mismatch!(counts[wrong]!);
+  if (wrong !== -1) {
+    const { expected, mismatch } = packet[wrong]!;
+    throw mismatch!(counts[wrong]!, expected!);
+  }
   return counts.reduce((sum, count) => sum + count, 0);
 }

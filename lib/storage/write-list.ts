@@ -7,6 +7,9 @@ const STATEMENT_TEXT = 64 * 1024;
 // oxlint-disable-next-line no-control-regex -- the driver escapes some control characters, with one more byte for each
 const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g;
 
+/** The error that another number of matching rows means. */
+type Mismatch = (matched: number, expected: number) => Error;
+
 /** A statement that changes rows. */
 export interface Write {
   readonly sql: string;
@@ -16,7 +19,7 @@ export interface Write {
   /** How many rows must match (I2, I4, I8); absent: any number will do. */
   readonly expected?: number;
   /** What another number means. */
-  readonly mismatch?: (matched: number) => Error;
+  readonly mismatch?: Mismatch;
 }
 
 /**
@@ -35,21 +38,21 @@ export class WriteList {
   }
 
   /** Deletes by key. @param mismatch given: each of the rows must be there */
-  deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[], mismatch?: (matched: number) => Error): void {
+  deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[], mismatch?: Mismatch): void {
     this.add(keys, (count) => this.dialect.deleteByKeys({ table, columns, count }), mismatch);
   }
 
   /** Updates many rows, each with values of its own. @param mismatch given: each of them must match */
-  updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[], mismatch?: (matched: number) => Error): void {
+  updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[], mismatch?: Mismatch): void {
     this.add(rows, (count) => this.dialect.updateMany({ ...update, count }), mismatch);
   }
 
   /** One statement of its own kind. @param mismatch given: it must match one row */
-  write(sql: string, values: readonly Value[], mismatch?: (matched: number) => Error): void {
+  write(sql: string, values: readonly Value[], mismatch?: Mismatch): void {
     this.writes.push({ sql, values, bytes: sizeOf(values), ...(mismatch && { expected: 1, mismatch }) });
   }
 
-  private add(rows: readonly (readonly Value[])[], sql: (count: number) => string, mismatch?: (matched: number) => Error): void {
+  private add(rows: readonly (readonly Value[])[], sql: (count: number) => string, mismatch?: Mismatch): void {
     for (const { chunk, bytes } of chunksOf(rows, this.maxStatementBytes)) {
       this.writes.push({ sql: sql(chunk.length), values: chunk.flat(), bytes, ...(mismatch && { expected: chunk.length, mismatch }) });
     }

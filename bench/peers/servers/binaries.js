@@ -1,6 +1,7 @@
 /** Where the server binaries of this machine are. */
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isExecutable } from '../../../scripts/mysql-binaries.js';
 
 /** Debian keeps PostgreSQL's binaries here, by version, and puts only clients in PATH. */
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
@@ -36,14 +37,4 @@ function versionsIn(folder) {
 
 function path() {
   return (process.env.PATH ?? '').split(delimiter);
-}
-
-/** @param {string} file */
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

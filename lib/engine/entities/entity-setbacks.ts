@@ -30,16 +30,16 @@ export class EntitySetbacks {
   /** Comes back to an entity that could not be processed or whose step was not written. */
   retry(slot: EntitySlot, error: unknown): void {
     const { partition } = slot;
-    const dropped = slot.dropped?.reason ?? 'refused';
-    const reason = dropped === 'stale' && this.refusals.isLasting(slot) ? 'refused' : dropped;
+    const reason = slot.dropped?.reason ?? 'refused';
+    const isRefused = this.refusals.isRefused(slot, reason);
     slot.dropped = undefined;
     if (partition.state === 'lost' || reason === 'partition-lost' || this.port.isStopping()) return;
     // The one that the database does not take is found by running them one by one.
-    if (reason === 'refused') slot.oneByOne = Math.max(slot.oneByOne, slot.inHand.size);
+    if (isRefused) slot.oneByOne = Math.max(slot.oneByOne, slot.inHand.size);
     const inbox = slot.line.reset(slot.inHand);
     slot.inHand.clear();
     slot.forget();
-    if (reason === 'refused') return this.refused(slot, inbox, error);
+    if (isRefused) return this.refused(slot, inbox, error);
     this.port.reread(partition, inbox);
     this.wait(slot, this.refusals.stale(slot, error));
   }

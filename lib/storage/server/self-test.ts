@@ -1,6 +1,6 @@
 /**
  * Proves on a real connection what I2 and I4 rest on, whatever server, settings or proxy there is: once at the start, with rows of
- * a hub that does not exist, in the module's own tables, in a transaction that is rolled back.
+ * a hub that does not exist, in the module's own tables, which are rolled back or taken away again.
  */
 import { randomUUID } from 'node:crypto';
 import { driverError, isDuplicateKey } from '../error-mapping.js';
@@ -25,7 +25,7 @@ export async function testServer(session: Session, title: string, transact: Tran
   const fail = (what: string, remedy: string): never => {
     throw new Error(`The database server (${title}) does not do what nestjs-durable relies on: ${what}. ${remedy}`);
   };
-  await testSession(session, fail);
+  const now = await testSession(session, fail);
   await testList(session, fail);
   const token = randomUUID();
   await session.write(session.dialect.begin);
@@ -34,25 +34,31 @@ export async function testServer(session: Session, title: string, transact: Tran
   } finally {
     await session.write('ROLLBACK');
   }
-  const left = await session.rows(`SELECT 1 AS found FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
-  if (left.length > 0) {
-    await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token]);
+  if (await takeAway(session, token)) {
     fail('ROLLBACK does not take back what was written', 'The durable_ tables must be tables of InnoDB, and transactions must not end with each statement.');
   }
-  await testCommit(session, transact, token, fail);
+  await testCommit(session, transact, { token, now }, fail);
+}
+
+/** Whether anything was left. */
+async function takeAway(session: Session, token: string): Promise<boolean> {
+  return (await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token])) > 0;
 }
 
 type Transact = (work: (session: Session) => Promise<void>) => Promise<void>;
 type Fail = (what: string, remedy: string) => never;
 
-async function testSession(session: Session, fail: Fail): Promise<void> {
+/** Answers the server's time, epoch ms. */
+async function testSession(session: Session, fail: Fail): Promise<number> {
   const rows = await session.rows<{ Variable_name: string; Value: string }>(
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
   );
   const isolation = rows.map(({ Value }) => Value).join();
   if (!rows.every(({ Value }) => Value === 'READ-COMMITTED')) fail(`transactions are ${isolation}, not READ-COMMITTED`, 'Does a proxy keep the settings of sessions?');
   const [row] = await session.rows<{ now: number | string }>(`SELECT ${session.dialect.now} AS now`);
-  if (!(Number(row!.now) > 1_000_000_000_000)) fail(`its clock answers ${row!.now}, not milliseconds`, 'Does a proxy or the option typeCast change what is answered?');
+  const now = Number(row!.now);
+  if (!(now > 1_000_000_000_000)) fail(`its clock answers ${row!.now}, not milliseconds`, 'Does a proxy or the option typeCast change what is answered?');
+  return now;
 }
 
 async function testList(session: Session, fail: Fail): Promise<void> {
@@ -62,11 +68,9 @@ async function testList(session: Session, fail: Fail): Promise<void> {
 }
 
 /** The server counts, and ends a transaction by what it has counted. */
-async function testCommit(session: Session, transact: Transact, token: string, fail: Fail): Promise<void> {
+async function testCommit(session: Session, transact: Transact, { token, now }: { token: string; now: number }, fail: Fail): Promise<void> {
   const remedy = 'Does a proxy spread the statements of a session over several connections?';
   const [kept, counted] = [`kept-${token}`, `counted-${token}`];
-  const [clock] = await session.rows<{ now: number | string }>(`SELECT ${session.dialect.now} AS now`);
-  const now = Number(clock!.now);
   // Of processes that were killed in the middle of this.
   await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND fire_at > 0 AND fire_at < ?`, [NO_HUB, now - LEFT_FOR]);
   const attempt = (deleted: string) =>
@@ -76,11 +80,10 @@ async function testCommit(session: Session, transact: Transact, token: string, f
       list.deleteMany(TABLE, KEY, [[NO_HUB, 0, now, deleted, 0]], () => new StaleMemberError('A row too few matched.'));
       one.writeLast(list);
     });
-  const isLeft = async () => (await session.write(`DELETE FROM ${TABLE} WHERE hub = ? AND instance_id = ?`, [NO_HUB, token])) > 0;
   const isRefusedAsStale = await isRefused(attempt(`not-${token}`), (error) => error instanceof StaleMemberError);
-  if ((await isLeft()) || !isRefusedAsStale) fail('it does not roll back a transaction in which a row too few matched', remedy);
+  if ((await takeAway(session, token)) || !isRefusedAsStale) fail('it does not roll back a transaction in which a row too few matched', remedy);
   const isRefusedAtAll = await isRefused(attempt(counted), (error) => error instanceof StaleMemberError || isDuplicateKey(error));
-  if (!(await isLeft()) || isRefusedAtAll) fail('it does not commit a transaction in which all rows matched', remedy);
+  if (!(await takeAway(session, token)) || isRefusedAtAll) fail('it does not commit a transaction in which all rows matched', remedy);
 }
 
 async function testTransaction(session: Session, token: string, fail: Fail): Promise<void> {

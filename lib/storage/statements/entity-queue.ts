@@ -38,8 +38,8 @@ export function writeQueues(list: WriteList, hub: number, checkpoints: readonly 
     steps.flatMap(({ queued }) => queued.map((message) => [...keyValues(hub, message), lockRequest(message), JSON.stringify(message.body)])),
   );
   const taken = steps.flatMap(({ dequeued }) => dequeued.map((key) => keyValues(hub, key)));
-  list.deleteMany('durable_entity_queue', KEY, taken, (deleted) =>
-    new StaleMemberError(`Of ${taken.length} messages in the queues of entities that were to be taken, only ${deleted} are there.`));
+  list.deleteMany('durable_entity_queue', KEY, taken, (deleted, expected) =>
+    new StaleMemberError(`Of ${expected} messages in the queues of entities that were to be taken, only ${deleted} are there.`));
   list.deleteMany(
     'durable_entity_queue',
     ['hub', 'partition_no', 'lock_request'],

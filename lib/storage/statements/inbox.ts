@@ -21,8 +21,8 @@ export function insertMessages(list: WriteList, hub: number, messages: readonly 
 
 /** Deletes exactly these messages (I4). */
 export function consumeMessages(list: WriteList, hub: number, keys: readonly MessageKey[]): void {
-  list.deleteMany('durable_inbox', KEY, keys.map(({ partition, key, sender }) => [hub, partition, key, sender]), (deleted) =>
-    new StaleMemberError(`Of ${keys.length} messages that were to be consumed, only ${deleted} are there.`));
+  list.deleteMany('durable_inbox', KEY, keys.map(({ partition, key, sender }) => [hub, partition, key, sender]), (deleted, expected) =>
+    new StaleMemberError(`Of ${expected} messages that were to be consumed, only ${deleted} are there.`));
 }
 
 interface KeyRow {

@@ -13,9 +13,11 @@ import { named } from './where-tuples.js';
 
 /**
  * How far instances are counted to find out which filter leads: to the second number only where all have more than the first. Where
- * all have more than that, the first in order leads; of a prefix, whose instances have to be sorted, none does.
+ * all have more than that, the first in the order of `leadsOf` leads; a prefix never does then, as its instances have to be sorted.
  */
 const COUNTS = [1_000, 30_000] as const;
+/** That of creation, as the indexes of instances have it. */
+const ORDER = 'i.created_at, i.instance_id';
 
 interface Sql {
   readonly text: string;
@@ -26,7 +28,7 @@ interface Sql {
 interface Path {
   /** Tables, with their index. */
   readonly from: string;
-  /** What the index is for. */
+  /** What the index is for, and the time. */
   readonly where: Sql;
   /** Where the order of creation is that of the index, its columns. */
   readonly order: string;
@@ -49,9 +51,9 @@ export async function queryInstances(session: Session, hub: number, partitions: 
   const leads = [...leadsOf(session, hub, partitions, query)];
   const lead = await choose(session, leads);
   const checked = leads.filter((each) => each !== lead).map(({ condition }) => condition);
-  const paths = lead?.paths ?? [{ from: instancesBy(session, 'created'), where: sql('i.hub = ?', hub), order: 'i.created_at, i.instance_id' }];
+  const paths = lead?.paths ?? [{ from: instancesBy(session, 'created'), where: all([sql('i.hub = ?', hub), timeRange('i', query)]), order: ORDER }];
   const parts = paths.map(({ from, where, order }) => {
-    const conditions = all([where, timeRange('i', query), ...checked]);
+    const conditions = all([where, ...checked]);
     return sql(`SELECT i.hub, i.partition_no, i.instance_id FROM ${from} WHERE ${conditions.text} ORDER BY ${order} LIMIT ?`, ...conditions.values, query.limit);
   });
   // In one statement: what goes from one status to another meanwhile is neither missed nor met twice.
@@ -69,16 +71,16 @@ export async function queryInstances(session: Session, hub: number, partitions: 
 
 function* leadsOf(session: Session, hub: number, partitions: readonly number[], query: InstanceQuery): Generator<Lead> {
   const { name, instanceIdPrefix, tags = {} } = query;
-  const order = 'i.created_at, i.instance_id';
+  const times = timeRange('i', query);
   for (const tag of Object.entries(tags).map(tagKey)) {
     const table = `durable_tags AS g ${session.dialect.useIndex('durable_tags_created')}`;
-    const isThat = sql('g.hub = ? AND g.tag = ?', hub, tag);
+    const where = all([sql('g.hub = ? AND g.tag = ?', hub, tag), timeRange('g', query)]);
     const execution = 'i.hub = g.hub AND i.partition_no = g.partition_no AND i.execution_id = g.execution_id';
     const from = `${table} ${session.dialect.joinInOrder} durable_instances AS i ON ${execution} AND i.instance_id = g.instance_id`;
     yield {
       condition: sql(`EXISTS (SELECT 1 FROM durable_tags AS g WHERE ${execution} AND g.tag = ?)`, tag),
-      paths: [{ from, where: all([isThat, timeRange('g', query)]), order: 'g.created_at, g.instance_id' }],
-      counted: { from: table, where: all([isThat, timeRange('g', query)]) },
+      paths: [{ from, where, order: 'g.created_at, g.instance_id' }],
+      counted: { from: table, where },
     };
   }
   if (query.statuses) {
@@ -88,14 +90,14 @@ function* leadsOf(session: Session, hub: number, partitions: readonly number[], 
     yield {
       condition: isOne,
       // Of several at once all instances would have to be sorted.
-      paths: statuses.map((status) => ({ from, where: sql('i.hub = ? AND i.status = ?', hub, status), order })),
-      counted: { from, where: all([sql('i.hub = ?', hub), isOne, timeRange('i', query)]) },
+      paths: statuses.map((status) => ({ from, where: all([sql('i.hub = ? AND i.status = ?', hub, status), times]), order: ORDER })),
+      counted: { from, where: all([sql('i.hub = ?', hub), isOne, times]) },
     };
   }
   if (name !== undefined) {
     const from = instancesBy(session, 'name');
-    const where = sql('i.hub = ? AND i.name = ?', hub, name);
-    yield { condition: sql('i.name = ?', name), paths: [{ from, where, order }], counted: { from, where: all([where, timeRange('i', query)]) } };
+    const where = all([sql('i.hub = ? AND i.name = ?', hub, name), times]);
+    yield { condition: sql('i.name = ?', name), paths: [{ from, where, order: ORDER }], counted: { from, where } };
   }
   if (instanceIdPrefix) {
     const from = 'durable_instances AS i';
@@ -104,7 +106,8 @@ function* leadsOf(session: Session, hub: number, partitions: readonly number[], 
     const where = all([sql(`i.hub = ? AND i.partition_no IN (${partitions.map(() => '?').join(', ')})`, hub, ...partitions), hasPrefix]);
     yield {
       condition: hasPrefix,
-      paths: [{ from, where, order: 'i.created_at + 0, i.instance_id' }],
+      paths: [{ from, where: all([where, times]), order: 'i.created_at + 0, i.instance_id' }],
+      // The index has no times.
       counted: { from, where },
       isSorted: true,
     };

@@ -206,12 +206,8 @@ export function mysqlCases(fixture: StoreFixture): void {
   it('[I1] a commit whose end the server cannot prepare was not carried out, and may be tried again', async () => {
     const process = await fixture.startProcess({ partitions: [0] });
     const row = newRow(idIn(0));
-    const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
-    const spoiling = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, sql: string, ...rest: unknown[]) {
-      return query.call(this, sql.replace('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'"), ...(rest as [unknown[]]));
-    });
-    await expect(process.commit(inserted(row))).rejects.not.toBeInstanceOf(OutcomeUnknownError);
-    spoiling.mockRestore();
+    const spoiled = whileSpoiled('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'", () => process.commit(inserted(row)));
+    await expect(spoiled).rejects.not.toBeInstanceOf(OutcomeUnknownError);
     expect(await process.row(row)).toBeUndefined();
     await process.commit(inserted(row));
   });
@@ -326,13 +322,8 @@ export function mysqlCases(fixture: StoreFixture): void {
       ['transactions that never end with COMMIT', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'ROLLBACK'", /does not commit/],
       ['variables that get lost', 'SET @durable_ok = 1', 'SET @durable_lost = 1', /does not commit/],
     ])('a server without %s', async (_what, sent, instead, reason) => {
-      const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
-      const spoiling = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, sql: string, ...rest: unknown[]) {
-        return query.call(this, sql.replace(sent, instead), ...(rest as [unknown[]]));
-      });
-      const opened = fixture.newStore().open({ name: fixture.hub, partitionCount: 4 });
+      const opened = whileSpoiled(sent, instead, () => fixture.newStore().open({ name: fixture.hub, partitionCount: 4 }));
       await expect(opened).rejects.toThrow(reason);
-      spoiling.mockRestore();
       expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
     });
 
@@ -353,6 +344,19 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect((error as Error).message).toContain(`127.0.0.1:${port}/${String(database)}`);
     expect((error as Error).message).not.toContain(password);
   });
+}
+
+/** Does something while another text goes to the server in the place of what is sent. */
+async function whileSpoiled<T>(sent: string, instead: string, work: () => Promise<T>): Promise<T> {
+  const query = Reflect.get(MysqlQueryRunner.prototype, 'query');
+  const spoiling = jest.spyOn(MysqlQueryRunner.prototype, 'query').mockImplementation(function (this: MysqlQueryRunner, sql: string, ...rest: unknown[]) {
+    return query.call(this, sql.replace(sent, instead), ...(rest as [unknown[]]));
+  });
+  try {
+    return await work();
+  } finally {
+    spoiling.mockRestore();
+  }
 }
 
 /** Runs a transaction again while it meets the locks of others, as an engine does. */

@@ -42,7 +42,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'consumed rows',
     removes: 'I4: a checkpoint deletes exactly the messages that it consumed',
-    edits: [{ file: 'storage/statements/inbox.js', text: '[hub, partition, key, sender]), (deleted)', replacement: '[hub, partition, key, sender]), undefined, (deleted)' }],
+    edits: [{ file: 'storage/statements/inbox.js', text: '[hub, partition, key, sender]), (deleted, expected)', replacement: '[hub, partition, key, sender]), undefined, (deleted, expected)' }],
   },
   {
     name: 'claim token',
