@@ -34,6 +34,8 @@ export class Fleet extends EventEmitter {
   /** @param ofPlace what is different in a place, for all its processes */
   constructor(private readonly options: FleetOptions, private readonly ofPlace: (place: number) => Partial<FleetOptions> = () => ({})) {
     super();
+    // Each call that is held up waits for a worker.
+    this.setMaxListeners(0);
   }
 
   /** Starts workers in new places, and waits until they are ready. */
