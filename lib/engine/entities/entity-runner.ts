@@ -178,7 +178,9 @@ export class EntityRunner {
 
   private rest(slot: EntitySlot): void {
     this.watch.forget(slot);
-    if (slot.row) this.cache.keep(slot);
+    // What came for it is read again: that try is not the first.
+    if (slot.refusals > 0) return;
+    if (slot.row || slot.failures > 0) this.cache.keep(slot);
     else slot.partition.removeEntity(slot);
   }
 

@@ -225,6 +225,25 @@ describe('DurableEngine whose checkpoints are refused for good', () => {
     expect(results.filter((result) => typeof result === 'number').sort((a, b) => Number(a) - Number(b))).toEqual([1, 2]);
   });
 
+  it('[N5] remembers that where the entity is loaded again before what came for it is read again', async () => {
+    await begin();
+    const accept = subject.faults.intercept('loadEntities', () => Promise.reject(new Error(REASON)));
+    await subject.startNew('calls', 'add', 'caller');
+    await until(() => subject.log.lines.some(({ text }) => text.startsWith("Entity '@counter@a' could not be processed (try 5)")));
+    let isLoaded = false;
+    subject.faults.intercept('readInbox', async (proceed, ...polled) => {
+      await until(() => isLoaded);
+      return await proceed(...polled);
+    });
+    accept();
+    subject.faults.intercept('loadEntities', async (proceed, ...loaded) => {
+      const answer = await proceed(...loaded);
+      setImmediate(() => (isLoaded = true));
+      return answer;
+    });
+    expect(await subject.result('caller')).toMatchObject({ errorType: 'CheckpointRefusedError' });
+  });
+
   it('names in its health what came for an id that is none', async () => {
     await begin();
     await subject.engine.client.signal('@damaged', { type: 'EntityOperation', operation: 'add' });
