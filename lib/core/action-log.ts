@@ -62,6 +62,11 @@ export class ActionLog {
     return this.outputs.length >= this.limit;
   }
 
+  /** How many actions have not been answered. */
+  get openCount(): number {
+    return this.open.size;
+  }
+
   /** Forgets what this episode did: nothing of a runaway loop is to be performed. */
   discardEpisode(): void {
     for (const output of this.outputs) this.close(output.taskId);

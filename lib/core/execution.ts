@@ -22,6 +22,7 @@ import { ReplayContext } from './replay-context.js';
 import { serialize } from './serialization.js';
 import { TaskBase } from './task-base.js';
 import { describeValue } from './values.js';
+import { CodeTimer } from './waiting-tasks.js';
 
 /** One execution of an orchestration: its code, alive in memory. */
 export class OrchestrationExecution {
@@ -44,6 +45,12 @@ export class OrchestrationExecution {
   /** The execution has ended: completed, failed, terminated or continued as new. */
   get isFinished(): boolean {
     return this.ending !== undefined && this.nonDeterminism === undefined;
+  }
+
+  /** Epoch ms of the timer that the code awaits, where nothing else can wake it but an event. */
+  get sleepsUntil(): number | undefined {
+    const { awaited, scope } = this;
+    return awaited instanceof CodeTimer && scope.actions.openCount === 1 ? awaited.fireAt : undefined;
   }
 
   /** Replays a whole history; answers its open episode, which goes to `run`. */

@@ -12,7 +12,7 @@ export class CodeTimer extends TaskBase<void> implements TimerTask {
 
   constructor(
     private readonly scope: ExecutionScope,
-    fireAt: number,
+    readonly fireAt: number,
   ) {
     super(scope, 'timer');
     this.taskId = scope.actions.addTimer(fireAt, () => this.succeed());

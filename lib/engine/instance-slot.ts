@@ -21,7 +21,7 @@ export function isMeantFor(row: InstanceRow, { executionId, parentExecutionId }:
 
 /** The live generator of an instance, or what stands for it where its code may not run. */
 export interface Session {
-  readonly execution: Pick<OrchestrationExecution, 'run'>;
+  readonly execution: Pick<OrchestrationExecution, 'run'> & Partial<Pick<OrchestrationExecution, 'sleepsUntil'>>;
   /** What history holds already of the next episode: a continueAsNew or a worker without the orchestrator left it, or a rewind takes it back. */
   readonly open?: OpenEpisode;
   /** It runs no code: inputs are only recorded [Y6]. */

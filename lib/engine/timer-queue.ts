@@ -1,13 +1,13 @@
 import TinyQueue from 'tinyqueue';
-import { START_TIMER, type TimerKey, type TimerRow } from '../storage/store.js';
+import { PARK_TIMER, START_TIMER, type TimerKey, type TimerRow } from '../storage/store.js';
 
 /** Timers of one partition that are kept in memory; later ones stay in the database until their turn. */
-const WINDOW = 10_000;
+const WINDOW = 2_000;
 /** Timers of one partition that have fired and are not consumed yet, at most: others wait until these are, however late they are. */
 const MAX_FIRED = 2_000;
 
 const nameOf = (timer: TimerKey) => `${timer.executionId}:${timer.taskId}`;
-const newQueue = (timers: TimerRow[]) => new TinyQueue<TimerRow>(timers, (a, b) => a.fireAt - b.fireAt);
+const newQueue = (timers: TimerRow[]) => new TinyQueue<TimerRow>(timers, inOrder);
 
 /**
  * The timers of one partition that are due next. Memory holds the nearest ones, complete up to a horizon; what lies behind
@@ -48,8 +48,8 @@ export class TimerQueue {
   add(timer: TimerRow): void {
     this.sinceRead?.added.push(timer);
     // Not during a read: its answer begins behind the horizon of before.
-    if (this.horizon && !this.sinceRead && this.live.size >= 2 * WINDOW) this.shrink();
-    if (this.horizon === 'everything' || (this.horizon && timer.fireAt <= this.horizon.fireAt)) this.push(timer);
+    if (this.horizon && !this.sinceRead && this.queue.length >= 2 * WINDOW) this.shrink();
+    if (this.horizon === 'everything' || (this.horizon && isUpTo(this.horizon, timer))) this.push(timer);
   }
 
   /** Forgets a timer that the database still has, and how far it was read: the next {@link refill} begins anew, one that is under way too. */
@@ -134,17 +134,13 @@ export class TimerQueue {
     this.queue = newQueue(this.queue.data.filter((timer) => this.isLive(timer)));
   }
 
-  /** Keeps the nearest timers of a window that has grown too large. */
+  /** Keeps the nearest timers of a window that has grown too large, and all marks, which come first. */
   private shrink(): void {
     const kept: TimerRow[] = [];
-    while (kept.length < WINDOW && this.next !== undefined) kept.push(this.queue.pop()!);
-    const last = kept[kept.length - 1];
-    if (!last) return;
-    // Timers of the horizon's own millisecond may lie on either side of it: all of them stay.
-    while (this.next?.fireAt === last.fireAt) kept.push(this.queue.pop()!);
-    for (let timer = this.queue.pop(); timer; timer = this.queue.pop()) this.live.delete(nameOf(timer));
-    for (const timer of kept) this.queue.push(timer);
-    this.horizon = { fireAt: last.fireAt, executionId: MAX_EXECUTION_ID, taskId: 0 };
+    while (this.next && (kept.length < WINDOW || isMark(this.next))) kept.push(this.queue.pop()!);
+    for (let timer = this.queue.pop(); timer; timer = this.queue.pop()) if (this.isLive(timer)) this.live.delete(nameOf(timer));
+    this.queue = newQueue(kept);
+    this.horizon = kept.at(-1) ?? this.horizon;
   }
 }
 
@@ -153,5 +149,18 @@ function isConsumed({ taskId }: TimerRow): boolean {
   return taskId >= START_TIMER;
 }
 
-/** Sorts after every execution id. */
-const MAX_EXECUTION_ID = '~';
+/** As the table has them. */
+function inOrder(a: TimerKey, b: TimerKey): number {
+  if (a.fireAt !== b.fireAt) return a.fireAt - b.fireAt;
+  if (a.executionId !== b.executionId) return a.executionId < b.executionId ? -1 : 1;
+  return a.taskId - b.taskId;
+}
+
+/** Whether memory has the timer when it has all up to the horizon. Marks come first, and are all of one time: by their ids the database may order them otherwise. */
+function isUpTo(horizon: TimerKey, timer: TimerKey): boolean {
+  return isMark(timer) || inOrder(timer, horizon) <= 0;
+}
+
+function isMark({ taskId }: TimerKey): boolean {
+  return taskId === PARK_TIMER;
+}

@@ -17,6 +17,8 @@ import { START_TIMER, type Checkpoint, type InstanceGuard, type InstanceRow } fr
 
 /** Inputs that one turn takes up at most. */
 const MAX_INPUTS = 1_000;
+/** An instance that sleeps for longer leaves memory at once, ms: many may, and those that others wait for are to stay. */
+const LONG_SLEEP = 60_000;
 
 export interface TurnContext extends SessionContext {
   now(): number;
@@ -225,7 +227,8 @@ function advance(slot: InstanceSlot, row: InstanceRow, write: Write, taken: Pend
   const isParked = session.isHandlerless && !isFinished(result.status);
   const built = buildCheckpoint({ slot, row, write, taken, result, now, context, startTimer: timer, isParked });
   const { execution, isHandlerless } = session;
-  const kept = isFinished(result.status) ? undefined : { execution, isHandlerless };
+  const isToLeave = isFinished(result.status) || (execution.sleepsUntil ?? now) > now + LONG_SLEEP;
+  const kept = isToLeave ? undefined : { execution, isHandlerless };
   return { kind: 'checkpoint', taken, checkpoint: built.checkpoint, row: built.row, session: result.continueAsNew ? built.continued : kept, isParked };
 }
 

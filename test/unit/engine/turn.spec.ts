@@ -1,5 +1,7 @@
 /** What a turn takes from an instance's queue, and what it leaves. */
 import type { HistoryEvent, InputEvent } from '../../../lib/core/history.js';
+import type { OrchestrationContext } from '../../../lib/core/orchestration-context.js';
+import type { Orchestration } from '../../../lib/core/task.js';
 import { InstanceSlot, type PendingInput } from '../../../lib/engine/instance-slot.js';
 import { replaySession } from '../../../lib/engine/sessions.js';
 import { DEFAULT_SETTINGS } from '../../../lib/engine/settings.js';
@@ -54,6 +56,18 @@ describe('takeTurn', () => {
     const turn = takeTurn(slot, context);
     expect(turn.kind === 'checkpoint' && keysOf(turn.taken)).toEqual([1]);
     expect(keysOf(slot.queue)).toEqual([2, 3]);
+  });
+
+  it.each<[stays: boolean, of: string, handler: (ctx: OrchestrationContext) => Orchestration]>([
+    [false, 'one that sleeps for long', function* (ctx) { yield* ctx.createTimer(61_001); }],
+    [true, 'one that does not', function* (ctx) { yield* ctx.createTimer(60_000); }],
+    [true, 'one that will have the result of an activity before', function* (ctx) { ctx.callActivity('pick'); yield* ctx.createTimer(61_001); }],
+    [true, 'one that waits for an event for long', function* (ctx) { yield* ctx.waitForExternalEvent('go', { timeout: 61_001 }); }],
+  ])('[I7] stays in memory (%s): %s', (stays, _, handler) => {
+    const handlers = { ...context.handlers, findOrchestrator: () => ({ name: 'order', handler, source: 'Orders.order' }) };
+    const turn = takeTurn(slotOf({ ...finished, status: 'Pending', historyLength: 0 }, [start(1)]), { ...context, handlers });
+    expect(turn).toMatchObject({ kind: 'checkpoint', row: { status: 'Running' }, checkpoint: { timers: [{}] } });
+    expect(turn.kind === 'checkpoint' && turn.session !== undefined).toBe(stays);
   });
 
   it('reads the row again when everything came after it was read', () => {
