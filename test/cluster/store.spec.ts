@@ -6,7 +6,7 @@ import { StoreFixture } from '../contract/support/store-fixture.js';
 import { TcpProxy } from '../contract/support/tcp-proxy.js';
 import type { TestProcess } from '../contract/support/test-process.js';
 import { FenceLostError, TransientStoreError } from '../../lib/storage/errors.js';
-import type { ClientOperation } from '../../lib/storage/store.js';
+import { voidNo, type ClientOperation } from '../../lib/storage/store.js';
 import { ClusterFixture, through } from './support/cluster.js';
 
 const cluster = new ClusterFixture();
@@ -93,10 +93,11 @@ describe('between nodes', () => {
     const other = await on(1);
     expect(await other.store.resolveCommit([fence])).toEqual(['not-committed']);
     release();
-    await expect(commit).rejects.toBeInstanceOf(TransientStoreError);
+    await expect(commit).rejects.toBeInstanceOf(FenceLostError);
     expect(await other.row(row)).toBeUndefined();
-    await process.commit(inserted(row));
-    expect(await other.store.resolveCommit([fence])).toEqual(['committed']);
+    const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
+    await process.store.commit({ checkpoints: [inserted(row)], fences: [next] });
+    expect(await other.store.resolveCommit([next])).toEqual(['committed']);
   });
 
   it("[I2] a client's COMMIT that arrives after somebody has asked on another node is refused as well", async () => {
@@ -109,7 +110,7 @@ describe('between nodes', () => {
     const other = await on(1);
     expect(await other.store.resolveClientBatch(process.worker, 1)).toBe('not-committed');
     release();
-    await expect(call).rejects.toBeInstanceOf(TransientStoreError);
+    await expect(call).rejects.toBeInstanceOf(FenceLostError);
     expect(await other.row(row)).toBeUndefined();
   });
 
