@@ -1,6 +1,6 @@
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
-import { mysqlDialect } from './dialect.js';
+import { galeraDialect, mysqlDialect, type Dialect } from './dialect.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { addressOf } from './connection-address.js';
@@ -34,7 +34,8 @@ interface Pool {
 
 /** MySQL or MariaDB through mysql2, with a pool of its own. */
 export class MysqlDatabase extends Database {
-  readonly dialect = mysqlDialect;
+  /** Known for certain once it is open. */
+  dialect: Dialect = mysqlDialect;
   private opened: DataSource | undefined;
   private server: Server | undefined;
   private readonly limit: StatementLimit;
@@ -118,6 +119,7 @@ export class MysqlDatabase extends Database {
   private async prepareServer(): Promise<void> {
     this.server = await askServer((sql) => this.source.query(sql));
     this.maxStatementBytes = this.server.maxStatementBytes;
+    this.dialect = this.server.galera ? galeraDialect : mysqlDialect;
     await this.prepareConnections(sessionSettings(this.server));
   }
 

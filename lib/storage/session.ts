@@ -124,7 +124,7 @@ export class Session {
   }
 
   /** Updates many rows, each with values of its own; answers how many matched. */
-  updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[]): Promise<number> {
+  updateMany(update: ManyUpdate, rows: readonly (readonly Value[])[]): Promise<number> {
     const list = this.newList();
     list.updateMany(update, rows);
     return this.perform(list);

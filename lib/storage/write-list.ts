@@ -1,4 +1,4 @@
-import type { Dialect, ManyUpdate, Value } from './dialect.js';
+import type { Dialect, ManyUpdate, Statement, Value } from './dialect.js';
 
 /** Tuples of one statement at most: beyond a few hundred, servers plan badly or refuse. */
 const MAX_TUPLES = 500;
@@ -11,9 +11,7 @@ const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g;
 type Mismatch = (matched: number, expected: number) => Error;
 
 /** A statement that changes rows. */
-export interface Write {
-  readonly sql: string;
-  readonly values: readonly Value[];
+export interface Write extends Statement {
   /** Bytes of its values, about. */
   readonly bytes: number;
   /** How many rows must match (I2, I4, I8); absent: any number will do. */
@@ -34,17 +32,17 @@ export class WriteList {
   /** Inserts rows, in as many statements as their number and size ask for. */
   insert(table: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
     const row = `(${columns.map(() => '?').join(', ')})`;
-    this.add(rows, (count) => `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(count).fill(row).join(', ')}`);
+    this.add(rows, (chunk) => ({ sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(chunk.length).fill(row).join(', ')}`, values: chunk.flat() }));
   }
 
   /** Deletes by key. @param mismatch given: each of the rows must be there */
   deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[], mismatch?: Mismatch): void {
-    this.add(keys, (count) => this.dialect.deleteByKeys({ table, columns, count }), mismatch);
+    this.add(keys, (chunk) => ({ sql: this.dialect.deleteByKeys({ table, columns, count: chunk.length }), values: chunk.flat() }), mismatch);
   }
 
   /** Updates many rows, each with values of its own. @param mismatch given: each of them must match */
-  updateMany(update: Omit<ManyUpdate, 'count'>, rows: readonly (readonly Value[])[], mismatch?: Mismatch): void {
-    this.add(rows, (count) => this.dialect.updateMany({ ...update, count }), mismatch);
+  updateMany(update: ManyUpdate, rows: readonly (readonly Value[])[], mismatch?: Mismatch): void {
+    this.add(rows, (chunk) => this.dialect.updateMany(update, chunk), mismatch);
   }
 
   /** One statement of its own kind. @param mismatch given: it must match one row */
@@ -52,9 +50,9 @@ export class WriteList {
     this.writes.push({ sql, values, bytes: sizeOf(values), ...(mismatch && { expected: 1, mismatch }) });
   }
 
-  private add(rows: readonly (readonly Value[])[], sql: (count: number) => string, mismatch?: Mismatch): void {
+  private add(rows: readonly (readonly Value[])[], statement: (chunk: readonly (readonly Value[])[]) => Statement, mismatch?: Mismatch): void {
     for (const { chunk, bytes } of chunksOf(rows, this.maxStatementBytes)) {
-      this.writes.push({ sql: sql(chunk.length), values: chunk.flat(), bytes, ...(mismatch && { expected: chunk.length, mismatch }) });
+      this.writes.push({ ...statement(chunk), bytes, ...(mismatch && { expected: chunk.length, mismatch }) });
     }
   }
 }
