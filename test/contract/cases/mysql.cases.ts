@@ -17,8 +17,10 @@ const PATIENCE = 60_000;
 
 type ServerOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
 
-/** What a server of its own does. In a Galera cluster a migration ends the transactions that are in its way. */
+/** What a server of its own does. In a Galera cluster a migration ends the transactions that are in its way, and statements are sent one by one. */
 export function singleServerCases(fixture: StoreFixture): void {
+  const proxied = useProxy(fixture);
+
   it('a migration that a long transaction keeps from its table gives up, and goes on where it stopped', async () => {
     const storage = (await fixture.emptyStorage()) as ServerOptions;
     const source = await makeEarlierSchema(storage, 1);
@@ -32,22 +34,76 @@ export function singleServerCases(fixture: StoreFixture): void {
     await source.destroy();
     expect(await store.open({ name: fixture.hub, partitionCount: 4 })).toEqual({ hubId: 1, partitionCount: 4 });
   });
+
+  it('[I2] a commit that is still on its way when it is asked about never counts', async () => {
+    const process = await fixture.startProcess({ storage: proxied.storage, partitions: [0] });
+    const row = newRow(idIn(0));
+    const fence = process.nextFence(0);
+    const { held, release } = proxied.proxy.hold(/COMMIT/);
+    const commit = process.commit(inserted(row));
+    await held;
+    const other = await fixture.openStore();
+    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+    release();
+    await expect(commit).rejects.toBeInstanceOf(FenceLostError);
+    expect(await process.row(row)).toBeUndefined();
+    const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
+    await other.commit({ checkpoints: [inserted(row)], fences: [next] });
+    expect(await process.row(row)).toEqual(row);
+  });
+
+  it('[I4] nor does a call that is', async () => {
+    const process = await fixture.startProcess({ storage: proxied.storage });
+    const row = newRow(idIn(0));
+    const { held, release } = proxied.proxy.hold(/COMMIT/);
+    const call = process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) });
+    await held;
+    const other = await fixture.openStore();
+    expect(await other.resolveClientBatch(process.worker, 1)).toBe('not-committed');
+    release();
+    await expect(call).rejects.toBeInstanceOf(FenceLostError);
+    expect(await process.row(row)).toBeUndefined();
+    const operations = [{ kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) }];
+    await other.applyClientBatch(process.worker, { operations, previousCommitNo: voidNo(1), commitNo: voidNo(1) + 1, lastKey: 7 });
+    expect(await process.row(row)).toEqual(row);
+  });
+
+  it('[I1] a commit whose end the server cannot prepare was not carried out, and may be tried again', async () => {
+    const process = await fixture.startProcess({ partitions: [0] });
+    const row = newRow(idIn(0));
+    const spoiled = whileSpoiled('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'", () => process.commit(inserted(row)));
+    await expect(spoiled).rejects.not.toBeInstanceOf(OutcomeUnknownError);
+    expect(await process.row(row)).toBeUndefined();
+    await process.commit(inserted(row));
+  });
+
+  it('several statements may be sent together, whatever the application asks for', async () => {
+    await (await fixture.openStore({ storage: { ...fixture.storage, extra: { multipleStatements: false } } as StorageOptions })).close();
+  });
+
+  it('the self-test refuses a driver that sends one statement at a time', async () => {
+    const store = fixture.newStore({ ...fixture.storage, flags: ['-MULTI_STATEMENTS'] } as StorageOptions);
+    await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/several statements in one text.*MULTI_STATEMENTS/);
+  });
+
+  it.each([
+    ['transactions that end with what was counted', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'COMMIT'", /does not roll back/],
+    ['transactions that never end with COMMIT', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'ROLLBACK'", /does not commit/],
+    ['variables that get lost', 'SET @durable_ok = 1', 'SET @durable_lost = 1', /does not commit/],
+  ])('the self-test refuses a server without %s', async (_what, sent, instead, reason) => {
+    const opened = whileSpoiled(sent, instead, () => fixture.newStore().open({ name: fixture.hub, partitionCount: 4 }));
+    await expect(opened).rejects.toThrow(reason);
+    expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
+  });
 }
 
 export function mysqlCases(fixture: StoreFixture): void {
-  let proxy: TcpProxy;
-  let through: StorageOptions;
-
-  beforeEach(async () => {
-    const { host, port } = fixture.storage as ServerOptions;
-    proxy = await TcpProxy.start(host!, port!);
-    through = { ...fixture.storage, host: '127.0.0.1', port: proxy.port } as StorageOptions;
-  });
-  afterEach(() => proxy.stop());
+  const proxied = useProxy(fixture);
 
   /** A process whose statements fail when they go unanswered for so many ms. */
   const startLimited = async (limit: number): Promise<TestProcess> => {
-    const store = new TypeOrmStore(new MysqlDatabase(through as ServerOptions, limit));
+    const store = new TypeOrmStore(new MysqlDatabase(proxied.storage as ServerOptions, limit));
     fixture.closeLater(store);
     await store.open({ name: fixture.hub, partitionCount: PARTITION_COUNT });
     return TestProcess.register(store);
@@ -56,10 +112,10 @@ export function mysqlCases(fixture: StoreFixture): void {
   const FENCE = /UPDATE durable_partitions AS t SET commit_no/;
 
   it('[I2] an owner that is held between its statements is fenced when another has taken over', async () => {
-    const first = await fixture.startProcess({ storage: through });
+    const first = await fixture.startProcess({ storage: proxied.storage });
     await first.take([0], { leaseDuration: -1 });
     const row = newRow(idIn(0));
-    const { held, release } = proxy.hold(FENCE);
+    const { held, release } = proxied.proxy.hold(FENCE);
     const commit = first.commit(inserted(row, { messages: [message(row)] }));
     await held;
     const second = await fixture.startProcess({ partitions: [0] });
@@ -87,46 +143,12 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.take([0])).toMatchObject([{ partition: 0 }]);
   });
 
-  it('[I2] a commit that is still on its way when it is asked about never counts', async () => {
-    const process = await fixture.startProcess({ storage: through, partitions: [0] });
-    const row = newRow(idIn(0));
-    const fence = process.nextFence(0);
-    const { held, release } = proxy.hold(/COMMIT/);
-    const commit = process.commit(inserted(row));
-    await held;
-    const other = await fixture.openStore();
-    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
-    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
-    release();
-    await expect(commit).rejects.toBeInstanceOf(FenceLostError);
-    expect(await process.row(row)).toBeUndefined();
-    const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
-    await other.commit({ checkpoints: [inserted(row)], fences: [next] });
-    expect(await process.row(row)).toEqual(row);
-  });
-
-  it('[I4] nor does a call that is', async () => {
-    const process = await fixture.startProcess({ storage: through });
-    const row = newRow(idIn(0));
-    const { held, release } = proxy.hold(/COMMIT/);
-    const call = process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) });
-    await held;
-    const other = await fixture.openStore();
-    expect(await other.resolveClientBatch(process.worker, 1)).toBe('not-committed');
-    release();
-    await expect(call).rejects.toBeInstanceOf(FenceLostError);
-    expect(await process.row(row)).toBeUndefined();
-    const operations = [{ kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) }];
-    await other.applyClientBatch(process.worker, { operations, previousCommitNo: voidNo(1), commitNo: voidNo(1) + 1, lastKey: 7 });
-    expect(await process.row(row)).toEqual(row);
-  });
-
   it('[I6] a process that stops inside a transaction for good does not keep its rows: the server ends it', async () => {
     const first = await startLimited(10 * PATIENCE);
     await first.take([0], { leaseDuration: -1 });
     const row = newRow(idIn(0));
     await first.commit(inserted(row));
-    const { held, release } = proxy.hold(/COMMIT/);
+    const { held, release } = proxied.proxy.hold(/COMMIT/);
     const stopped = first.apply({ kind: 'start', row, onConflict: 'replaceFinished', message: message(row) }).catch((error: unknown) => error);
     await held;
     const second = await fixture.startProcess({ partitions: [0] });
@@ -138,13 +160,13 @@ export function mysqlCases(fixture: StoreFixture): void {
   }, PATIENCE);
 
   it('[I2] garbage that two owners of a partition collect at once is collected, beyond what one of them looked at too', async () => {
-    const first = await fixture.startProcess({ storage: through });
+    const first = await fixture.startProcess({ storage: proxied.storage });
     await first.take([0], { leaseDuration: -1 });
     const row = newRow(idIn(0));
     const events = [{ type: 'OrchestratorStarted', timestamp: 0 } as const];
     const old = [['a', 0], ['a', 1], ['a', 2], ['b', 0]] as const;
     await first.commit(inserted(row, { history: old.map(([executionId, sequence]) => ({ executionId, sequence, events })), garbage: ['a', 'b'] }));
-    const { held, release } = proxy.hold(/DELETE t FROM .* durable_history/s);
+    const { held, release } = proxied.proxy.hold(/DELETE t FROM .* durable_history/s);
     const collecting = first.store.collectGarbage([0], 2);
     await held;
     const second = await fixture.startProcess({ partitions: [0] });
@@ -156,19 +178,19 @@ export function mysqlCases(fixture: StoreFixture): void {
   });
 
   it.each([['after', 'committed'], ['before', 'not-committed']] as const)('[I2] a connection cut %s COMMIT leaves the outcome open: it was %s', async (when, outcome) => {
-    const process = await fixture.startProcess({ storage: through, partitions: [0] });
+    const process = await fixture.startProcess({ storage: proxied.storage, partitions: [0] });
     const row = newRow(idIn(0));
     const fence = process.nextFence(0);
-    proxy.cut(when, /COMMIT/);
+    proxied.proxy.cut(when, /COMMIT/);
     await expect(process.commit(inserted(row))).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(await process.store.resolveCommit([fence])).toEqual([outcome]);
     expect(await process.row(row)).toEqual(outcome === 'committed' ? row : undefined);
   });
 
   it('[I2] a client\'s batch whose outcome is open has its results with it', async () => {
-    const process = await fixture.startProcess({ storage: through });
+    const process = await fixture.startProcess({ storage: proxied.storage });
     const row = newRow(idIn(0));
-    proxy.cut('after', /COMMIT/);
+    proxied.proxy.cut('after', /COMMIT/);
     const error: unknown = await process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(error).toMatchObject({ result: [{ kind: 'done' }] });
@@ -176,10 +198,10 @@ export function mysqlCases(fixture: StoreFixture): void {
   });
 
   it('a connection cut before COMMIT was sent wrote nothing: the same batch may be tried again', async () => {
-    const process = await fixture.startProcess({ storage: through, partitions: [0] });
+    const process = await fixture.startProcess({ storage: proxied.storage, partitions: [0] });
     const row = newRow(idIn(0));
     const start = { kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) };
-    proxy.cut('after', /FOR UPDATE/);
+    proxied.proxy.cut('after', /FOR UPDATE/);
     await expect(process.apply(start)).rejects.toBeInstanceOf(TransientStoreError);
     expect(await process.apply(start)).toEqual([{ kind: 'done' }]);
     expect(await process.row(row)).toEqual(row);
@@ -203,19 +225,6 @@ export function mysqlCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toBeUndefined();
   });
 
-  it('[I1] a commit whose end the server cannot prepare was not carried out, and may be tried again', async () => {
-    const process = await fixture.startProcess({ partitions: [0] });
-    const row = newRow(idIn(0));
-    const spoiled = whileSpoiled('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'", () => process.commit(inserted(row)));
-    await expect(spoiled).rejects.not.toBeInstanceOf(OutcomeUnknownError);
-    expect(await process.row(row)).toBeUndefined();
-    await process.commit(inserted(row));
-  });
-
-  it('several statements may be sent together, whatever the application asks for', async () => {
-    await (await fixture.openStore({ storage: { ...through, extra: { multipleStatements: false } } as StorageOptions })).close();
-  });
-
   describe('a network that swallows what is sent, without a word', () => {
     const LIMIT = 250;
 
@@ -225,7 +234,7 @@ export function mysqlCases(fixture: StoreFixture): void {
       const row = newRow(idIn(0));
       // Two connections that are open already.
       await Promise.all([process.store.time(), process.store.time()]);
-      const { resume } = proxy.stall();
+      const { resume } = proxied.proxy.stall();
       const silent = `not answered for ${LIMIT} ms`;
       const start = { kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) };
       await expect(process.apply(start)).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
@@ -238,13 +247,13 @@ export function mysqlCases(fixture: StoreFixture): void {
     it('[I2] a commit leaves its outcome open', async () => {
       const process = await startLimited(LIMIT);
       await process.take([0]);
-      proxy.hold(/COMMIT/);
+      proxied.proxy.hold(/COMMIT/);
       await expect(process.commit(inserted(newRow(idIn(0))))).rejects.toBeInstanceOf(OutcomeUnknownError);
     });
 
     it('closing does not wait for what goes unanswered', async () => {
-      const process = await TestProcess.register(await fixture.openStore({ storage: through }));
-      const { held } = proxy.hold(/UNIX_TIMESTAMP/);
+      const process = await TestProcess.register(await fixture.openStore({ storage: proxied.storage }));
+      const { held } = proxied.proxy.hold(/UNIX_TIMESTAMP/);
       const unanswered = process.store.time();
       await held;
       await Promise.all([expect(unanswered).rejects.toBeInstanceOf(TransientStoreError), process.store.close()]);
@@ -256,14 +265,14 @@ export function mysqlCases(fixture: StoreFixture): void {
         ports.push(port);
         return connect(port, host);
       };
-      const process = await TestProcess.register(await fixture.openStore({ storage: { ...through, extra: { stream } } }));
+      const process = await TestProcess.register(await fixture.openStore({ storage: { ...proxied.storage, extra: { stream } } }));
       await process.store.close();
-      expect(ports).toContain(proxy.port);
+      expect(ports).toContain(proxied.proxy.port);
     });
 
     it('closing does not wait for connections that are being made', async () => {
-      const process = await TestProcess.register(await fixture.openStore({ storage: { ...through, extra: { connectTimeout: 600_000 } } }));
-      const { resume } = proxy.stall();
+      const process = await TestProcess.register(await fixture.openStore({ storage: { ...proxied.storage, extra: { connectTimeout: 600_000 } } }));
+      const { resume } = proxied.proxy.stall();
       const unanswered = Array.from({ length: 4 }, () => process.store.time());
       const ends = unanswered.map((answer) => expect(answer).rejects.toBeInstanceOf(TransientStoreError));
       await Promise.all([...ends, process.store.close()]);
@@ -312,21 +321,6 @@ export function mysqlCases(fixture: StoreFixture): void {
       await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/counts 0 rows, not 1.*FOUND_ROWS/);
     });
 
-    it('a driver that sends one statement at a time', async () => {
-      const store = fixture.newStore({ ...fixture.storage, flags: ['-MULTI_STATEMENTS'] } as StorageOptions);
-      await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/several statements in one text.*MULTI_STATEMENTS/);
-    });
-
-    it.each([
-      ['transactions that end with what was counted', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'COMMIT'", /does not roll back/],
-      ['transactions that never end with COMMIT', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'ROLLBACK'", /does not commit/],
-      ['variables that get lost', 'SET @durable_ok = 1', 'SET @durable_lost = 1', /does not commit/],
-    ])('a server without %s', async (_what, sent, instead, reason) => {
-      const opened = whileSpoiled(sent, instead, () => fixture.newStore().open({ name: fixture.hub, partitionCount: 4 }));
-      await expect(opened).rejects.toThrow(reason);
-      expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
-    });
-
     it('nothing else, and leaves nothing behind', async () => {
       const store = await fixture.openStore();
       expect(store.capabilities.server).toMatch(/^(MariaDB|MySQL) \d/);
@@ -335,15 +329,27 @@ export function mysqlCases(fixture: StoreFixture): void {
   });
 
   it('a server that is down is named, without its password', async () => {
-    const { port } = proxy;
-    await proxy.stop();
-    const store = fixture.newStore(through);
-    const { database, password } = through as ServerOptions;
+    const { port } = proxied.proxy;
+    await proxied.proxy.stop();
+    const store = fixture.newStore(proxied.storage);
+    const { database, password } = proxied.storage as ServerOptions;
     const error: unknown = await store.open({ name: fixture.hub, partitionCount: 4 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientStoreError);
     expect((error as Error).message).toContain(`127.0.0.1:${port}/${String(database)}`);
     expect((error as Error).message).not.toContain(password);
   });
+}
+
+/** Before each test a proxy to the server, and the options that lead through it. */
+function useProxy(fixture: StoreFixture): { proxy: TcpProxy; storage: StorageOptions } {
+  const proxied = {} as { proxy: TcpProxy; storage: StorageOptions };
+  beforeEach(async () => {
+    const { host, port } = fixture.storage as ServerOptions;
+    proxied.proxy = await TcpProxy.start(host!, port!);
+    proxied.storage = { ...fixture.storage, host: '127.0.0.1', port: proxied.proxy.port } as StorageOptions;
+  });
+  afterEach(() => proxied.proxy.stop());
+  return proxied;
 }
 
 /** Does something while another text goes to the server in the place of what is sent. */
