@@ -136,9 +136,11 @@ export class TimerQueue {
 
   /** Keeps the nearest timers of a window that has grown too large, and all marks, which come first. */
   private shrink(): void {
+    // Only marks are in memory, and not all of them: there is nothing to let go.
+    if (this.horizon && this.horizon !== 'everything' && isMark(this.horizon)) return;
     const kept: TimerRow[] = [];
     while (this.next && (kept.length < WINDOW || isMark(this.next))) kept.push(this.queue.pop()!);
-    for (let timer = this.queue.pop(); timer; timer = this.queue.pop()) if (this.isLive(timer)) this.live.delete(nameOf(timer));
+    for (const timer of this.queue.data) if (this.isLive(timer)) this.live.delete(nameOf(timer));
     this.queue = newQueue(kept);
     this.horizon = kept.at(-1) ?? this.horizon;
   }

@@ -186,6 +186,23 @@ describe('TimerQueue', () => {
     expect(queue.takeDue(0).map(({ executionId }) => executionId)).toEqual(['a', 'm', 'z']);
   });
 
+  it('[Y6] reads all marks, however many come while it has read a part of them', async () => {
+    const queue = new TimerQueue();
+    const marks = (from: number, count: number) => Array.from({ length: count }, (_, index): TimerRow => ({ ...timer(0, PARK_TIMER), executionId: `parked${from + index}` }));
+    const table = new Table(marks(10_000, 3_000));
+    await queue.refill(table.read);
+    for (const mark of marks(90_000, 2_500)) {
+      table.rows.push(mark);
+      queue.add(mark);
+    }
+    const taken = new Set<string>();
+    for (let due = queue.takeDue(0); due.length > 0; due = queue.takeDue(0)) {
+      for (const { executionId } of due) taken.add(executionId);
+      await queue.refill(table.read);
+    }
+    expect(taken.size).toBe(5_500);
+  });
+
   it('stays within bounds too while part of the timers are in the database only (I7)', async () => {
     const queue = new TimerQueue();
     await queue.refill(new Table(range(100_000, 15_000)).read);
