@@ -1,4 +1,4 @@
-import type { Dialect, ManyUpdate, Statement, Value } from './dialect.js';
+import type { Dialect, ManyUpdate, Value } from './dialect.js';
 
 /** Tuples of one statement at most: beyond a few hundred, servers plan badly or refuse. */
 const MAX_TUPLES = 500;
@@ -9,6 +9,13 @@ const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g;
 
 /** The error that another number of matching rows means. */
 type Mismatch = (matched: number, expected: number) => Error;
+
+type Rows = readonly (readonly Value[])[];
+
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
 
 /** A statement that changes rows. */
 export interface Write extends Statement {
@@ -30,19 +37,20 @@ export class WriteList {
   constructor(private readonly dialect: Dialect, private readonly maxStatementBytes: number) {}
 
   /** Inserts rows, in as many statements as their number and size ask for. */
-  insert(table: string, columns: readonly string[], rows: readonly (readonly Value[])[]): void {
+  insert(table: string, columns: readonly string[], rows: Rows): void {
     const row = `(${columns.map(() => '?').join(', ')})`;
-    this.add(rows, (chunk) => ({ sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(chunk.length).fill(row).join(', ')}`, values: chunk.flat() }));
+    this.add(rows, inOneText((count) => `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(count).fill(row).join(', ')}`));
   }
 
   /** Deletes by key. @param mismatch given: each of the rows must be there */
-  deleteMany(table: string, columns: readonly string[], keys: readonly (readonly Value[])[], mismatch?: Mismatch): void {
-    this.add(keys, (chunk) => ({ sql: this.dialect.deleteByKeys({ table, columns, count: chunk.length }), values: chunk.flat() }), mismatch);
+  deleteMany(table: string, columns: readonly string[], keys: Rows, mismatch?: Mismatch): void {
+    this.add(keys, inOneText((count) => this.dialect.deleteByKeys({ table, columns, count })), mismatch);
   }
 
   /** Updates many rows, each with values of its own. @param mismatch given: each of them must match */
-  updateMany(update: ManyUpdate, rows: readonly (readonly Value[])[], mismatch?: Mismatch): void {
-    this.add(rows, (chunk) => this.dialect.updateMany(update, chunk), mismatch);
+  updateMany(update: ManyUpdate, rows: Rows, mismatch?: Mismatch): void {
+    const many = inOneText((count) => this.dialect.updateMany(update, count));
+    this.add(rows, (chunk) => (chunk.length === 1 ? updateOne(update, chunk[0]!) : many(chunk)), mismatch);
   }
 
   /** One statement of its own kind. @param mismatch given: it must match one row */
@@ -50,11 +58,29 @@ export class WriteList {
     this.writes.push({ sql, values, bytes: sizeOf(values), ...(mismatch && { expected: 1, mismatch }) });
   }
 
-  private add(rows: readonly (readonly Value[])[], statement: (chunk: readonly (readonly Value[])[]) => Statement, mismatch?: Mismatch): void {
+  private add(rows: Rows, statement: (chunk: Rows) => Statement, mismatch?: Mismatch): void {
     for (const { chunk, bytes } of chunksOf(rows, this.maxStatementBytes)) {
       this.writes.push({ ...statement(chunk), bytes, ...(mismatch && { expected: chunk.length, mismatch }) });
     }
   }
+}
+
+/** A statement of so many rows, with their values. */
+function inOneText(sql: (count: number) => string): (rows: Rows) => Statement {
+  return (rows) => ({ sql: sql(rows.length), values: rows.flat() });
+}
+
+/**
+ * An update of one row, without a table of values: on MariaDB 10.11 that table takes 250 of the 300 µs of an instance's update,
+ * which is a third of a commit of one step.
+ */
+function updateOne({ table, columns, where, set }: ManyUpdate, row: readonly Value[]): Statement {
+  const values: Value[] = [];
+  const valueOf = (_: string, column: string): string => {
+    values.push(row[columns.indexOf(column)]!);
+    return '?';
+  };
+  return { sql: `UPDATE ${table} AS t SET ${set.join(', ')} WHERE ${where.join(' AND ')}`.replace(/\bv\.(\w+)/g, valueOf), values };
 }
 
 /** Cuts rows into statements that stay below the server's limits. */
