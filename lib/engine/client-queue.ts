@@ -3,7 +3,7 @@
  * call whose answer was lost is resolved and never repeated. Keys and ids are fixed before the first attempt.
  */
 import { ModuleStoppedError, UnresolvedCallError } from '../core/client-errors.js';
-import { voidNo, type ClientOperation, type ClientResult, type CommitOutcome, type DurableStore, type InboxMessage, type WorkerInfo } from '../storage/store.js';
+import { voidNo, type ClientOperation, type ClientResult, type CommitOutcome, type DurableStore, type InboxMessage, type InstanceRow, type WorkerInfo } from '../storage/store.js';
 import { FenceLostError, OutcomeUnknownError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
@@ -23,8 +23,8 @@ export interface ClientQueuePort {
   worker(): WorkerInfo;
   /** Registers this process anew, unless that has happened: its row was taken away because it looked dead. */
   register(gone: WorkerInfo): Promise<void>;
-  /** Hands a committed message to its partition, if that is this process's. */
-  deliver(message: InboxMessage): void;
+  /** Hands a committed message to its partition, if that is this process's. @param row that was committed with it */
+  deliver(message: InboxMessage, row?: InstanceRow): void;
 }
 
 interface PendingCall {
@@ -108,7 +108,7 @@ export class ClientQueue {
   private succeed(call: PendingCall, result: ClientResult): void {
     const { operation } = call;
     const left = this.port.sent.answered(messagesOf(operation));
-    for (const message of left) if (message === writtenBy(operation, result)) this.port.deliver(message);
+    for (const message of left) if (message === writtenBy(operation, result)) this.port.deliver(message, rowOf(result));
     call.resolve(result);
   }
 
@@ -165,6 +165,10 @@ export class ClientQueue {
 
 function messagesOf(operation: ClientOperation): InboxMessage[] {
   return operation.kind === 'start' && operation.replaceMessage ? [operation.message, operation.replaceMessage] : [operation.message];
+}
+
+function rowOf(result: ClientResult): InstanceRow | undefined {
+  return result.kind === 'done' ? result.row : undefined;
 }
 
 function writtenBy(operation: ClientOperation, { kind }: ClientResult): InboxMessage | undefined {

@@ -55,8 +55,8 @@ export interface ClientSidePort {
   readonly sent: SentMessages;
   readonly observation: Pick<Observation, 'health' | 'metrics'>;
   partitionCount(): number;
-  /** Hands a committed message to its partition, if that is this process's. */
-  deliver(message: InboxMessage): void;
+  /** Hands a committed message to its partition, if that is this process's. @param row that was committed with it */
+  deliver(message: InboxMessage, row?: InstanceRow): void;
   /** Histories are to be collected. */
   purged(): void;
   /** Messages may become visible soon, and nothing will tell of it. */
@@ -74,7 +74,7 @@ export class ClientSide {
     this.queue = new ClientQueue({
       store, clock, health, keys, metrics,
       sent: port.sent,
-      deliver: (message) => port.deliver(message),
+      deliver: (message, row) => port.deliver(message, row),
       worker: () => ownership.members.worker,
       register: (gone) => ownership.members.register(gone),
     });

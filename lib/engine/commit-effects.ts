@@ -30,17 +30,20 @@ export class CommitEffects {
     if (row && isFinished(row.status)) this.parts.client.finished(row);
   }
 
-  /** Hands a committed message to its partition, if that is this process's; its owner finds it by polling otherwise. */
-  deliver(message: InboxMessage): void {
+  /**
+   * Hands a committed message to its partition, if that is this process's; its owner finds it by polling otherwise.
+   * @param row of the instance, where it was committed with the message
+   */
+  deliver(message: InboxMessage, row?: InstanceRow): void {
     const partition = this.parts.ownership.owns(message.partition);
-    if (partition?.accept(message)) this.offer(partition, message);
+    if (partition?.accept(message, row)) this.offer(partition, message, row);
   }
 
   /** Puts a message before the instance or entity that it is for. */
-  offer(partition: Partition, message: InboxMessage): void {
+  offer(partition: Partition, message: InboxMessage, row?: InstanceRow): void {
     this.parts.defects.guard(`A message for '${message.instanceId}'`, () => {
       if (isEntityId(message.instanceId)) this.parts.entities.offer(partition, message);
-      else this.parts.dispatcher.offerMessage(partition, message);
+      else this.parts.dispatcher.offerMessage(partition, message, row);
     });
   }
 

@@ -147,8 +147,10 @@ export class Dispatcher {
     return slot !== undefined && this.turns.isWaiting(slot);
   }
 
-  offerMessage(partition: Partition, message: InboxMessage): void {
+  /** @param row of the instance, where it was committed with the message: it need not be read */
+  offerMessage(partition: Partition, message: InboxMessage, row?: InstanceRow): void {
     this.offer(partition, message.instanceId, { kind: 'message', message });
+    if (row) partition.slots.get(message.instanceId)?.begin(row);
   }
 
   /** Goes on after a pause, or with a partition that is held again. */

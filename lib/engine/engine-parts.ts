@@ -202,7 +202,7 @@ export class EngineParts {
       ownership: this.ownership,
       dispatcher: this.dispatcher,
       partitionCount,
-      deliver: (message) => this.effects.deliver(message),
+      deliver: (message, row) => this.effects.deliver(message, row),
       metrics: metrics.client,
       sent: this.sent,
       observation: this.observation,

@@ -71,6 +71,11 @@ export class InstanceSlot {
     return this.queue.length > 0;
   }
 
+  /** The instance has just been written like this; nothing that memory knows, or is finding out, is older. */
+  begin(row: InstanceRow): void {
+    if (this.row === undefined && !this.busy && !this.mustLoad) this.row = row;
+  }
+
   /** What was decided of the instance that memory held may not hold for the one that the database has. */
   reconsider(): void {
     if (!this.poison) return;

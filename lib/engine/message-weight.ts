@@ -1,5 +1,5 @@
 import type { TaskCompleted, TaskFailed } from '../core/history.js';
-import type { InboxMessage } from '../storage/store.js';
+import type { InboxMessage, InstanceRow } from '../storage/store.js';
 
 /** Of a message without a payload, bytes. */
 const FRAME = 300;
@@ -9,9 +9,9 @@ export function resultWeightOf(event: TaskCompleted | TaskFailed): number {
   return FRAME + (event.type === 'TaskCompleted' ? (event.result?.length ?? 0) : JSON.stringify(event.failureDetails).length);
 }
 
-/** Bytes that a message takes up in memory, about. */
-export function weightOf({ body }: InboxMessage): number {
+/** Bytes that a message takes up in memory, about, with the row that it has brought along. */
+export function weightOf({ body }: InboxMessage, row?: InstanceRow): number {
   const carrier = body.type === 'Deliver' ? body.event : body;
   const payload = 'input' in carrier ? carrier.input : 'result' in carrier ? carrier.result : undefined;
-  return FRAME + (payload?.length ?? 0);
+  return FRAME + (payload?.length ?? 0) + (row ? FRAME + (row.input?.length ?? 0) : 0);
 }

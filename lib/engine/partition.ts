@@ -1,4 +1,4 @@
-import { voidNo, type InboxMessage, type InboxRange, type MessageHead, type MessageKey, type PartitionFence, type PartitionLease } from '../storage/store.js';
+import { voidNo, type InboxMessage, type InboxRange, type InstanceRow, type MessageHead, type MessageKey, type PartitionFence, type PartitionLease } from '../storage/store.js';
 import { Claims } from './claims.js';
 import type { HandlerRef } from './handler-sets.js';
 import { EntitySlot } from './entities/entity-slot.js';
@@ -131,14 +131,14 @@ export class Partition {
     this.overflow = 'skipped-since-read';
   }
 
-  /** Whether a message that this process just committed is to be taken up from memory. */
-  accept(message: InboxMessage): boolean {
+  /** Whether a message that this process just committed is to be taken up from memory. @param row that it brings along */
+  accept(message: InboxMessage, row?: InstanceRow): boolean {
     if (this.known.has(nameOf(message)) || this.aside.has(message.instanceId)) return false;
     if (this.overflow !== 'none' || this.known.size >= MAX_MESSAGES_IN_MEMORY || this.bytes >= MAX_BYTES_IN_MEMORY) {
       this.overflow = 'skipped-since-read';
       return false;
     }
-    this.keep(message);
+    this.keep(message, row);
     return true;
   }
 
@@ -255,8 +255,8 @@ export class Partition {
     return (this.takenOverAt ?? -Infinity) * KEYS_PER_MS;
   }
 
-  private keep(message: InboxMessage): void {
-    const weight = weightOf(message);
+  private keep(message: InboxMessage, row?: InstanceRow): void {
+    const weight = weightOf(message, row);
     this.known.set(nameOf(message), weight);
     this.bytes += weight;
   }

@@ -31,8 +31,8 @@ export interface TurnQueuePort<S extends Turnable> {
   sliceEnded?(): void;
 }
 
-/** Longest stretch of turns before other work of the process gets its turn, ms. */
-const SLICE = 10;
+/** Longest stretch of turns before other work of the process gets its turn, ms: the server waits meanwhile for what it is sent next. */
+const SLICE = 3;
 /** Until it is looked again whether a suspect may run, ms. */
 const LOOK_AGAIN = 50;
 

@@ -142,7 +142,7 @@ describe('between nodes', () => {
         again(() => purger.store.purgeInstances([{ partition: 0, instanceId: old.instanceId, executionId: old.executionId }])),
         again(() => starter.apply({ kind: 'start', row, onConflict: 'replaceFinished', message: message(row) })),
       ]);
-      expect(started).toEqual({ kind: 'done' });
+      expect(started).toMatchObject({ kind: 'done' });
       expect(await owner.row(old)).toMatchObject({ executionId: row.executionId, rowVersion: purged!.deleted ? 1 : 2 });
     }
   });

@@ -24,7 +24,8 @@ export type ClientOperation =
   | { readonly kind: 'send'; readonly message: InboxMessage; readonly allowed: readonly RuntimeStatus[] };
 
 export type ClientResult =
-  | { readonly kind: 'done' }
+  /** With the row that a start has written. */
+  | { readonly kind: 'done'; readonly row?: InstanceRow }
   /** A start left a live instance to its owner, by the CreateInstance. */
   | { readonly kind: 'replacing' }
   /** Nothing was written: the instance is missing or in a status that is not allowed. */

@@ -45,22 +45,22 @@ class Plan {
   private start(operation: Extract<ClientOperation, { kind: 'start' }>): ClientResult {
     const { row, message, onConflict, replaceMessage, replaces } = operation;
     const standing = this.standings.get(row.instanceId);
+    let written = row;
     if (replaces !== undefined && standing?.executionId !== replaces) {
       return standing ? { kind: 'exists', status: standing.status } : { kind: 'missing' };
     }
     if (!standing) {
       this.inserts.set(row.instanceId, row);
-      this.standings.set(row.instanceId, row);
     } else if (isFinished(standing.status) && (onConflict === 'replaceFinished' || onConflict === 'terminateAndReplace')) {
-      const next = { ...row, rowVersion: standing.rowVersion + 1 };
-      this.replacements.set(row.instanceId, { row: next, oldExecutionId: standing.executionId });
-      this.standings.set(row.instanceId, next);
+      written = { ...row, rowVersion: standing.rowVersion + 1 };
+      this.replacements.set(row.instanceId, { row: written, oldExecutionId: standing.executionId });
     } else if (onConflict === 'terminateAndReplace' && replaceMessage) {
       this.messages.push(replaceMessage);
       return { kind: 'replacing' };
     } else return { kind: 'exists', status: standing.status };
+    this.standings.set(row.instanceId, written);
     this.messages.push(message);
-    return { kind: 'done' };
+    return { kind: 'done', row: written };
   }
 
   private send({ message, allowed }: Extract<ClientOperation, { kind: 'send' }>): ClientResult {

@@ -47,7 +47,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
 
   it.each<OnConflict>(['replaceFinished', 'useExisting', 'terminateAndReplace', 'reject'])('[K1] %s: an id that is free is taken', async (onConflict) => {
     const operation = start(onConflict, { input: '{"a":1}', tags: { a: 'b' }, version: '2', startAt: 5_000 });
-    expect(await client.apply(operation)).toEqual([{ kind: 'done' }]);
+    expect(await client.apply(operation)).toEqual([{ kind: 'done', row: operation.row }]);
     expect(await owner.row(operation.row)).toEqual(operation.row);
     expect(await owner.inbox(0)).toEqual([operation.message]);
   });
@@ -97,8 +97,9 @@ export function clientBatchCases(fixture: StoreFixture): void {
     async (onConflict, status) => {
       const row = await exists(status);
       const operation = start(onConflict, { input: '2' });
-      expect(await client.apply(operation)).toEqual([{ kind: 'done' }]);
-      expect(await owner.row(row)).toEqual({ ...operation.row, rowVersion: row.rowVersion + 1 });
+      const written = { ...operation.row, rowVersion: row.rowVersion + 1 };
+      expect(await client.apply(operation)).toEqual([{ kind: 'done', row: written }]);
+      expect(await owner.row(row)).toEqual(written);
       expect(await owner.inbox(0)).toEqual([operation.message]);
       await owner.store.collectGarbage([0], 100);
       expect(await owner.store.readHistory(row)).toEqual([]);
@@ -120,7 +121,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
     expect(await client.apply(restart('another'))).toEqual([{ kind: 'exists', status: 'Failed' }]);
     expect(await owner.row(row)).toEqual(row);
     const [first, second] = [restart(row.executionId), restart(row.executionId)];
-    expect(await client.apply(first, second)).toEqual([{ kind: 'done' }, { kind: 'exists', status: 'Pending' }]);
+    expect(await client.apply(first, second)).toMatchObject([{ kind: 'done' }, { kind: 'exists', status: 'Pending' }]);
     expect(await owner.row(row)).toMatchObject({ executionId: first.row.executionId, status: 'Pending' });
     expect(await owner.inbox(0)).toEqual([first.message]);
   });
@@ -131,14 +132,14 @@ export function clientBatchCases(fixture: StoreFixture): void {
     const event = send();
     const refused = send(['Running']);
     const results: ClientResult[] = await client.apply(first, second, event, refused, third);
-    expect(results).toEqual([{ kind: 'done' }, { kind: 'exists', status: 'Pending' }, { kind: 'done' }, { kind: 'status', status: 'Pending' }, { kind: 'exists', status: 'Pending' }]);
+    expect(results).toMatchObject([{ kind: 'done' }, { kind: 'exists', status: 'Pending' }, { kind: 'done' }, { kind: 'status', status: 'Pending' }, { kind: 'exists', status: 'Pending' }]);
     expect(await owner.row(row)).toMatchObject({ executionId: first.row.executionId });
     expect(await owner.inbox(0)).toEqual([first.message, event.message]);
   });
 
   it('a new instance can be sent to in the batch that starts it', async () => {
     const [operation, event] = [start('reject'), send()];
-    expect(await client.apply(operation, event)).toEqual([{ kind: 'done' }, { kind: 'done' }]);
+    expect(await client.apply(operation, event)).toEqual([{ kind: 'done', row: operation.row }, { kind: 'done' }]);
     expect(await owner.inbox(0)).toEqual([operation.message, event.message]);
   });
 
@@ -146,7 +147,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
     const entity = newEntity(idIn(0, '@counter@a'));
     const signal = () => ({ kind: 'signal', message: queued(entity, { sender: SENDER }) }) as const;
     const [first, operation, second] = [signal(), start('reject'), signal()];
-    expect(await client.apply(first, operation, second)).toEqual([{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]);
+    expect(await client.apply(first, operation, second)).toEqual([{ kind: 'done' }, { kind: 'done', row: operation.row }, { kind: 'done' }]);
     expect(await owner.inbox(0)).toEqual([first.message, operation.message, second.message].sort((a, b) => a.key - b.key));
     expect(await owner.store.getEntities([entity])).toEqual([]);
     expect(await owner.store.getInstances([entity])).toEqual([]);
@@ -160,7 +161,7 @@ export function clientBatchCases(fixture: StoreFixture): void {
   });
 
   it('[E4] a message to a missing instance is refused', async () => {
-    expect(await client.apply(send(), start('reject'))).toEqual([{ kind: 'missing' }, { kind: 'done' }]);
+    expect(await client.apply(send(), start('reject'))).toMatchObject([{ kind: 'missing' }, { kind: 'done' }]);
   });
 
   it.each([...LIVE, ...FINISHED])('[E4, K6] a message is taken by an instance that is %s only where that status is allowed', async (status) => {

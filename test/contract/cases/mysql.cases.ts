@@ -193,7 +193,7 @@ export function mysqlCases(fixture: StoreFixture): void {
     proxied.proxy.cut('after', /COMMIT/);
     const error: unknown = await process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(OutcomeUnknownError);
-    expect(error).toMatchObject({ result: [{ kind: 'done' }] });
+    expect(error).toMatchObject({ result: [{ kind: 'done', row }] });
     expect(await process.store.resolveClientBatch(process.worker, 1)).toBe('committed');
   });
 
@@ -203,7 +203,7 @@ export function mysqlCases(fixture: StoreFixture): void {
     const start = { kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) };
     proxied.proxy.cut('after', /FOR UPDATE/);
     await expect(process.apply(start)).rejects.toBeInstanceOf(TransientStoreError);
-    expect(await process.apply(start)).toEqual([{ kind: 'done' }]);
+    expect(await process.apply(start)).toEqual([{ kind: 'done', row }]);
     expect(await process.row(row)).toEqual(row);
   });
 
@@ -240,7 +240,7 @@ export function mysqlCases(fixture: StoreFixture): void {
       await expect(process.apply(start)).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
       await expect(process.store.time()).rejects.toMatchObject({ name: 'TransientStoreError', message: expect.stringContaining(silent) });
       resume();
-      expect(await process.apply(start)).toEqual([{ kind: 'done' }]);
+      expect(await process.apply(start)).toEqual([{ kind: 'done', row }]);
       expect(await process.row(row)).toEqual(row);
     });
 

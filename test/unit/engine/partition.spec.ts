@@ -1,7 +1,7 @@
 import { weightOf } from '../../../lib/engine/message-weight.js';
 import type { Partition } from '../../../lib/engine/partition.js';
 import { eventMessage, newPartition, testPartition } from './support/test-partition.js';
-import type { InboxMessage } from '../../../lib/storage/store.js';
+import type { InboxMessage, InstanceRow } from '../../../lib/storage/store.js';
 
 const LIMIT = 5_000;
 const messages = (from: number, count: number) => Array.from({ length: count }, (_, index) => eventMessage(from + index));
@@ -23,6 +23,16 @@ describe('Partition', () => {
     expect(partition.accept(eventMessage(1))).toBe(false);
     expect(read(partition, [eventMessage(1), eventMessage(2)])).toEqual([2]);
     expect(partition.accept(eventMessage(2))).toBe(false);
+  });
+
+  it('counts the rows that starts bring along with their inputs (I7)', () => {
+    const partition = testPartition();
+    const row: InstanceRow = {
+      partition: 0, instanceId: 'a', executionId: 'a', name: 'a', status: 'Pending', createdAt: 1, updatedAt: 1, historyLength: 0, rowVersion: 1,
+      input: 'x'.repeat(1024 * 1024),
+    };
+    const accepted = [1, 2, 3, 4, 5].map((key) => partition.accept(eventMessage(key), row));
+    expect(accepted).toEqual([true, true, true, true, false]);
   });
 
   it.each([
