@@ -32,6 +32,9 @@ export interface StartRequest extends Pick<InstanceRow, 'name' | 'version' | 'in
   readonly replaces?: string;
 }
 
+/** How many turns an eager start may find before it, for each that may be in the works: its caller waits for them. */
+const TURNS_BEFORE = 2;
+
 export class ClientStarts {
   constructor(private readonly port: ClientStartsPort) {}
 
@@ -88,7 +91,7 @@ export class ClientStarts {
   }
 
   private get hasLittleToDo(): boolean {
-    return this.port.dispatcher.backlog < this.port.settings.maxConcurrentOrchestratorFunctions;
+    return this.port.dispatcher.backlog < TURNS_BEFORE * this.port.settings.maxConcurrentOrchestratorFunctions;
   }
 
   /** Creates the instance together with its first episode, when that episode can run here and now. */

@@ -6,7 +6,7 @@ import type { Checkpoint, DurableStore, EntityWrite, PartitionFence } from '../s
 import { FenceLostError, OutcomeUnknownError, StaleMemberError } from '../storage/errors.js';
 import { Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
-import { MergeQueue } from './merge-queue.js';
+import { MergeQueue, type Settle } from './merge-queue.js';
 import type { CommitCounts } from './metrics.js';
 import type { Partition } from './partition.js';
 import type { StoreHealth } from './store-health.js';
@@ -56,12 +56,12 @@ export class Committer {
     this.stopped = true;
   }
 
-  private async write(batch: PendingCheckpoint[], weight: number): Promise<void> {
+  private async write(batch: PendingCheckpoint[], weight: number): Promise<Settle | undefined> {
     const { clock, metrics } = this.port;
     const backoff = new Backoff(clock, { first: 10, max: 1_000 });
     for (let rest = batch; rest.length > 0; ) {
       rest = this.withoutLost(rest);
-      if (rest.length === 0) return;
+      if (rest.length === 0) break;
       const fences = fencesOf(rest);
       const sentAt = clock.monotonic();
       try {
@@ -75,6 +75,7 @@ export class Committer {
       this.port.health.reached();
       return this.succeed(rest, fences);
     }
+    return undefined;
   }
 
   /** Answers what is to be written again. */
@@ -93,7 +94,7 @@ export class Committer {
     const isStale = error instanceof StaleMemberError;
     if (isStale || !this.port.health.isTransient(error)) {
       if (batch.length > 1) {
-        for (const member of batch) await this.write([member], weigh(member.checkpoint));
+        for (const member of batch) (await this.write([member], weigh(member.checkpoint)))?.();
         return [];
       }
       metrics[isStale ? 'stale' : 'refused'] += 1;
@@ -119,7 +120,7 @@ export class Committer {
           await backoff.wait();
           return batch;
         }
-        this.succeed(this.withoutLost(batch), fences);
+        this.succeed(this.withoutLost(batch), fences)();
         return [];
       } catch (error) {
         this.port.health.failed(error);
@@ -129,13 +130,16 @@ export class Committer {
     }
   }
 
-  private succeed(batch: PendingCheckpoint[], fences: Fences): void {
+  /** The partitions hear of it at once, for the fences of the next commit; @returns what tells the members */
+  private succeed(batch: PendingCheckpoint[], fences: Fences): Settle {
     const { metrics } = this.port;
     metrics.count += 1;
     metrics.checkpoints += batch.length;
     metrics.members.add(batch.length);
     for (const { partition, fence } of fences) partition.committed(fence);
-    for (const member of batch) this.tell(member, () => member.committed());
+    return () => {
+      for (const member of batch) this.tell(member, () => member.committed());
+    };
   }
 
   private withoutLost(batch: PendingCheckpoint[]): PendingCheckpoint[] {

@@ -65,6 +65,27 @@ describe('Committer', () => {
     expect(outcomes).toEqual({ a: 'committed', b: 'committed', c: 'committed' });
   });
 
+  it('sends a full batch before it tells the members of the one before, which hear of theirs first', async () => {
+    const told: string[] = [];
+    let batchesWhenTold = 0;
+    for (let number = 0; number < 600; number++) {
+      committer.submit({
+        partition: partitions[number % 2]!,
+        checkpoint: checkpoint(number % 2, `i${number}`),
+        committed: () => {
+          if (told.length === 0) batchesWhenTold = batches.length;
+          told.push(`i${number}`);
+        },
+        dropped: () => told.push('dropped'),
+      });
+    }
+    await committer.whenIdle();
+    expect(batches.map(({ checkpoints }) => checkpoints.length)).toEqual([256, 256, 88]);
+    expect(batchesWhenTold).toBe(2);
+    expect(told).toEqual(Array.from({ length: 600 }, (_, number) => `i${number}`));
+    expect(batches.map(({ fences }) => fences.map(({ previousCommitNo }) => previousCommitNo))).toEqual([[7, 7], [8, 8], [9, 9]]);
+  });
+
   it('[I4] isolates a member that does not match its rows', async () => {
     answer = ({ checkpoints }) => (checkpoints.some(({ instanceId }) => instanceId === 'b') ? new StaleMemberError('stale') : undefined);
     for (const instanceId of ['a', 'b', 'c']) submit(0, instanceId);
