@@ -1,11 +1,13 @@
 /** Everything in which the databases differ, in one place. Statements are shared; what cannot be shared is asked for here. */
+import { commitByStatements, commitOfMariadb, type CommitText } from './server/commit-text.js';
+
 export type Value = string | number | null;
 
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
   readonly begin: string;
-  /** Whether several statements may be sent as one text. */
-  readonly takesLists: boolean;
+  /** How the end of a transaction goes together with its last writes. Absent: statements are sent one at a time. */
+  readonly commitText?: CommitText | undefined;
   /** The database's time as epoch ms. */
   readonly now: string;
   /** Locks the rows of a SELECT until the transaction ends. */
@@ -53,7 +55,6 @@ const repeat = (text: string, count: number, separator = ', ') => Array(count).f
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   begin: 'BEGIN IMMEDIATE',
-  takesLists: false,
   now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   forUpdate: '',
   forUpdateSkipLocked: '',
@@ -74,7 +75,7 @@ export const sqliteDialect: Dialect = {
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   begin: 'START TRANSACTION',
-  takesLists: true,
+  commitText: commitByStatements,
   now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
   forUpdate: ' FOR UPDATE',
   forUpdateSkipLocked: ' FOR UPDATE SKIP LOCKED',
@@ -91,11 +92,13 @@ export const mysqlDialect: Dialect = {
     `UPDATE ${derived(columns, count)} STRAIGHT_JOIN ${table} AS t ON ${where.join(' AND ')} SET ${set.map((each) => `t.${each}`).join(', ')}`,
 };
 
+export const mariadbDialect: Dialect = { ...mysqlDialect, commitText: commitOfMariadb };
+
 /**
  * A node of a Galera cluster may roll a transaction back between two of its statements, because of what another node has committed.
  * In a text of several it tells nobody when that falls behind a SET: what follows is then carried out outside of the transaction.
  */
-export const galeraDialect: Dialect = { ...mysqlDialect, takesLists: false };
+export const galeraDialect: Dialect = { ...mysqlDialect, commitText: undefined };
 
 /**
  * The keys first, then the table by its primary key. Measured on MariaDB 10.11: with `IN`, a table that is not much larger than

@@ -1,6 +1,6 @@
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
-import { galeraDialect, mysqlDialect, type Dialect } from './dialect.js';
+import { galeraDialect, mariadbDialect, mysqlDialect, type Dialect } from './dialect.js';
 import { isRolledBack, mapError } from './error-mapping.js';
 import { TransientStoreError } from './errors.js';
 import { addressOf } from './connection-address.js';
@@ -119,7 +119,7 @@ export class MysqlDatabase extends Database {
   private async prepareServer(): Promise<void> {
     this.server = await askServer((sql) => this.source.query(sql));
     this.maxStatementBytes = this.server.maxStatementBytes;
-    this.dialect = this.server.galera ? galeraDialect : mysqlDialect;
+    this.dialect = dialectOf(this.server);
     await this.prepareConnections(sessionSettings(this.server));
   }
 
@@ -137,6 +137,11 @@ export class MysqlDatabase extends Database {
     // The pool has made one connection before it could be listened to, and hands it out again.
     await this.withConnection(async (runner) => prepare((await runner.connect()) as PooledConnection));
   }
+}
+
+function dialectOf({ kind, galera }: Server): Dialect {
+  if (galera) return galeraDialect;
+  return kind === 'mariadb' ? mariadbDialect : mysqlDialect;
 }
 
 function newSource(options: ServerOptions, stream: StreamFactory): DataSource {

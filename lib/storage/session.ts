@@ -1,16 +1,7 @@
 import type { EntitySchema, QueryRunner, Repository } from 'typeorm';
 import type { Dialect, ManyUpdate, Value } from './dialect.js';
+import type { CommitText, WriteAnswer } from './server/commit-text.js';
 import { chunksOf, WriteList, type Write } from './write-list.js';
-
-/** What mysql2 answers to a write. */
-interface WriteAnswer {
-  readonly affectedRows: number;
-}
-
-const BEGIN_CHECKS = "SET @durable_ok = 1, @durable_end = 'NONE'";
-const END_BY_CHECKS = [
-  "SET @durable_next = IF(@durable_ok, 'COMMIT', 'ROLLBACK')", 'PREPARE durable_end FROM @durable_next', 'SET @durable_end = @durable_next', 'EXECUTE durable_end',
-];
 
 /** Statements on one connection, inside a transaction or alone. Rows come with lower-case column names. */
 export class Session {
@@ -30,7 +21,7 @@ export class Session {
 
   /** Begins a transaction: where statements can be sent together, with the first one in it. */
   async begin(): Promise<void> {
-    if (this.dialect.takesLists) this.first = [this.dialect.begin];
+    if (this.dialect.commitText) this.first = [this.dialect.begin];
     else await this.runner.query(this.dialect.begin);
   }
 
@@ -50,7 +41,7 @@ export class Session {
     const packets = [...this.packets(this.last)];
     const final = packets.pop();
     for (const packet of packets) check(packet, await this.send(packet));
-    if (final && this.dialect.takesLists) return this.commitWith(final);
+    if (final && this.dialect.commitText) return this.commitWith(final, this.dialect.commitText);
     if (final) check(final, await this.send(final));
     if (this.first.length > 0) return;
     this.commitsNow = true;
@@ -136,7 +127,7 @@ export class Session {
     let bytes = 0;
     for (const write of writes) {
       const size = write.bytes + write.sql.length;
-      if (packet.length > 0 && (!this.dialect.takesLists || bytes + size > this.maxStatementBytes / 2)) {
+      if (packet.length > 0 && (!this.dialect.commitText || bytes + size > this.maxStatementBytes / 2)) {
         yield packet;
         packet = [];
         bytes = 0;
@@ -155,18 +146,13 @@ export class Session {
   }
 
   /** Sends writes with COMMIT or, when one matches another number of rows than it must, ROLLBACK. */
-  private async commitWith(packet: readonly Write[]): Promise<void> {
+  private async commitWith(packet: readonly Write[], commitText: CommitText): Promise<void> {
+    const { first } = this;
+    this.first = [];
     this.endsByItself = true;
-    this.first = [BEGIN_CHECKS, ...this.first];
-    const statements = packet.flatMap(({ sql, expected }) => (expected === undefined ? [sql] : [sql, `SET @durable_ok = @durable_ok AND ROW_COUNT() = ${expected}`]));
-    const answers = await this.sendTogether([...statements, ...END_BY_CHECKS], packet.flatMap(({ values }) => values));
-    let next = 0;
-    const counts = packet.map(({ expected }) => {
-      const { affectedRows } = answers[next] as WriteAnswer;
-      next += expected === undefined ? 1 : 2;
-      return affectedRows;
-    });
-    check(packet, counts);
+    const values = packet.flatMap((write) => write.values);
+    const answer: unknown = await this.runner.query(commitText.of(first, packet), values);
+    check(packet, commitText.counts(answer, packet));
   }
 
   /** Answers each of the statements. */

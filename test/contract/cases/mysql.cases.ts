@@ -2,8 +2,10 @@ import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
-import { FenceLostError, OutcomeUnknownError, TransientStoreError } from '../../../lib/storage/errors.js';
+import { mariadbDialect } from '../../../lib/storage/dialect.js';
+import { FenceLostError, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
 import { MysqlDatabase } from '../../../lib/storage/mysql-database.js';
+import { commitByStatements, commitInBlock, type CommitText } from '../../../lib/storage/server/commit-text.js';
 import { voidNo } from '../../../lib/storage/store.js';
 import { TypeOrmStore } from '../../../lib/storage/typeorm-store.js';
 import { makeEarlierSchema } from '../../support/earlier-schema.js';
@@ -16,6 +18,34 @@ import { TestProcess } from '../support/test-process.js';
 const PATIENCE = 60_000;
 
 type ServerOptions = Extract<StorageOptions, { type: 'mysql' | 'mariadb' }>;
+
+/** What is sent, and what is sent in its place. */
+type Spoil = Readonly<Record<'counted' | 'committed' | 'variable' | 'end', readonly [sent: string, instead: string]>>;
+
+const BY_COUNT = "IF(@durable_ok, 'COMMIT', 'ROLLBACK')";
+/** The forms in which a transaction is ended: on MariaDB either would do. */
+const FORMS: readonly { how: string; form: CommitText; spoil: Spoil }[] = [
+  {
+    how: 'by one statement after the other',
+    form: commitByStatements,
+    spoil: {
+      counted: [BY_COUNT, "'COMMIT'"],
+      committed: [BY_COUNT, "'ROLLBACK'"],
+      variable: ['SET @durable_ok = 1', 'SET @durable_lost = 1'],
+      end: ['PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'"],
+    },
+  },
+  {
+    how: 'in a block',
+    form: commitInBlock,
+    spoil: {
+      counted: ['IF @durable_wrong IS NULL', 'IF TRUE'],
+      committed: ['IF @durable_wrong IS NULL', 'IF FALSE'],
+      variable: ['SET @durable_count', 'SET @durable_lost'],
+      end: ["SET @durable_end = 'COMMIT'", "SIGNAL SQLSTATE '45000'"],
+    },
+  },
+];
 
 /** What a server of its own does. In a Galera cluster a migration ends the transactions that are in its way, and statements are sent one by one. */
 export function singleServerCases(fixture: StoreFixture): void {
@@ -35,47 +65,94 @@ export function singleServerCases(fixture: StoreFixture): void {
     expect(await store.open({ name: fixture.hub, partitionCount: 4 })).toEqual({ hubId: 1, partitionCount: 4 });
   });
 
-  it('[I2] a commit that is still on its way when it is asked about never counts', async () => {
-    const process = await fixture.startProcess({ storage: proxied.storage, partitions: [0] });
-    const row = newRow(idIn(0));
-    const fence = process.nextFence(0);
-    const { held, release } = proxied.proxy.hold(/COMMIT/);
-    const commit = process.commit(inserted(row));
-    await held;
-    const other = await fixture.openStore();
-    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
-    expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
-    release();
-    await expect(commit).rejects.toBeInstanceOf(FenceLostError);
-    expect(await process.row(row)).toBeUndefined();
-    const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
-    await other.commit({ checkpoints: [inserted(row)], fences: [next] });
-    expect(await process.row(row)).toEqual(row);
+  describe.each(FORMS)('a transaction that is ended $how', ({ form, spoil }) => {
+    beforeEach(() => jest.replaceProperty(mariadbDialect, 'commitText', form));
+    afterEach(() => jest.restoreAllMocks());
+
+    /** MySQL takes one form only. */
+    const spoilt = async (): Promise<Spoil> => {
+      const [row] = await fixture.sql<{ version: string }>('SELECT VERSION() AS version');
+      return row!.version.includes('MariaDB') ? spoil : FORMS[0]!.spoil;
+    };
+
+    it('[I4] writes nothing when a row too few matches, and says which: of several, the fence', async () => {
+      const process = await fixture.startProcess({ partitions: [0] });
+      const row = newRow(idIn(0));
+      await process.commit(inserted(row));
+      const late = updated({ ...row, rowVersion: 7 }, { status: 'Running' });
+      const fence = process.nextFence(0);
+      const commit = (commitNo: number) => process.store.commit({ checkpoints: [late, inserted(newRow(idIn(0, 'other')))], fences: [{ ...fence, previousCommitNo: commitNo }] });
+      await expect(commit(fence.previousCommitNo)).rejects.toBeInstanceOf(StaleMemberError);
+      await expect(commit(fence.previousCommitNo + 9)).rejects.toBeInstanceOf(FenceLostError);
+      expect(await process.row(newRow(idIn(0, 'other')))).toBeUndefined();
+      await process.commit(updated(row, { status: 'Running' }));
+      expect(await process.row(row)).toMatchObject({ status: 'Running', rowVersion: 2 });
+    });
+
+    it('[I2] a commit that is still on its way when it is asked about never counts', async () => {
+      const process = await fixture.startProcess({ storage: proxied.storage, partitions: [0] });
+      const row = newRow(idIn(0));
+      const fence = process.nextFence(0);
+      const { held, release } = proxied.proxy.hold(/COMMIT/);
+      const commit = process.commit(inserted(row));
+      await held;
+      const other = await fixture.openStore();
+      expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+      expect(await other.resolveCommit([fence])).toEqual(['not-committed']);
+      release();
+      await expect(commit).rejects.toBeInstanceOf(FenceLostError);
+      expect(await process.row(row)).toBeUndefined();
+      const next = { ...fence, previousCommitNo: voidNo(fence.commitNo), commitNo: voidNo(fence.commitNo) + 1 };
+      await other.commit({ checkpoints: [inserted(row)], fences: [next] });
+      expect(await process.row(row)).toEqual(row);
+    });
+
+    it('[I4] nor does a call that is', async () => {
+      const process = await fixture.startProcess({ storage: proxied.storage });
+      const row = newRow(idIn(0));
+      const { held, release } = proxied.proxy.hold(/COMMIT/);
+      const call = process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) });
+      await held;
+      const other = await fixture.openStore();
+      expect(await other.resolveClientBatch(process.worker, 1)).toBe('not-committed');
+      release();
+      await expect(call).rejects.toBeInstanceOf(FenceLostError);
+      expect(await process.row(row)).toBeUndefined();
+      const operations = [{ kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) }];
+      await other.applyClientBatch(process.worker, { operations, previousCommitNo: voidNo(1), commitNo: voidNo(1) + 1, lastKey: 7 });
+      expect(await process.row(row)).toEqual(row);
+    });
+
+    it('[I1] a commit that fails before its end was not carried out, and may be tried again', async () => {
+      const process = await fixture.startProcess({ partitions: [0] });
+      const row = newRow(idIn(0));
+      const spoiled = whileSpoiled(...(await spoilt()).end, () => process.commit(inserted(row)));
+      await expect(spoiled).rejects.not.toBeInstanceOf(OutcomeUnknownError);
+      expect(await process.row(row)).toBeUndefined();
+      await process.commit(inserted(row));
+    });
+
+    it.each<[string, keyof Spoil, RegExp]>([
+      ['transactions that end with what was counted', 'counted', /does not roll back/],
+      ['transactions that never end with COMMIT', 'committed', /does not commit/],
+      ['variables that get lost', 'variable', /does not (commit|roll back)/],
+    ])('the self-test refuses a server without %s', async (_what, part, reason) => {
+      const opened = whileSpoiled(...(await spoilt())[part], () => fixture.newStore().open({ name: fixture.hub, partitionCount: 4 }));
+      await expect(opened).rejects.toThrow(reason);
+      expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
+    });
   });
 
-  it('[I4] nor does a call that is', async () => {
-    const process = await fixture.startProcess({ storage: proxied.storage });
-    const row = newRow(idIn(0));
-    const { held, release } = proxied.proxy.hold(/COMMIT/);
-    const call = process.apply({ kind: 'start', row, onConflict: 'reject', message: message(row) });
-    await held;
-    const other = await fixture.openStore();
-    expect(await other.resolveClientBatch(process.worker, 1)).toBe('not-committed');
-    release();
-    await expect(call).rejects.toBeInstanceOf(FenceLostError);
-    expect(await process.row(row)).toBeUndefined();
-    const operations = [{ kind: 'start' as const, row, onConflict: 'reject' as const, message: message(row) }];
-    await other.applyClientBatch(process.worker, { operations, previousCommitNo: voidNo(1), commitNo: voidNo(1) + 1, lastKey: 7 });
-    expect(await process.row(row)).toEqual(row);
-  });
-
-  it('[I1] a commit whose end the server cannot prepare was not carried out, and may be tried again', async () => {
+  it('a commit of many steps goes to MariaDB without a block, and counts the same', async () => {
     const process = await fixture.startProcess({ partitions: [0] });
-    const row = newRow(idIn(0));
-    const spoiled = whileSpoiled('PREPARE durable_end FROM @durable_next', "PREPARE durable_end FROM 'nothing'", () => process.commit(inserted(row)));
-    await expect(spoiled).rejects.not.toBeInstanceOf(OutcomeUnknownError);
-    expect(await process.row(row)).toBeUndefined();
-    await process.commit(inserted(row));
+    const rows = Array.from({ length: 8 }, (_, index) => newRow(idIn(0, `many-${index}`), { input: JSON.stringify('x'.repeat(4_000)) }));
+    const texts = jest.spyOn(MysqlQueryRunner.prototype, 'query');
+    await process.commit(...rows.map((row) => inserted(row)));
+    expect(texts.mock.calls.filter(([sql]) => sql.includes('COMMIT')).map(([sql]) => /BEGIN NOT ATOMIC/.test(sql))).toEqual([false]);
+    texts.mockRestore();
+    await expect(process.commit(...rows.map((row) => updated({ ...row, rowVersion: 2 }, { output: row.input })))).rejects.toBeInstanceOf(StaleMemberError);
+    await process.commit(...rows.map((row) => updated(row, { output: row.input })));
+    expect(await process.row(rows[7]!)).toMatchObject({ output: rows[7]!.input, rowVersion: 2 });
   });
 
   it('several statements may be sent together, whatever the application asks for', async () => {
@@ -85,16 +162,6 @@ export function singleServerCases(fixture: StoreFixture): void {
   it('the self-test refuses a driver that sends one statement at a time', async () => {
     const store = fixture.newStore({ ...fixture.storage, flags: ['-MULTI_STATEMENTS'] } as StorageOptions);
     await expect(store.open({ name: fixture.hub, partitionCount: 4 })).rejects.toThrow(/several statements in one text.*MULTI_STATEMENTS/);
-  });
-
-  it.each([
-    ['transactions that end with what was counted', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'COMMIT'", /does not roll back/],
-    ['transactions that never end with COMMIT', "IF(@durable_ok, 'COMMIT', 'ROLLBACK')", "'ROLLBACK'", /does not commit/],
-    ['variables that get lost', 'SET @durable_ok = 1', 'SET @durable_lost = 1', /does not commit/],
-  ])('the self-test refuses a server without %s', async (_what, sent, instead, reason) => {
-    const opened = whileSpoiled(sent, instead, () => fixture.newStore().open({ name: fixture.hub, partitionCount: 4 }));
-    await expect(opened).rejects.toThrow(reason);
-    expect(await fixture.sql('SELECT * FROM durable_timers WHERE hub = 0')).toEqual([]);
   });
 }
 
