@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { StorageOptions } from '../../../lib/storage/index.js';
 import { TransientStoreError } from '../../../lib/storage/errors.js';
@@ -73,7 +72,7 @@ export function sqliteCases(fixture: StoreFixture): void {
   it('connections that write to one file at the same time wait for each other', async () => {
     // By another name the file is not known for the same: so it has a connection for each process here, too.
     const another = (name: number) => {
-      const folder = join(mkdtempSync(join(tmpdir(), 'durable-link-')), String(name));
+      const folder = join(mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'link-')), String(name));
       symlinkSync(dirname(String(fixture.storage.database)), folder);
       return { ...fixture.storage, database: join(folder, basename(String(fixture.storage.database))) } as StorageOptions;
     };
@@ -92,7 +91,7 @@ export function sqliteCases(fixture: StoreFixture): void {
   });
 
   it('a file that cannot be opened is named', async () => {
-    const database = mkdtempSync(join(tmpdir(), 'durable-folder-'));
+    const database = mkdtempSync(join(process.env.DURABLE_TEST_DIRECTORY!, 'folder-'));
     const error: unknown = await fixture.openStore({ storage: { type: 'better-sqlite3', database } }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientStoreError);
     expect(error).toMatchObject({ message: expect.stringContaining(`'${database}' cannot be opened`) });
