@@ -71,7 +71,7 @@ export class InstanceSlot {
     return this.queue.length > 0;
   }
 
-  /** The instance has just been written like this; nothing that memory knows, or is finding out, is older. */
+  /** The instance has just been written like this. What memory knows of it already, or is finding out, stands. */
   begin(row: InstanceRow): void {
     if (this.row === undefined && !this.busy && !this.mustLoad) this.row = row;
   }

@@ -1,5 +1,6 @@
 /** Everything in which the databases differ, in one place. Statements are shared; what cannot be shared is asked for here. */
 import { commitByStatements, commitOfMariadb, type CommitText } from './server/commit-text.js';
+import type { Write } from './write-list.js';
 
 export type Value = string | number | null;
 
@@ -7,7 +8,7 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
   readonly begin: string;
   /** How the end of a transaction goes together with its last writes. Absent: statements are sent one at a time. */
-  readonly commitText?: CommitText | undefined;
+  readonly commitText?: ((writes: readonly Write[]) => CommitText) | undefined;
   /** The database's time as epoch ms. */
   readonly now: string;
   /** Locks the rows of a SELECT until the transaction ends. */
@@ -75,7 +76,7 @@ export const sqliteDialect: Dialect = {
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   begin: 'START TRANSACTION',
-  commitText: commitByStatements,
+  commitText: () => commitByStatements,
   now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
   forUpdate: ' FOR UPDATE',
   forUpdateSkipLocked: ' FOR UPDATE SKIP LOCKED',

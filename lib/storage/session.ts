@@ -41,7 +41,7 @@ export class Session {
     const packets = [...this.packets(this.last)];
     const final = packets.pop();
     for (const packet of packets) check(packet, await this.send(packet));
-    if (final && this.dialect.commitText) return this.commitWith(final, this.dialect.commitText);
+    if (final && this.dialect.commitText) return this.commitWith(final, this.dialect.commitText(final));
     if (final) check(final, await this.send(final));
     if (this.first.length > 0) return;
     this.commitsNow = true;
@@ -147,21 +147,24 @@ export class Session {
 
   /** Sends writes with COMMIT or, when one matches another number of rows than it must, ROLLBACK. */
   private async commitWith(packet: readonly Write[], commitText: CommitText): Promise<void> {
-    const { first } = this;
-    this.first = [];
     this.endsByItself = true;
     const values = packet.flatMap((write) => write.values);
-    const answer: unknown = await this.runner.query(commitText.of(first, packet), values);
+    const answer: unknown = await this.runner.query(commitText.of(this.takeFirst(), packet), values);
     check(packet, commitText.counts(answer, packet));
   }
 
   /** Answers each of the statements. */
   private async sendTogether(statements: readonly string[], values: readonly Value[]): Promise<unknown[]> {
-    const { first } = this;
-    this.first = [];
+    const first = this.takeFirst();
     const all = [...first, ...statements];
     const answer: unknown = await this.runner.query(all.join('; '), values as Value[]);
     return all.length === 1 ? [answer] : (answer as unknown[]).slice(first.length);
+  }
+
+  private takeFirst(): readonly string[] {
+    const { first } = this;
+    this.first = [];
+    return first;
   }
 
   /** Cuts rows into statements that stay below the server's limits. */

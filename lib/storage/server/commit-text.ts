@@ -66,11 +66,6 @@ interface Mismatch {
 }
 
 /** MariaDB takes blocks outside of stored programs, unlike MySQL. */
-export const commitOfMariadb: CommitText = {
-  of: (first, writes) => formFor(writes).of(first, writes),
-  counts: (answer, writes) => formFor(writes).counts(answer, writes),
-};
-
-function formFor(writes: readonly Write[]): CommitText {
+export function commitOfMariadb(writes: readonly Write[]): CommitText {
   return writes.reduce((sum, { bytes }) => sum + bytes, 0) > MAX_BLOCK ? commitByStatements : commitInBlock;
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { StorageOptions } from '../../../lib/storage/index.js';
-import { mariadbDialect } from '../../../lib/storage/dialect.js';
+import { mariadbDialect, type Dialect } from '../../../lib/storage/dialect.js';
 import { FenceLostError, OutcomeUnknownError, StaleMemberError, TransientStoreError } from '../../../lib/storage/errors.js';
 import { MysqlDatabase } from '../../../lib/storage/mysql-database.js';
 import { commitByStatements, commitInBlock, type CommitText } from '../../../lib/storage/server/commit-text.js';
@@ -66,7 +66,7 @@ export function singleServerCases(fixture: StoreFixture): void {
   });
 
   describe.each(FORMS)('a transaction that is ended $how', ({ form, spoil }) => {
-    beforeEach(() => jest.replaceProperty(mariadbDialect, 'commitText', form));
+    beforeEach(() => jest.spyOn(mariadbDialect as Required<Dialect>, 'commitText').mockReturnValue(form));
     afterEach(() => jest.restoreAllMocks());
 
     /** MySQL takes one form only. */
