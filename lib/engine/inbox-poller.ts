@@ -17,7 +17,7 @@ export interface InboxPollerPort {
   /** Told with each poll what it saw of the hub; answers whether that is news. */
   noticed(signs: HubSigns): boolean;
   received(partition: Partition, message: InboxMessage): void;
-  /** Looks for waiting activities; answers whether there were any. */
+  /** Takes waiting activities; answers whether there were any for this process. */
   claimActivities(): Promise<boolean>;
 }
 
@@ -80,13 +80,13 @@ export class InboxPoller {
   }
 
   private async poll(): Promise<void> {
-    const foundMessages = await this.readInbox();
-    const found = (await this.port.claimActivities()) || foundMessages;
+    const { isNews, activitiesWait } = await this.readInbox();
+    const found = (activitiesWait && (await this.port.claimActivities())) || isNews;
     const expects = this.port.clock.monotonic() < this.expectsUntil;
     this.interval = found || expects ? MIN_INTERVAL : Math.min(this.interval * 2, this.port.maxPollingInterval);
   }
 
-  private async readInbox(): Promise<boolean> {
+  private async readInbox(): Promise<{ readonly isNews: boolean; readonly activitiesWait: boolean }> {
     const byIndex = new Map<number, Partition>();
     const ranges = [];
     for (const partition of this.port.partitions()) {
@@ -97,14 +97,14 @@ export class InboxPoller {
     }
     try {
       const isKnown = (key: MessageKey) => byIndex.get(key.partition)?.isKnown(key) ?? true;
-      const { messages, cut, signs } = await this.port.store.readInbox(this.port.worker(), ranges, isKnown);
+      const { messages, cut, signs, activitiesWait } = await this.port.store.readInbox(this.port.worker(), ranges, isKnown);
       this.port.health.reached();
       const found = this.deliver(byIndex, messages, cut);
-      return this.port.noticed(signs) || found;
+      return { isNews: this.port.noticed(signs) || found, activitiesWait };
     } catch (error) {
       for (const partition of byIndex.values()) partition.abandonRead();
       this.port.health.failed(error);
-      return false;
+      return { isNews: false, activitiesWait: false };
     }
   }
 

@@ -99,6 +99,8 @@ export interface InboxAnswer {
   /** Partitions of which new messages were left out because of their bytes, from some message on. */
   readonly cut: readonly number[];
   readonly signs: HubSigns;
+  /** Whether there is an activity of the hub to be claimed, be it by workers with other handlers. */
+  readonly activitiesWait: boolean;
 }
 
 /** By these numbers a worker sees, between its heartbeats, that partitions or workers have changed. */

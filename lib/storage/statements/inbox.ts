@@ -2,7 +2,7 @@ import { StaleMemberError } from '../errors.js';
 import { readBody } from '../message-bodies.js';
 import { countUntil } from './instances.js';
 import type { Session } from '../session.js';
-import type { HubSigns, InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
+import type { InboxAnswer, InboxMessage, InboxRange, MessageKey, WorkerInfo } from '../store.js';
 import type { WriteList } from '../write-list.js';
 import { together } from './together.js';
 
@@ -34,6 +34,7 @@ interface KeyRow {
 /** Rows of the poll that are no messages: in place of a partition's number they have one of these. */
 const PARTITION_SIGNS = -1;
 const WORKER_SIGNS = -2;
+const ACTIVITY_SIGN = -3;
 
 /** The keys of all partitions and the signs of the hub in one query; then the messages that are new, which there mostly are none of. */
 export async function readInbox(session: Session, hub: number, worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
@@ -44,10 +45,11 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
     `SELECT ${PARTITION_SIGNS} AS partition_no, COUNT(CASE WHEN owner IS NULL OR lease_expires_at <= ${now} THEN 1 END) AS msg_key, ` +
       'COUNT(CASE WHEN owner = ? THEN 1 END) AS sender FROM durable_partitions WHERE hub = ?',
     `SELECT ${WORKER_SIGNS}, COUNT(*), COALESCE(MAX(worker_id), 0) FROM durable_workers WHERE hub = ? AND worker = 1 AND expires_at > ${now}`,
+    `SELECT ${ACTIVITY_SIGN}, EXISTS (SELECT 1 FROM durable_activities_ready WHERE hub = ?), 0`,
   ];
   const rows = await session.rows<KeyRow>(
     together(ranges.map(one), 'p', signs),
-    [worker.incarnation, hub, hub, ...ranges.flatMap(({ partition, limit, without = [] }) => [hub, partition, ...without, limit])],
+    [worker.incarnation, hub, hub, hub, ...ranges.flatMap(({ partition, limit, without = [] }) => [hub, partition, ...without, limit])],
   );
   const keys = rows.map(({ partition_no, msg_key, sender }) => ({ partition: partition_no, key: Number(msg_key), sender: Number(sender) }));
   const { fresh, cut } = await withinBytes(session, hub, ranges, keys.filter((key) => key.partition >= 0 && !isKnown(key)));
@@ -66,7 +68,7 @@ export async function readInbox(session: Session, hub: number, worker: WorkerInf
       body: readBody(row.body),
     }))
     .sort((a, b) => a.partition - b.partition || compareKeys(a, b));
-  return { messages, cut, signs: toSigns(keys) };
+  return { messages, cut, ...signsOf(keys) };
 }
 
 /** A condition that leaves out what is for these. */
@@ -98,9 +100,9 @@ function compareKeys(a: MessageKey, b: MessageKey): number {
   return a.key - b.key || a.sender - b.sender;
 }
 
-function toSigns(rows: readonly MessageKey[]): HubSigns {
+function signsOf(rows: readonly MessageKey[]): Pick<InboxAnswer, 'signs' | 'activitiesWait'> {
   const of = (kind: number) => rows.find(({ partition }) => partition === kind)!;
   const { key: free, sender: own } = of(PARTITION_SIGNS);
   const { key: workers, sender: newestWorker } = of(WORKER_SIGNS);
-  return { free, own, workers, newestWorker };
+  return { signs: { free, own, workers, newestWorker }, activitiesWait: of(ACTIVITY_SIGN).key > 0 };
 }

@@ -35,6 +35,15 @@ export function activityCases(fixture: StoreFixture): void {
     expect(await other.store.claimActivities(other.worker, ['Charge', 'charge '], 2)).toEqual([]);
   });
 
+  it('[I6] a poll tells whether activities wait in the hub, whoever has handlers for them', async () => {
+    const poll = () => other.store.readInbox(other.worker, [{ partition: 2, limit: 10 }], () => false);
+    expect(await poll()).toMatchObject({ messages: [], activitiesWait: false });
+    await owner.commit(inserted(row, { readyActivities: ready(1) }));
+    expect(await poll()).toMatchObject({ activitiesWait: true });
+    await owner.store.claimActivities(owner.worker, ['charge'], 1);
+    expect(await poll()).toMatchObject({ activitiesWait: false });
+  });
+
   it('[A4] no two of several claimers get the same activity', async () => {
     await owner.commit(inserted(row, { readyActivities: ready(100) }));
     const claims = (await Promise.all([owner, other, owner, other].map((each) => each.store.claimActivities(each.worker, ['charge'], 30)))).flat();

@@ -14,15 +14,20 @@ describe('InboxPoller', () => {
   let partition: Partition;
   let inbox: InboxMessage[];
   let received: number[];
+  let polls: number;
+  let activitiesWait: boolean;
   let claims: number;
   let poller: InboxPoller;
 
   beforeEach(() => {
-    [partition, inbox, received, claims, news] = [testPartition(), [], [], 0, false];
+    [partition, inbox, received, polls, activitiesWait, claims, news] = [testPartition(), [], [], 0, false, 0, false];
     poller = new InboxPoller({
       store: {
-        readInbox: (_worker, ranges, isKnown) =>
-          Promise.resolve({ messages: inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message)), cut: [], signs: SIGNS }),
+        readInbox: (_worker, ranges, isKnown) => {
+          polls += 1;
+          const messages = inbox.slice(0, ranges[0]!.limit).filter((message) => !isKnown(message));
+          return Promise.resolve({ messages, cut: [], signs: SIGNS, activitiesWait });
+        },
       },
       clock,
       health: new StoreHealth(new TestLog(), 'Test', () => 0),
@@ -31,12 +36,22 @@ describe('InboxPoller', () => {
       partitions: () => [partition],
       noticed: () => (news ? ((news = false), true) : false),
       received: (_partition, message) => received.push(message.key),
-      claimActivities: () => Promise.resolve((claims += 1) > 1_000_000),
+      claimActivities: () => Promise.resolve((claims += 1) <= 3),
     });
   });
   afterEach(() => poller.stop());
 
-  it('looks for waiting activities also while messages keep coming in', async () => {
+  it('claims only what the poll saw waiting, and polls often while it gets any', async () => {
+    poller.nudge();
+    await clock.advance(10_000);
+    expect(claims).toBe(0);
+    activitiesWait = true;
+    await clock.advance(1_400);
+    expect(claims).toBeGreaterThan(3);
+  });
+
+  it('claims waiting activities also while messages keep coming in', async () => {
+    activitiesWait = true;
     inbox.push(eventMessage(1));
     poller.nudge();
     await turn();
@@ -57,27 +72,27 @@ describe('InboxPoller', () => {
   it('looks less and less often while nothing comes, and often again after a message', async () => {
     poller.nudge();
     await clock.advance(10_000);
-    const idle = claims;
+    const idle = polls;
     expect(idle).toBeLessThan(18);
     inbox.push(eventMessage(1));
     for (let waited = 0; waited < 1_000 && received.length === 0; waited += 10) await clock.advance(10);
     expect(received).toEqual([1]);
-    const before = claims;
+    const before = polls;
     inbox.push(eventMessage(2));
     await clock.advance(100);
     expect(received).toEqual([1, 2]);
-    expect(claims).toBeGreaterThan(before);
+    expect(polls).toBeGreaterThan(before);
   });
 
   it('looks often again when something in the hub has changed', async () => {
     poller.nudge();
     await clock.advance(10_000);
-    const before = claims;
+    const before = polls;
     await clock.advance(1_800);
-    const idle = claims - before;
+    const idle = polls - before;
     news = true;
     await clock.advance(1_800);
-    expect(claims - before - idle).toBeGreaterThan(idle + 1);
+    expect(polls - before - idle).toBeGreaterThan(idle + 1);
   });
 
   it('[K1] looks at the short interval for some seconds when messages are expected that nobody announces', async () => {
@@ -89,15 +104,15 @@ describe('InboxPoller', () => {
     await clock.advance(100);
     expect(received).toEqual([1]);
     await clock.advance(20_000);
-    const before = claims;
+    const before = polls;
     await clock.advance(2_500);
-    expect(claims - before).toBeLessThan(4);
+    expect(polls - before).toBeLessThan(4);
   });
 
   it('expecting messages makes no process poll that does not do so', async () => {
     poller.expectMessages();
     await clock.advance(10_000);
-    expect(claims).toBe(0);
+    expect(polls).toBe(0);
   });
 
   it('schedules nothing once it has stopped', async () => {
