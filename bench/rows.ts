@@ -62,6 +62,7 @@ export const ROWS = {
   sleepers: row('sleeping orchestrations', whole),
   sleepersStarted: row('sleeping orchestrations: starts/s', whole, atLeast({ mariadb: 3_000, sqlite: 3_000 })),
   sleepersMemory: row('resident memory of the worker while they sleep, MB', whole, atMost({ mariadb: 250, sqlite: 250 })),
+  sleepersMemoryAtFirst: row('resident memory of the worker just after their starts, MB', whole),
   sleepersMemoryBefore: row('resident memory of the worker before them, MB', whole),
   sleepersMemoryPeak: row('resident memory of the worker at most, from its start to their end, MB', whole),
   sleepersFinished: row('all due at once: finished/s', whole, atLeast({ mariadb: 2_000, sqlite: 2_000 })),

@@ -4,19 +4,21 @@ import type { StorageOptions } from '../../lib/index.js';
 import { inRounds, type Bench } from '../bench.js';
 import type { Figures, Samples } from '../figures.js';
 import { openBeside } from '../finished-instances.js';
-import { medianOf } from '../statistics.js';
-import type { Memory, Pace } from '../workers/worker-messages.js';
+import type { Pace } from '../workers/worker-messages.js';
 import { WorkerProcess } from '../workers/worker-process.js';
 
 /** Sleepers that warm up, and tell how long the others will take to start; the second lot counts. */
 const WARM_UP = 5_000;
-/** How much longer than that the start may take, and ms that are left for a look at the memory. */
-const MARGIN = 1.5;
-const SLEEP = 10_000;
+/** How much longer than that the start may take. */
+const MARGIN = 2;
+/** How long the warm-up sleeps, ms. */
+const NAP = 10_000;
+/** How long the others sleep at least, ms: V8 gives memory back after half a minute of little work. */
+const SLEEP = 60_000;
+/** How long before they wake the last look at the memory is, ms. */
+const DAWN = 5_000;
 /** Of one sleeper. */
 const EPISODES = 2;
-/** Pause between two looks at the memory, ms. */
-const LOOK = 500;
 const BYTES_PER_MB = 1e6;
 
 /** The worker is a process of its own, which starts the orchestrations itself. One round: it takes minutes. */
@@ -33,11 +35,13 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
     const before = await worker.ask('memory');
     const until = Date.now() + Math.ceil(MARGIN * expected * (count / WARM_UP) * 1_000) + SLEEP;
     const started = await worker.ask('startSleepers', { count, until });
-    if (Date.now() > until - SLEEP / 2) {
-      throw new Error(`Of ${count} sleepers the first wake before the last is asleep: they started far slower than ${WARM_UP} did before. Try again.`);
+    if (Date.now() > until - SLEEP) {
+      throw new Error(`${count} sleepers started far slower than ${WARM_UP} did before: they would wake too early. Try again.`);
     }
+    const { resident: atFirst } = await worker.ask('memory');
     progress('they sleep');
-    const asleep = await watchMemory(worker, until - SLEEP / 4);
+    await delay(until - DAWN - Date.now());
+    const { resident: asleep } = await worker.ask('memory');
     progress('they wake');
     const finished = await worker.ask('awaken', { until, episodes: EPISODES * (2 * WARM_UP + count) });
     const { peak } = await worker.ask('memory');
@@ -45,7 +49,8 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
     return {
       sleepers: { value: count },
       sleepersStarted: rateOf(count, started),
-      sleepersMemory: megabytes(medianOf(asleep.map(({ resident }) => resident))),
+      sleepersMemory: megabytes(asleep),
+      sleepersMemoryAtFirst: megabytes(atFirst),
       sleepersMemoryBefore: megabytes(before.resident),
       sleepersMemoryPeak: megabytes(peak),
       sleepersFinished: rateOf(count, finished),
@@ -57,19 +62,10 @@ async function measureOnce({ database, sleeping: count, progress }: Bench): Prom
 
 /** Answers the seconds in which they were started. */
 async function warmUp(worker: WorkerProcess, lot: number): Promise<number> {
-  const until = Date.now() + SLEEP;
+  const until = Date.now() + NAP;
   const { seconds } = await worker.ask('startSleepers', { count: WARM_UP, until });
   await worker.ask('awaken', { until, episodes: EPISODES * lot * WARM_UP });
   return seconds;
-}
-
-async function watchMemory(worker: WorkerProcess, end: number): Promise<Memory[]> {
-  const looks = [await worker.ask('memory')];
-  while (Date.now() < end) {
-    await delay(LOOK);
-    looks.push(await worker.ask('memory'));
-  }
-  return looks;
 }
 
 function rateOf(count: number, { seconds, checkpoints }: Pace) {

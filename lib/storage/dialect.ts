@@ -59,7 +59,7 @@ export const sqliteDialect: Dialect = {
   now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   forUpdate: '',
   forUpdateSkipLocked: '',
-  tuplesIn: (columns, count) => `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`,
+  tuplesIn: (columns, count) => (count === 1 ? oneTuple(columns) : `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`),
   pairBehind: ([a, b], isBehind) => (isBehind ? `${a} >= ? AND (${a}, ${b}) > (?, ?)` : `${a} <= ? AND (${a}, ${b}) <= (?, ?)`),
   useIndex: (name) => `INDEXED BY ${name}`,
   joinInOrder: 'CROSS JOIN',
@@ -80,9 +80,8 @@ export const mysqlDialect: Dialect = {
   now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
   forUpdate: ' FOR UPDATE',
   forUpdateSkipLocked: ' FOR UPDATE SKIP LOCKED',
-  // MariaDB scans the whole table for a list of one tuple.
   tuplesIn: (columns, count) =>
-    count === 1 ? columns.map((column) => `${column} = ?`).join(' AND ') : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
+    count === 1 ? oneTuple(columns) : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
   pairBehind: ([a, b], isBehind) => (isBehind ? `(${a} > ? OR (${a} = ? AND ${b} > ?))` : `(${a} < ? OR (${a} = ? AND ${b} <= ?))`),
   useIndex: (name) => `FORCE INDEX (${name})`,
   joinInOrder: 'STRAIGHT_JOIN',
@@ -108,6 +107,11 @@ export const galeraDialect: Dialect = { ...mysqlDialect, commitText: undefined }
 function joinedKeys({ table, columns, count }: ManyKeys): string {
   const names = columns.map((_, index) => `k${index}`);
   return `${derived(names, count)} STRAIGHT_JOIN ${table} AS t ON ${columns.map((column, index) => `t.${column} = v.${names[index]}`).join(' AND ')}`;
+}
+
+/** A condition for one key: MariaDB scans the whole table for a list of one, and SQLite builds a table for it. */
+function oneTuple(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ?`).join(' AND ');
 }
 
 /** Rows of values as a table `v`. */

@@ -10,7 +10,9 @@ import { whereTuples } from './where-tuples.js';
 
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
 /** What changes from one checkpoint of an execution to the next. The rest, the input above all, is written once. */
-const PROGRESS = ['status', 'output', 'failure', 'custom_status', 'updated_at', 'history_length', 'row_version'] as const;
+const PROGRESS = ['output', 'failure', 'custom_status', 'updated_at', 'history_length', 'row_version'] as const;
+/** Besides, where one of them has changed: what an index has is costly to write, as SQLite does not look whether it is the same. */
+const STATUS = 'status';
 const ALL = INSTANCE_COLUMNS.slice(KEY.length);
 
 /** Inserts and updates the rows of checkpoints; each update is guarded by execution id and version (I8). */
@@ -24,9 +26,10 @@ export function writeInstances(list: WriteList, hub: number, checkpoints: readon
   const isSame = ({ row, expected }: Update) => row.executionId === expected.executionId;
   insertTags(list, hub, [...inserts, ...updates.filter((update) => !isSame(update)).map(({ row }) => row)]);
   const counts = ({ row, expected }: Update) => Boolean(row.attempts || expected.attempts);
-  updateRows(list, hub, updates.filter((update) => isSame(update) && !counts(update)), PROGRESS);
+  const progress = updates.every(({ row, expected }) => row.status === expected.status) ? PROGRESS : [STATUS, ...PROGRESS] as const;
+  updateRows(list, hub, updates.filter((update) => isSame(update) && !counts(update)), progress);
   updateRows(list, hub, updates.filter((update) => !isSame(update) && !counts(update)), ALL);
-  updateRows(list, hub, updates.filter((update) => isSame(update) && counts(update)), [...PROGRESS, ATTEMPTS_COLUMN]);
+  updateRows(list, hub, updates.filter((update) => isSame(update) && counts(update)), [...progress, ATTEMPTS_COLUMN]);
   updateRows(list, hub, updates.filter((update) => !isSame(update) && counts(update)), [...ALL, ATTEMPTS_COLUMN]);
 }
 

@@ -130,6 +130,16 @@ export function commitCases(fixture: StoreFixture): void {
     expect(await process.row(row)).toEqual(next);
   });
 
+  it('of several updates each writes its own status, be it a new one or the same', async () => {
+    const other = newRow(idIn(0, 'other'));
+    await process.commit(inserted(row), inserted(other));
+    await process.commit(updated(row, { status: 'Running' }), updated(other, { output: '1' }));
+    expect(await process.row(row)).toMatchObject({ status: 'Running', rowVersion: row.rowVersion + 1 });
+    expect(await process.row(other)).toMatchObject({ status: other.status, output: '1' });
+    await process.commit(updated({ ...row, status: 'Running', rowVersion: row.rowVersion + 1 }, { output: '2' }));
+    expect(await process.row(row)).toMatchObject({ status: 'Running', output: '2' });
+  });
+
   it('an update that changes nothing but the version counts as found', async () => {
     await process.commit(inserted(row));
     await process.commit(updated(row, {}));
