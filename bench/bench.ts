@@ -1,5 +1,6 @@
 import type { BenchDatabase } from './databases.js';
 import { mediansOf, type Figures, type Samples } from './figures.js';
+import { measureSpeed } from './machine.js';
 
 /** What a measure works with. */
 export interface Bench {
@@ -17,14 +18,15 @@ export const ROUNDS = 3;
 const RAW_DURATION = 1_000;
 
 /**
- * Medians of rounds, each of which measures the raw limit first, so that what disturbs the machine for a while disturbs a
- * ratio's two sides alike.
+ * Medians of rounds, each of which measures the machine and the raw limit first, so that what disturbs the machine for a while is
+ * seen, and disturbs a ratio's two sides alike.
  */
 export async function inRounds({ database, progress }: Bench, what: string, round: () => Promise<Samples>, count = ROUNDS): Promise<Figures> {
   const rounds: Samples[] = [];
   for (let number = 1; number <= count; number += 1) {
     progress(`${what}, round ${number} of ${count}`);
-    rounds.push({ ...(await measureRaw(database)), ...(await round()) });
+    const { flush, processor } = await measureSpeed();
+    rounds.push({ flush: { value: flush }, processor: { value: processor }, ...(await measureRaw(database)), ...(await round()) });
   }
   return mediansOf(rounds);
 }

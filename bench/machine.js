@@ -11,19 +11,29 @@ import { quantileOf } from './statistics.js';
  * @property {string} system
  * @property {string} node
  * @property {number} load of the minute before
+ *
+ * @typedef {object} Speed of the machine at some moment: it is not always the same
  * @property {number} flush median of writing and flushing 4 KiB where the databases are, ms: what durability costs here at least
+ * @property {number} processor small values that one thread writes as JSON and reads again, per second
  */
 
-/** @returns {Promise<Machine>} */
-export async function describeMachine() {
+/** How long {@link measureProcessor} takes, ms. */
+const PROCESSOR_DURATION = 200;
+
+/** @returns {Machine} */
+export function describeMachine() {
   return {
     cores: cpus().length,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
     load: loadavg()[0] ?? 0,
-    flush: await measureFlush(),
   };
+}
+
+/** @returns {Promise<Speed>} */
+export async function measureSpeed() {
+  return { flush: await measureFlush(), processor: measureProcessor() };
 }
 
 async function measureFlush() {
@@ -42,4 +52,13 @@ async function measureFlush() {
     closeSync(file);
     await scratch.remove();
   }
+}
+
+function measureProcessor() {
+  const begin = performance.now();
+  let count = 0;
+  while (performance.now() - begin < PROCESSOR_DURATION) {
+    for (const end = count + 1_000; count < end; count += 1) JSON.parse(JSON.stringify({ number: count, text: 'a value', list: [1, 2, 3] }));
+  }
+  return (1_000 * count) / (performance.now() - begin);
 }

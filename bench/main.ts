@@ -11,7 +11,7 @@ const { kinds, binlog, finished, sleeping, ...selection } = parseOptions(process
 /** The compiled program is in build/bench/. */
 const output = resolve(import.meta.dirname, selection.growth ? '../bench-growth.json' : '../bench-results.json');
 
-const machine = await describeMachine();
+const machine = describeMachine();
 const results: DatabaseResult[] = [];
 for (const kind of kinds) {
   const database = await openDatabase(kind, binlog);

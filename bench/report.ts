@@ -55,9 +55,9 @@ export function recordOf({ figures, column, ...rest }: DatabaseResult): object {
   return { ...rest, column, figures: Object.fromEntries(records) as unknown };
 }
 
-export function headingOf({ cores, cpu, system, node, load, flush }: Machine, results: readonly DatabaseResult[]): string {
+export function headingOf({ cores, cpu, system, node, load }: Machine, results: readonly DatabaseResult[]): string {
   return [
-    `${cores} cores (${cpu}), ${system}, Node ${node}, load ${load.toFixed(1)} before; a flushed write of 4 KiB takes ${flush.toFixed(2)} ms`,
+    `${cores} cores (${cpu}), ${system}, Node ${node}, load ${load.toFixed(1)} before`,
     ...results.map(({ database, durability }) => `${database}: ${durability}`),
   ].join('\n');
 }

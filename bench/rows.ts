@@ -32,6 +32,8 @@ const PAGE = atMost({ mariadb: 20 });
 
 /** In the order of the table. Targets are those of two cores, a flush of 0.15 ms, and full durability. */
 export const ROWS = {
+  flush: row('machine: a flushed write of 4 KiB, ms', fine),
+  processor: row('machine: small values through JSON and back, thousands/s', (value) => whole(value / 1_000)),
   raw: row('raw limit, checkpoints/s merged by 32', whole),
   generated: row('three activities, generated ids: orchestrations/s', whole, atLeast({ mariadb: 3_000, binlog: 2_000, sqlite: 4_000 })),
   generatedCheckpoints: row('generated ids: checkpoints per orchestration', decimals),

@@ -59,20 +59,25 @@ export async function startBullmq() {
 /** Carries out the steps of a job that are not done, and keeps after each what it gave. @param {Job} job */
 async function runSteps(job) {
   const names = job.name === 'fulfil' ? FULFIL : increments(job.data.count);
-  let { order, done = 0 } = job.data;
+  let { value, done = 0 } = job.data;
   for (const name of names.slice(done)) {
-    order = await STEPS[name](order);
+    value = await carryOut(name, value);
     done += 1;
-    await job.updateData({ ...job.data, order, done });
+    await job.updateData({ ...job.data, value, done });
   }
-  return order;
+  return value;
 }
 
 /** Carries out the step that a job is, on what the job before it gave. @param {Job} job */
 async function runStep(job) {
   if (job.name === 'collect') return sumOf(Object.values(await job.getChildrenValues()));
-  const order = job.data.order ?? Object.values(await job.getChildrenValues())[0];
-  return await STEPS[/** @type {StepName} */ (job.name)](order);
+  const value = job.data.value ?? Object.values(await job.getChildrenValues())[0];
+  return await carryOut(/** @type {StepName} */ (job.name), value);
+}
+
+/** @param {StepName} name @param {any} value what came out of the step before it */
+function carryOut(name, value) {
+  return STEPS[name](value);
 }
 
 /** @param {{ queue: Queue, events: QueueEvents }} runs @returns {import('./peers.js').Way} */
@@ -80,8 +85,8 @@ function wayOfOneJob({ queue, events }) {
   const resultOf = async (/** @type {string} */ name, /** @type {object} */ data) => await (await queue.add(name, data)).waitUntilFinished(events);
   return {
     name: 'steps in a job',
-    run: async (number) => assertFulfilled(await resultOf('fulfil', { order: newOrder(number) })),
-    runSequence: async (count) => assertCounted((await resultOf('sequence', { order: newOrder(0), count })).number, count),
+    run: async (number) => assertFulfilled(await resultOf('fulfil', { value: newOrder(number) })),
+    runSequence: async (count) => assertCounted(await resultOf('sequence', { value: 0, count }), count),
   };
 }
 
@@ -91,18 +96,18 @@ function wayOfFlows({ flows, events }) {
   return {
     name: 'a job for each step',
     run: async (number) => assertFulfilled(await resultOf(chainOf(FULFIL, newOrder(number)))),
-    runSequence: async (count) => assertCounted((await resultOf(chainOf(increments(count), newOrder(0)))).number, count),
+    runSequence: async (count) => assertCounted(await resultOf(chainOf(increments(count), 0)), count),
     runFanOut: async (count) => {
-      const children = Array.from({ length: count }, () => chainOf(['increment'], newOrder(0)));
+      const children = Array.from({ length: count }, () => chainOf(['increment'], 0));
       assertCounted(await resultOf({ name: 'collect', queueName: 'steps', children }), count);
     },
   };
 }
 
-/** The job of the last step waits for the one before it, and so on. @param {readonly StepName[]} names @param {Order} order */
-function chainOf(names, order) {
+/** The job of the last step waits for the one before it, and so on. @param {readonly StepName[]} names @param {Order | number} value */
+function chainOf(names, value) {
   /** @type {FlowJob | undefined} */
   let job;
-  for (const name of names) job = { name, queueName: 'steps', ...(job ? { children: [job] } : { data: { order } }) };
+  for (const name of names) job = { name, queueName: 'steps', ...(job ? { children: [job] } : { data: { value } }) };
   return /** @type {FlowJob} */ (job);
 }

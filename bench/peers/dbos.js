@@ -18,29 +18,29 @@ const fulfil = DBOS.registerWorkflow(
 );
 
 const sequence = DBOS.registerWorkflow(
-  async (/** @type {Order} */ order, /** @type {number} */ count) => {
-    let last = order;
+  async (/** @type {number} */ count) => {
+    let last = 0;
     for (let step = 0; step < count; step += 1) {
       const taken = last;
       last = await DBOS.runStep(() => increment(taken), { name: 'increment' });
     }
-    return last.number;
+    return last;
   },
   { name: 'sequence' },
 );
 
 const fanOut = DBOS.registerWorkflow(
-  async (/** @type {Order} */ order, /** @type {number} */ count) => {
-    return sumOf(await Promise.all(Array.from({ length: count }, () => DBOS.runStep(() => increment(order), { name: 'increment' }))));
+  async (/** @type {number} */ count) => {
+    return sumOf(await Promise.all(Array.from({ length: count }, () => DBOS.runStep(() => increment(0), { name: 'increment' }))));
   },
   { name: 'fanOut' },
 );
 
-const child = DBOS.registerWorkflow((/** @type {Order} */ order) => DBOS.runStep(() => increment(order), { name: 'increment' }), { name: 'child' });
+const child = DBOS.registerWorkflow((/** @type {number} */ number) => DBOS.runStep(() => increment(number), { name: 'increment' }), { name: 'child' });
 
 const fanOutToRuns = DBOS.registerWorkflow(
-  async (/** @type {Order} */ order, /** @type {number} */ count) => {
-    const handles = await Promise.all(Array.from({ length: count }, () => DBOS.startWorkflow(child, { queueName: QUEUE })(order)));
+  async (/** @type {number} */ count) => {
+    const handles = await Promise.all(Array.from({ length: count }, () => DBOS.startWorkflow(child, { queueName: QUEUE })(0)));
     return sumOf(await Promise.all(handles.map((handle) => handle.getResult())));
   },
   { name: 'fanOutToRuns' },
@@ -75,7 +75,7 @@ function wayOf(name, start, fanOutOf) {
   return {
     name,
     run: async (number) => assertFulfilled(await (await DBOS.startWorkflow(fulfil, start)(newOrder(number))).getResult()),
-    runSequence: async (count) => assertCounted(await (await DBOS.startWorkflow(sequence, start)(newOrder(0), count)).getResult(), count),
-    runFanOut: async (count) => assertCounted(await (await DBOS.startWorkflow(fanOutOf, start)(newOrder(0), count)).getResult(), count),
+    runSequence: async (count) => assertCounted(await (await DBOS.startWorkflow(sequence, start)(count)).getResult(), count),
+    runFanOut: async (count) => assertCounted(await (await DBOS.startWorkflow(fanOutOf, start)(count)).getResult(), count),
   };
 }

@@ -1,10 +1,10 @@
-/** `npm run bench [-- dbos | restate | bullmq] [--quick]`: see README.md. */
+/** `npm run bench [-- mysql | sqlite | dbos | restate | bullmq] [--quick]`: see README.md. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describeMachine } from '../machine.js';
-import { PEER_NAMES } from './peers.js';
+import { OWN, PEER_NAMES } from './peers.js';
 import { headingOf, tableOf } from './report.js';
 import { QUICK, WHOLE } from './suite.js';
 
@@ -12,7 +12,7 @@ const OUTPUT = join(import.meta.dirname, 'results.json');
 
 const names = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const size = process.argv.includes('--quick') ? QUICK : WHOLE;
-const machine = await describeMachine();
+const machine = describeMachine();
 /** @type {import('./suite.js').WayResult[]} */
 const results = [];
 for (const name of peersOf(names)) results.push(...(await measure(name)));
@@ -27,8 +27,10 @@ console.log(`\nwritten to ${relative(process.cwd(), OUTPUT)}`);
  * @param {import('./peers.js').PeerName} name @returns {Promise<import('./suite.js').WayResult[]>}
  */
 async function measure(name) {
+  // The project's packages were installed for the Node that runs npm, the one of this package may be another.
+  const execPath = (OWN.includes(name) && process.env.npm_node_execpath) || process.execPath;
   // Only the table goes to stdout.
-  const child = fork(join(import.meta.dirname, 'peer-process.js'), { stdio: ['ignore', 2, 2, 'ipc'] });
+  const child = fork(join(import.meta.dirname, 'peer-process.js'), { execPath, stdio: ['ignore', 2, 2, 'ipc'] });
   /** @type {import('./suite.js').WayResult[] | undefined} */
   let received;
   child.once('message', (message) => {

@@ -1,8 +1,8 @@
-/** What goes through the steps, and the steps: the same as in ../application.ts. */
+/** What goes through the steps, and the steps: the same as in ../application. */
 
 /** @typedef {{ readonly number: number, readonly done: readonly string[], readonly note: string }} Order */
 
-/** Some 200 bytes, which every step takes and gives back. */
+/** Some 200 bytes, which each of the three steps takes and gives back. */
 const NOTE = 'x'.repeat(160);
 
 /** @param {number} number @returns {Order} */
@@ -17,11 +17,11 @@ export const charge = async (order) => ({ ...order, done: [...order.done, 'charg
 /** @param {Order} order @returns {Promise<Order>} */
 export const ship = async (order) => ({ ...order, done: [...order.done, 'shipped'] });
 
-/** A step of long sequences and fan-outs. @param {Order} order @returns {Promise<Order>} */
-export const increment = async (order) => ({ ...order, number: order.number + 1 });
+/** A step of long sequences and fan-outs. @param {number} number */
+export const increment = async (number) => number + 1;
 
-/** @param {readonly Order[]} orders */
-export const sumOf = (orders) => orders.reduce((sum, { number }) => sum + number, 0);
+/** @param {readonly number[]} numbers */
+export const sumOf = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 
 /** @param {Order} order */
 export function assertFulfilled({ number, done }) {

@@ -1,5 +1,5 @@
 /**
- * The peers that are measured, and what each of them offers to the measures.
+ * The engines that are measured, nestjs-durable among them, and what each of them offers to the measures.
  *
  * @typedef {object} Way one way of using a peer: a column of the table
  * @property {string} name
@@ -23,11 +23,16 @@
 
 /** How each is started, with a private server of its own. */
 export const PEERS = {
+  mysql: async () => (await import('./nestjs-durable.js')).startDurable('mysql'),
+  sqlite: async () => (await import('./nestjs-durable.js')).startDurable('sqlite'),
   dbos: async () => (await import('./dbos.js')).startDbos(),
   restate: async () => (await import('./restate.js')).startRestate(),
   bullmq: async () => (await import('./bullmq.js')).startBullmq(),
 };
 
 /** @typedef {keyof typeof PEERS} PeerName */
+
+/** nestjs-durable, by its database. @type {readonly PeerName[]} */
+export const OWN = ['mysql', 'sqlite'];
 
 export const PEER_NAMES = /** @type {PeerName[]} */ (Object.keys(PEERS));

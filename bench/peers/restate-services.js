@@ -1,6 +1,6 @@
 /** What runs on Restate: the same sequences with steps in the handler, and with calls of a service's handlers as steps. */
 import { object, RestatePromise, service } from '@restatedev/restate-sdk';
-import { charge, increment, newOrder, reserve, ship, sumOf } from './order.js';
+import { charge, increment, reserve, ship, sumOf } from './order.js';
 
 /**
  * @typedef {import('./order.js').Order} Order
@@ -15,7 +15,7 @@ const steps = service({
     reserve: (/** @type {Context} */ _ctx, /** @type {Order} */ order) => reserve(order),
     charge: (/** @type {Context} */ _ctx, /** @type {Order} */ order) => charge(order),
     ship: (/** @type {Context} */ _ctx, /** @type {Order} */ order) => ship(order),
-    increment: (/** @type {Context} */ _ctx, /** @type {Order} */ order) => increment(order),
+    increment: (/** @type {Context} */ _ctx, /** @type {number} */ number) => increment(number),
   },
 });
 
@@ -28,15 +28,15 @@ export const inline = service({
       return await ctx.run('ship', () => ship(charged));
     },
     sequence: async (/** @type {Context} */ ctx, /** @type {number} */ count) => {
-      let last = newOrder(0);
+      let last = 0;
       for (let step = 0; step < count; step += 1) {
         const taken = last;
         last = await ctx.run('increment', () => increment(taken));
       }
-      return last.number;
+      return last;
     },
     fanOut: async (/** @type {Context} */ ctx, /** @type {number} */ count) =>
-      sumOf(await RestatePromise.all(Array.from({ length: count }, () => ctx.run('increment', () => increment(newOrder(0)))))),
+      sumOf(await RestatePromise.all(Array.from({ length: count }, () => ctx.run('increment', () => increment(0))))),
   },
 });
 
@@ -48,12 +48,12 @@ export const calling = service({
       return await client.ship(await client.charge(await client.reserve(order)));
     },
     sequence: async (/** @type {Context} */ ctx, /** @type {number} */ count) => {
-      let last = newOrder(0);
+      let last = 0;
       for (let step = 0; step < count; step += 1) last = await ctx.serviceClient(steps).increment(last);
-      return last.number;
+      return last;
     },
     fanOut: async (/** @type {Context} */ ctx, /** @type {number} */ count) =>
-      sumOf(await RestatePromise.all(Array.from({ length: count }, () => ctx.serviceClient(steps).increment(newOrder(0))))),
+      sumOf(await RestatePromise.all(Array.from({ length: count }, () => ctx.serviceClient(steps).increment(0)))),
   },
 });
 

@@ -1,4 +1,5 @@
 /** The measures of one peer, in the order in which they run. */
+import { measureSpeed } from '../machine.js';
 import { medianOf } from '../statistics.js';
 import { measureLatency, measureManyEntities, measureOneEntity, measureThroughput, secondsOf } from './measures.js';
 
@@ -70,6 +71,7 @@ async function warmUp(way, { sequences, fanOut, shortSequence, operations }) {
 async function measureRound(way, { sequences, latencyRuns, fanOut, shortSequence, longSequence, operations }) {
   const { runFanOut, entities } = way;
   return {
+    speed: await measureSpeed(),
     runsPerSecond: await measureThroughput(way, sequences),
     latency: await measureLatency(way, latencyRuns),
     fanOutSeconds: runFanOut && (await secondsOf(() => runFanOut(fanOut))),
@@ -87,6 +89,7 @@ function mediansOf(rounds) {
   /** @param {(figures: Figures) => number | undefined} valueOf */
   const medianIfAny = (valueOf) => (rounds.some((figures) => valueOf(figures) === undefined) ? undefined : median((figures) => valueOf(figures) ?? NaN));
   return {
+    speed: { flush: median(({ speed }) => speed.flush), processor: median(({ speed }) => speed.processor) },
     runsPerSecond: median(({ runsPerSecond }) => runsPerSecond),
     latency: { p50: median(({ latency }) => latency.p50), p99: median(({ latency }) => latency.p99), runs: median(({ latency }) => latency.runs) },
     fanOutSeconds: medianIfAny(({ fanOutSeconds }) => fanOutSeconds),
