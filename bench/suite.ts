@@ -6,6 +6,7 @@ import { measureAmongFinished } from './growth/among-finished.js';
 import { measureHistories } from './growth/histories.js';
 import { measurePartitions } from './growth/partitions.js';
 import { measurePayloads } from './growth/payloads.js';
+import { measureSpeed } from './machine.js';
 import { measureEntities } from './measures/entities.js';
 import { measureFanOut } from './measures/fan-out.js';
 import { measureFinished } from './measures/finished.js';
@@ -71,16 +72,18 @@ export async function measureDatabase(bench: Bench, { growth, names }: Selection
   const inTurn = growth ? [] : chosen.filter((name) => name in IN_TURN);
   const measures = Object.entries(growth ? GROWTH : ALONE).filter(([name]) => chosen.includes(name));
   if (inTurn.length > 0) measures.unshift([inTurn.join(', '), () => measureInTurn(bench, inTurn)]);
+  const { flush, processor } = await measureSpeed();
   let figures: Figures = {};
   for (const [name, measure] of measures) {
     try {
-      // The raw limit of the first of them stays: it is the one of most rounds.
+      // The machine and the raw limit of the first of them stay: they are those of most rounds.
       figures = { ...(await measure(bench)), ...figures };
     } catch (error) {
       failed(name, error);
     }
   }
-  return figures;
+  // Not all measures have rounds.
+  return { flush: { value: flush }, processor: { value: processor }, ...figures };
 }
 
 async function measureInTurn(bench: Bench, names: readonly string[]): Promise<Figures> {

@@ -1,4 +1,4 @@
-/** Orchestrations of other shapes than a short sequence: wide, long, asleep, with much to carry. Their activities only answer. */
+/** Orchestrations of other shapes than a short sequence: wide, long, asleep, with much to carry. Their activities do next to nothing. */
 import { Injectable } from '@nestjs/common';
 import { Activity, Orchestrator, type Orchestration, type OrchestrationContext } from '../../lib/index.js';
 
@@ -7,6 +7,11 @@ export class Shapes {
   @Activity()
   async echo(value: unknown): Promise<unknown> {
     return value;
+  }
+
+  @Activity()
+  async increment(number: number): Promise<number> {
+    return number + 1;
   }
 
   /** One activity. */
@@ -18,17 +23,18 @@ export class Shapes {
   /** As many activities at once; answers how many. */
   @Orchestrator()
   *wide(ctx: OrchestrationContext, count: number): Orchestration<number> {
-    const { echo } = ctx.activities(Shapes);
-    const results = yield* ctx.all(Array.from({ length: count }, (_, index) => echo(index)));
-    return results.length;
+    const { increment } = ctx.activities(Shapes);
+    const results = yield* ctx.all(Array.from({ length: count }, () => increment(0)));
+    return results.reduce((sum, number) => sum + number, 0);
   }
 
   /** As many activities, one after the other; answers how many. */
   @Orchestrator()
   *long(ctx: OrchestrationContext, count: number): Orchestration<number> {
-    const { echo } = ctx.activities(Shapes);
-    for (let index = 0; index < count; index += 1) yield* echo(index);
-    return count;
+    const { increment } = ctx.activities(Shapes);
+    let number = 0;
+    for (let step = 0; step < count; step += 1) number = yield* increment(number);
+    return number;
   }
 
   /** Three activities in sequence, each of which takes and gives back the text; answers its length. */

@@ -13,6 +13,9 @@ export async function measureSteps(app: BenchApplication, share: number): Promis
 
 async function inSequence(app: BenchApplication, steps: number): Promise<Sample> {
   const { long } = app.client.orchestrators(Shapes);
-  const { seconds, checkpointsPerSecond } = await observe(app, async () => app.completed(await long(steps)));
+  const { seconds, checkpointsPerSecond } = await observe(app, async () => {
+    const result = await app.completed(await long(steps));
+    if (result !== steps) throw new Error(`A sequence of ${steps} activities ended with ${String(result)}.`);
+  });
   return { value: seconds, checkpointsPerSecond };
 }

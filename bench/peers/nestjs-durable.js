@@ -45,6 +45,6 @@ async function built(file) {
   try {
     return await import(join(ROOT, 'build', 'bench', file));
   } catch (error) {
-    throw new Error('nestjs-durable is not built: `npm ci && npm run build:tools` in its root, by the Node that runs npm here.', { cause: error });
+    throw new Error('nestjs-durable does not start: run `npm ci` in its root, by the Node that runs npm here.', { cause: error });
   }
 }

@@ -21,7 +21,7 @@
  * @property {() => Promise<void>} close ends what was started, and removes its data
  */
 
-/** How each is started, with a private server of its own. */
+/** How each is started, with a private server of its own where it needs one. */
 export const PEERS = {
   mysql: async () => (await import('./nestjs-durable.js')).startDurable('mysql'),
   sqlite: async () => (await import('./nestjs-durable.js')).startDurable('sqlite'),

@@ -104,7 +104,8 @@ export class InboxPoller {
     } catch (error) {
       for (const partition of byIndex.values()) partition.abandonRead();
       this.port.health.failed(error);
-      return { isNews: false, activitiesWait: false };
+      // Perhaps some do, and can be claimed.
+      return { isNews: false, activitiesWait: true };
     }
   }
 

@@ -13,8 +13,8 @@ export interface Checkpoint extends InstanceKey {
     /** Replaces a finished instance: its old execution is garbage. */
     | { readonly kind: 'replace'; readonly row: InstanceRow; readonly expected: InstanceGuard }
     /**
-     * While the execution stays the same, only output, failureDetails, customStatus, updatedAt, historyLength, rowVersion and,
-     * where they have changed, status and attempts are written; with another execution id (continueAsNew) the whole row is.
+     * While the execution stays the same, only status, output, failureDetails, customStatus, updatedAt, historyLength,
+     * rowVersion and attempts are written; with another execution id (continueAsNew) the whole row is.
      */
     | { readonly kind: 'update'; readonly row: InstanceRow; readonly expected: InstanceGuard }
     /** Only consumes: messages for an instance that is missing or finished. */

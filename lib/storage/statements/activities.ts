@@ -95,7 +95,7 @@ export interface ClaimOptions {
   readonly suspects?: SuspectClaim;
 }
 
-/** Whether anything waits for a worker with these handlers. Asked before {@link claimActivities}, as mostly nothing does. */
+/** Whether anything waits for a worker with these handlers. Asked before {@link claimActivities}: what waits may be for others. */
 export async function hasReadyActivities(session: Session, hub: number, names: readonly string[]): Promise<boolean> {
   if (names.length === 0) return false;
   const found = await session.rows(`SELECT 1 AS found FROM durable_activities_ready WHERE hub = ? AND name IN (${marks(names)}) LIMIT 1`, [hub, ...names]);

@@ -36,7 +36,7 @@ const PARTITION_SIGNS = -1;
 const WORKER_SIGNS = -2;
 const ACTIVITY_SIGN = -3;
 
-/** The keys of all partitions and the signs of the hub in one query; then the messages that are new, which there mostly are none of. */
+/** The keys of all partitions, the signs of the hub and whether activities wait in one query; then the messages that are new, mostly none. */
 export async function readInbox(session: Session, hub: number, worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer> {
   const { now } = session.dialect;
   const one = ({ without }: InboxRange) =>

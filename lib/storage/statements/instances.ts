@@ -11,7 +11,7 @@ import { whereTuples } from './where-tuples.js';
 const KEY = ['hub', 'partition_no', 'instance_id'] as const;
 /** What changes from one checkpoint of an execution to the next. The rest, the input above all, is written once. */
 const PROGRESS = ['output', 'failure', 'custom_status', 'updated_at', 'history_length', 'row_version'] as const;
-/** Besides, where one of them has changed: what an index has is costly to write, as SQLite does not look whether it is the same. */
+/** Written too when any update of the batch changes it: SQLite writes the entry of an index anew even for an equal value. */
 const STATUS = 'status';
 const ALL = INSTANCE_COLUMNS.slice(KEY.length);
 

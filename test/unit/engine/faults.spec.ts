@@ -12,11 +12,18 @@ describe('DurableEngine with a failing database', () => {
 
   const METHODS = ['commit', 'applyClientBatch', 'loadInstances', 'readInbox', 'heartbeat', 'claimActivities'] as const;
   it.each(METHODS)('goes on after %s failed for a while', async (method) => {
-    await begin({ ...ORDER, settings: { extendedSessionsEnabled: false } });
+    // More activities than there are places for: some wait until they are claimed.
+    await begin({ ...ORDER, settings: { extendedSessionsEnabled: false, maxConcurrentActivityFunctions: 1 } });
     let calls = 0;
-    subject.faults.fail(method, () => ((calls += 1) < 10 && calls % 2 === 1 ? new TransientStoreError('the database is away') : undefined));
-    await subject.startNew('order', undefined, 'order-1');
-    expect(await subject.result('order-1')).toEqual(['a!', 'b!', 'c!']);
+    let failures = 0;
+    const isAway = () => (calls += 1) < 10 && calls % 2 === 1;
+    subject.faults.fail(method, () => (isAway() ? ((failures += 1), new TransientStoreError('the database is away')) : undefined));
+    const ids = ['order-1', 'order-2', 'order-3'];
+    // A heartbeat would come in some seconds only.
+    void subject.engine['parts'].ownership.members.refresh();
+    await Promise.all(ids.map((id) => subject.startNew('order', undefined, id)));
+    for (const id of ids) expect(await subject.result(id)).toEqual(['a!', 'b!', 'c!']);
+    expect(failures).toBeGreaterThan(0);
     expect(subject.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 

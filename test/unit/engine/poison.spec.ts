@@ -164,9 +164,9 @@ describe('DurableEngine whose process dies of what it runs', () => {
       });
     });
     await engines.until(() => starts > 0);
-    const polls = () => next.faults.calls.get('claimActivities') ?? 0;
-    const seen = polls();
-    await engines.until(() => polls() > seen + 3);
+    const claims = () => next.faults.calls.get('claimActivities') ?? 0;
+    const seen = claims();
+    await engines.until(() => claims() > seen + 3);
     expect(starts).toBe(1);
     written.resolve();
     for (const id of ['a', 'b']) expect(await next.result(id)).toBe(id);
