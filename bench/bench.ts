@@ -25,10 +25,15 @@ export async function inRounds({ database, progress }: Bench, what: string, roun
   const rounds: Samples[] = [];
   for (let number = 1; number <= count; number += 1) {
     progress(`${what}, round ${number} of ${count}`);
-    const { flush, processor } = await measureSpeed();
-    rounds.push({ flush: { value: flush }, processor: { value: processor }, ...(await measureRaw(database)), ...(await round()) });
+    rounds.push({ ...(await measureMachine()), ...(await measureRaw(database)), ...(await round()) });
   }
   return mediansOf(rounds);
+}
+
+/** How fast the machine is now. */
+export async function measureMachine() {
+  const { flush, processor } = await measureSpeed();
+  return { flush: { value: flush }, processor: { value: processor } } satisfies Samples;
 }
 
 /** The fastest of the database's ways of writing. */

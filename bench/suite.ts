@@ -1,12 +1,11 @@
 /** What can be measured of a database, by the names that the command line takes. */
 import { startApplication, type BenchApplication } from './application/application.js';
-import { inRounds, type Bench } from './bench.js';
+import { inRounds, measureMachine, type Bench } from './bench.js';
 import type { Figures, Samples } from './figures.js';
 import { measureAmongFinished } from './growth/among-finished.js';
 import { measureHistories } from './growth/histories.js';
 import { measurePartitions } from './growth/partitions.js';
 import { measurePayloads } from './growth/payloads.js';
-import { measureSpeed } from './machine.js';
 import { measureEntities } from './measures/entities.js';
 import { measureFanOut } from './measures/fan-out.js';
 import { measureFinished } from './measures/finished.js';
@@ -72,7 +71,6 @@ export async function measureDatabase(bench: Bench, { growth, names }: Selection
   const inTurn = growth ? [] : chosen.filter((name) => name in IN_TURN);
   const measures = Object.entries(growth ? GROWTH : ALONE).filter(([name]) => chosen.includes(name));
   if (inTurn.length > 0) measures.unshift([inTurn.join(', '), () => measureInTurn(bench, inTurn)]);
-  const { flush, processor } = await measureSpeed();
   let figures: Figures = {};
   for (const [name, measure] of measures) {
     try {
@@ -82,8 +80,8 @@ export async function measureDatabase(bench: Bench, { growth, names }: Selection
       failed(name, error);
     }
   }
-  // Not all measures have rounds.
-  return { flush: { value: flush }, processor: { value: processor }, ...figures };
+  // Not all measures have rounds, which measure the machine.
+  return figures.flush ? figures : { ...figures, ...(await measureMachine()) };
 }
 
 async function measureInTurn(bench: Bench, names: readonly string[]): Promise<Figures> {

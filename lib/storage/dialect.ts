@@ -59,7 +59,7 @@ export const sqliteDialect: Dialect = {
   now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   forUpdate: '',
   forUpdateSkipLocked: '',
-  tuplesIn: (columns, count) => (count === 1 ? oneTuple(columns) : `(${columns.join(', ')}) IN (VALUES ${repeat(`(${placeholders(columns.length)})`, count)})`),
+  tuplesIn: tuplesInList('VALUES '),
   pairBehind: ([a, b], isBehind) => (isBehind ? `${a} >= ? AND (${a}, ${b}) > (?, ?)` : `${a} <= ? AND (${a}, ${b}) <= (?, ?)`),
   useIndex: (name) => `INDEXED BY ${name}`,
   joinInOrder: 'CROSS JOIN',
@@ -80,8 +80,7 @@ export const mysqlDialect: Dialect = {
   now: 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)',
   forUpdate: ' FOR UPDATE',
   forUpdateSkipLocked: ' FOR UPDATE SKIP LOCKED',
-  tuplesIn: (columns, count) =>
-    count === 1 ? oneTuple(columns) : `(${columns.join(', ')}) IN (${repeat(`(${placeholders(columns.length)})`, count)})`,
+  tuplesIn: tuplesInList(''),
   pairBehind: ([a, b], isBehind) => (isBehind ? `(${a} > ? OR (${a} = ? AND ${b} > ?))` : `(${a} < ? OR (${a} = ? AND ${b} <= ?))`),
   useIndex: (name) => `FORCE INDEX (${name})`,
   joinInOrder: 'STRAIGHT_JOIN',
@@ -109,9 +108,12 @@ function joinedKeys({ table, columns, count }: ManyKeys): string {
   return `${derived(names, count)} STRAIGHT_JOIN ${table} AS t ON ${columns.map((column, index) => `t.${column} = v.${names[index]}`).join(' AND ')}`;
 }
 
-/** A condition for one key: MariaDB scans the whole table for a list of one, and SQLite builds a table for it. */
-function oneTuple(columns: readonly string[]): string {
-  return columns.map((column) => `${column} = ?`).join(' AND ');
+/** A condition without a list for a single tuple: MariaDB scans the whole table for a list of one, and SQLite builds a table for it. */
+function tuplesInList(before: string): Dialect['tuplesIn'] {
+  return (columns, count) => {
+    if (count === 1) return columns.map((column) => `${column} = ?`).join(' AND ');
+    return `(${columns.join(', ')}) IN (${before}${repeat(`(${placeholders(columns.length)})`, count)})`;
+  };
 }
 
 /** Rows of values as a table `v`. */

@@ -71,7 +71,10 @@ export interface DurableStore {
   findLostClaims(activities: readonly RunningActivity[]): Promise<RunningActivity[]>;
 
   // The engine's reads.
-  /** Of the first `limit` messages of each partition, in key order, those that the process does not know yet; signs of what else is new in the hub; and whether activities wait in it. */
+  /**
+   * Of the first `limit` messages of each partition, in key order, those that the process does not know yet; signs of what else is
+   * new in the hub; and whether activities wait in it.
+   */
   readInbox(worker: WorkerInfo, ranges: readonly InboxRange[], isKnown: (key: MessageKey) => boolean): Promise<InboxAnswer>;
   /** Timers in due order, at most `limit`, beginning after `after`. */
   readTimers(partition: number, options: { limit: number; after?: TimerKey }): Promise<TimerRow[]>;
